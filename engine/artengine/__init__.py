@@ -1,0 +1,66 @@
+"""artengine: write a scene, get a picture. Its public names, listed once; torch is imported when one needs it."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from artengine.errors import ArtengineError, InputError, OutputError
+from artengine.hookspecs import hookimpl
+from artengine.kinds import (
+    Activation,
+    Each,
+    Filter,
+    Frame,
+    Loss,
+    Network,
+    Output,
+    Ports,
+    Progress,
+    Source,
+    Target,
+    Trainer,
+    named,
+)
+from artengine.photo import Photo
+from artengine.scene import Scene, load
+from artengine.view import View
+
+if TYPE_CHECKING:
+    from artengine.making import run
+    from artengine.picture import Picture, build
+
+__all__ = [
+    "Activation",
+    "ArtengineError",
+    "Each",
+    "Filter",
+    "Frame",
+    "InputError",
+    "Loss",
+    "Network",
+    "Output",
+    "OutputError",
+    "Photo",
+    "Picture",
+    "Ports",
+    "Progress",
+    "Scene",
+    "Source",
+    "Target",
+    "Trainer",
+    "View",
+    "build",
+    "hookimpl",
+    "load",
+    "named",
+    "run",
+]
+
+_WITH_TORCH = {"Picture": "picture", "build": "picture", "run": "making"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WITH_TORCH:
+        return getattr(importlib.import_module(f"artengine.{_WITH_TORCH[name]}"), name)
+    raise AttributeError(f"module 'artengine' has no attribute {name!r}")

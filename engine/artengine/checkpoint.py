@@ -1,0 +1,120 @@
+"""Checkpoints of a training: two are kept, so that a damaged one costs little.
+
+A checkpoint holds the step, the network's weights and what the trainer says it needs to go on (optimiser, schedule,
+generators). Gone on from, a training ends in the very bytes it would have ended in undisturbed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from artengine import weights
+from artengine.files import create
+from artengine.kinds import Progress
+
+PAUSE = 2.0  # seconds between checkpoints: what a kill costs at most
+SHARE = 0.03  # of the time may go into writing them
+
+
+@dataclass
+class Checkpoints:
+    """The two checkpoints of one training, ``<folder>/<name>.checkpoint*.safetensors``.
+
+    key: what decides the training; checkpoints of another one are passed over.
+    """
+
+    folder: Path
+    name: str
+    key: str
+    _due: float = field(default_factory=lambda: time.monotonic() + PAUSE)
+
+    @property
+    def _newest(self) -> Path:
+        return self.folder / f"{self.name}.checkpoint.safetensors"
+
+    @property
+    def _before(self) -> Path:
+        return self.folder / f"{self.name}.checkpoint-before.safetensors"
+
+    def save_if_due(self, network: nn.Module, progress: Progress) -> None:
+        """Write a checkpoint if the last one is old enough."""
+        start = time.monotonic()
+        if start < self._due:
+            return
+        self.save(network, progress)
+        spent = time.monotonic() - start
+        self._due = time.monotonic() + max(PAUSE, spent / SHARE)
+
+    def save(self, network: nn.Module, progress: Progress) -> None:
+        """Write a checkpoint; the one before it is kept.
+
+        Raises `OutputError` where it cannot be written.
+        """
+        tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
+        state = _flat(progress.state(), "state", tensors)
+        if self._newest.exists():
+            self._newest.replace(self._before)
+        with create(self._newest) as file:
+            weights.write(file, tensors, {"kind": "checkpoint", "key": self.key, "step": progress.step, "state": state})
+
+    def restore(self, network: nn.Module) -> tuple[int, dict[str, Any], list[str]] | None:
+        """Load the newest whole checkpoint: its step, the trainer's state, and words about damaged ones.
+
+        None where there is none of this training; the words are lost only if there is nothing to go on from.
+        """
+        words: list[str] = []
+        expected = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
+        for path in (self._newest, self._before):
+            try:
+                if not path.is_file() or weights.about(path).get("key") != self.key:
+                    continue
+                tensors, header = weights.read(path, expected, also="state.")
+                state = _nested(header["state"], tensors)
+                step = int(header["step"])
+            except (weights.DamagedError, OSError, KeyError, TypeError, ValueError, RecursionError) as error:
+                words.append(f"{path} is damaged ({error}), so it is passed over")
+                continue
+            network.load_state_dict({name.removeprefix("network."): tensors[name] for name in expected})
+            return step, state, words
+        return (0, {}, words) if words else None
+
+    def clear(self) -> None:
+        """Remove both: the training is done."""
+        for path in (self._newest, self._before):
+            path.unlink(missing_ok=True)
+
+
+def _flat(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:
+    """Plain data with the tensors taken out and named after their place."""
+    match value:
+        case Tensor():
+            tensors[path] = value.detach().clone()
+            return {"tensor": path}
+        case Mapping():
+            pairs = list(value.items())
+            return {"pairs": [[key, _flat(item, f"{path}.{i}", tensors)] for i, (key, item) in enumerate(pairs)]}
+        case list() | tuple():
+            word = "list" if isinstance(value, list) else "tuple"
+            return {word: [_flat(item, f"{path}.{i}", tensors) for i, item in enumerate(value)]}
+        case None | bool() | int() | float() | str():
+            return value
+    raise TypeError(f"a trainer's state holds a {type(value).__name__}, expected plain values and tensors")
+
+
+def _nested(value: Any, tensors: Mapping[str, Tensor]) -> Any:
+    match value:
+        case {"tensor": str(name)}:
+            return tensors[name].clone()
+        case {"pairs": list(pairs)}:
+            return {key: _nested(item, tensors) for key, item in pairs}
+        case {"list": list(items)}:
+            return [_nested(item, tensors) for item in items]
+        case {"tuple": list(items)}:
+            return tuple(_nested(item, tensors) for item in items)
+    return value

@@ -1,0 +1,53 @@
+"""The seven hooks, in the order in which a picture comes about.
+
+Each is called once and returns ``{name: callable}``. What such a callable is called with and gives back stands in
+`artengine.kinds`; its signature says which options a scene may set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import pluggy
+
+from artengine.kinds import Activation, Filter, Loss, Network, Output, Progress, Source
+
+PROJECT = "artengine"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def register_sources() -> Mapping[str, Source]:
+    """Coordinate sources: ``source(view, /)`` gives coordinates."""
+
+
+@hookspec
+def register_networks() -> Mapping[str, Network]:
+    """Networks: ``make(ports, /)`` gives a module from coordinates to colours."""
+
+
+@hookspec
+def register_activations() -> Mapping[str, Activation]:
+    """Activations: ``activation(x, /)`` gives the same shape."""
+
+
+@hookspec
+def register_losses() -> Mapping[str, Loss]:
+    """Losses: ``loss(prediction, target, /)`` gives a scalar."""
+
+
+@hookspec
+def register_trainers() -> Mapping[str, Callable[..., Iterator[Progress]]]:
+    """Trainers: ``train(picture, /)`` yields `Progress`."""
+
+
+@hookspec
+def register_filters() -> Mapping[str, Filter]:
+    """Filters: ``filter(image, /)`` gives an image."""
+
+
+@hookspec
+def register_outputs() -> Mapping[str, Output]:
+    """Outputs: ``write(frames, target, /)`` gives the paths it wrote."""

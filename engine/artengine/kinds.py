@@ -1,0 +1,160 @@
+"""What each kind of component is called with and gives back.
+
+A component is any callable. What it declares before ``/`` the engine hands in; what it declares after ``*`` a scene
+may set. The words used here (view, coordinates, colours, image, frame, progress) are used everywhere in this sense.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    import numpy as np
+    from torch import Tensor, nn
+
+    from artengine.picture import Picture
+    from artengine.view import View
+
+T = TypeVar("T")
+
+#: How an option asks for a fresh component each time it is needed: ``activation: Each[Activation]``.
+Each = Callable[[], T]
+
+#: The range a network's colours have: measured and stretched to [0, 1], already in [0, 1], or in [-1, 1].
+ColourRange = Literal["stretch", "unit", "signed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """What a network is plugged into.
+
+    inputs: numbers per coordinate, the width of the last axis going in.
+    outputs: numbers per colour, 3 unless the network decides otherwise (1 is a grey picture).
+    seed: the scene's seed, 0 to 2**32 - 1.
+    """
+
+    inputs: int
+    outputs: int = 3
+    seed: int = 0
+
+    def random(self) -> np.random.RandomState:
+        """A fresh stream for drawing weights; numpy has frozen it, so a seed is the same picture for ever."""
+        import numpy as np
+
+        return np.random.RandomState(self.seed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """A view and its image: (H, W, 3), or (H, W, 1) where the network has one channel; floats in [0, 1]."""
+
+    view: View
+    image: np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Where a training stands.
+
+    step: steps done. steps: steps in all. loss: a number, falling if all goes well. psnr: decibels, where there is a
+    target to compare with. state: gives everything, besides the network's weights, that the trainer needs to go on
+    from here as if it had never stopped: plain values and tensors, nested in dicts and lists.
+    """
+
+    step: int
+    steps: int
+    loss: float
+    psnr: float | None = None
+    state: Callable[[], dict[str, Any]] = dict
+
+
+class Target(Protocol):
+    """Where an output writes: it opens whole-or-nothing files and carries the recipe that belongs into them."""
+
+    recipe: str | None
+
+    def create(self, suffix: str, /) -> AbstractContextManager[IO[bytes]]:
+        """Open ``<folder>/<scene><suffix>`` for writing; it appears when the block ends well, and only then."""
+        ...
+
+    def path(self, suffix: str, /) -> Path:
+        """The path that `create` gives the file."""
+        ...
+
+
+class Source(Protocol):
+    """``source(view, /)`` gives coordinates, (H, W, D) for points; several sources are joined on the last axis."""
+
+    def __call__(self, view: View, /) -> Tensor: ...
+
+
+class Network(Protocol):
+    """``make(ports, /)``, called once per build, gives a ``torch.nn.Module`` from (N, inputs) to (N, C) colours.
+
+    The module may declare ``colours`` (a `ColourRange`, "unit" if it says nothing) and ``dtype`` (float32 or float64).
+    """
+
+    def __call__(self, ports: Ports, /) -> nn.Module: ...
+
+
+class Activation(Protocol):
+    """``activation(x, /)`` gives the same shape; it may mix the last axis, never the pixels."""
+
+    def __call__(self, x: Tensor, /) -> Tensor: ...
+
+
+class Loss(Protocol):
+    """``loss(prediction, target, /)`` gives a scalar, zero when they agree."""
+
+    def __call__(self, prediction: Tensor, target: Tensor, /) -> Tensor: ...
+
+
+class Trainer(Protocol):
+    """``train(picture, /)`` yields `Progress`: a generator, so it can be watched, checkpointed and stopped."""
+
+    def __call__(self, picture: Picture, /) -> Iterator[Progress]: ...
+
+
+class Filter(Protocol):
+    """``filter(image, /)`` gives an image, perhaps of another size."""
+
+    def __call__(self, image: np.ndarray[Any, Any], /) -> np.ndarray[Any, Any]: ...
+
+
+class Output(Protocol):
+    """``write(frames, target, /)`` gives the paths it wrote."""
+
+    def __call__(self, frames: Iterable[Frame], target: Target, /) -> Iterable[Path]: ...
+
+
+#: The kinds by the word that scenes, hooks and messages use, in the order in which a picture comes about.
+KINDS: Mapping[str, type] = {
+    "source": Source,
+    "network": Network,
+    "activation": Activation,
+    "loss": Loss,
+    "trainer": Trainer,
+    "filter": Filter,
+    "output": Output,
+}
+
+#: More than one of each: the word in hook names and in ``artengine list``.
+PLURALS: Mapping[str, str] = {kind: kind + ("es" if kind == "loss" else "s") for kind in KINDS}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A component named as the default of an option; the engine finds it when a scene is bound."""
+
+    name: str
+    options: tuple[tuple[str, Any], ...] = ()
+
+
+def named(name: str, /, **options: Any) -> Any:
+    """Name a component as an option's default: ``activation: Each[Activation] = named("sin")``."""
+    return Named(name, tuple(options.items()))

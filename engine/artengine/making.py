@@ -1,0 +1,176 @@
+"""From a scene to its files: train what is not trained yet, paint, write; told step by step."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from artengine import recipe, weights
+from artengine.checkpoint import Checkpoints
+from artengine.errors import ArtengineError, InputError, OutputError
+from artengine.files import OutputTarget, create, hold
+from artengine.kinds import Frame, Progress
+from artengine.picture import Picture, build
+from artengine.scene import Scene, load
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something worth a line: what was reused, resumed or passed over."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """Training got as far as this."""
+
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """Painting got as far as this, in pixels."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """A file is there, whole."""
+
+    path: Path
+
+
+Event = Note | Trained | Painted | Wrote
+
+
+def run(
+    path: str | os.PathLike[str],
+    *,
+    out: str | os.PathLike[str] = "gallery",
+    seed: int | None = None,
+    overrides: Mapping[str, object] | Sequence[str] = (),
+    plugins: Sequence[str] = (),
+    device: str = "auto",
+    fresh: bool = False,
+    metadata: bool = True,
+) -> list[Path]:
+    """Make what a scene describes and give the paths of the files; see `artengine.load` and `making` for the options.
+
+    Raises `InputError` for the user's mistakes and other `ArtengineError`s for what fails while working.
+    """
+    scene = load(path, seed=seed, overrides=overrides, plugins=plugins)
+    events = making(scene, Path(out), device=device, fresh=fresh, metadata=metadata)
+    return [event.path for event in events if isinstance(event, Wrote)]
+
+
+def making(
+    scene: Scene,
+    out: Path,
+    *,
+    device: str = "auto",
+    fresh: bool = False,
+    metadata: bool = True,
+    only: int | None = None,
+) -> Generator[Event, None, None]:
+    """Make a scene's files in the folder `out`, telling what happens; closing the generator stops in good order.
+
+    fresh: train anew, whatever is there. metadata: put the recipe into the files. only: the one output to write, by its
+    place in the scene.
+    """
+    with hold(out, scene.name):
+        picture = build(scene, device)
+        if scene.training:
+            yield from _trained(picture, out, fresh=fresh, metadata=metadata)
+        outputs = [(index, bound) for index, bound in enumerate(scene.outputs) if only in (None, index)]
+        if not outputs:
+            return
+        frame = yield from _painted(picture)
+        written: set[Path] = set()
+        for index, bound in outputs:
+            text = recipe.of(scene, picture.device.type, index).to_json() if metadata else None
+            try:
+                for path in bound.make()([frame], OutputTarget(out, scene.name, text)):
+                    if path in written:
+                        raise InputError(
+                            f"{bound.where}: {bound.path}: writes {path}, which another output has written"
+                        )
+                    written.add(path)
+                    yield Wrote(path)
+            except ValueError as error:
+                raise bound.refused(error) from error
+
+
+def _painted(picture: Picture) -> Generator[Event, None, Frame]:
+    view = picture.scene.view
+    painting = picture.painting(view)
+    while True:
+        try:
+            yield Painted(next(painting), view.width * view.height)
+        except StopIteration as done:
+            return Frame(view=view, image=done.value)
+
+
+def _trained(picture: Picture, out: Path, *, fresh: bool, metadata: bool) -> Iterator[Event]:
+    """Train, or take what an earlier run has: finished weights, or a checkpoint to go on from."""
+    scene = picture.scene
+    path = out / f"{scene.name}.safetensors"
+    checkpoints = Checkpoints(out, scene.name, scene.training_key)
+    if fresh:
+        checkpoints.clear()
+    else:
+        reused, words = _reuse(picture, path)
+        if words:
+            yield Note(words)
+        if reused:
+            return
+    if not fresh and (restored := checkpoints.restore(picture.network)):
+        step, picture.resume, damaged = restored
+        for word in damaged:
+            yield Note(word)
+        yield Note(f"going on from step {step:,}" if step else "starting anew")
+
+    progress: Progress | None = None
+    try:
+        for progress in picture.train():
+            checkpoints.save_if_due(picture.network, progress)
+            yield Trained(progress)
+    except GeneratorExit:  # the caller stops us, at a step's end
+        if progress and progress.step < progress.steps:
+            checkpoints.save(picture.network, progress)
+        raise
+    finally:
+        picture.resume = {}
+    if progress is None:
+        raise ArtengineError(f"{scene.training.path if scene.training else ''}: the trainer took no step")
+    about = {"kind": "weights", "key": scene.training_key, "loss": progress.loss, "psnr": progress.psnr}
+    if metadata:
+        about["recipe"] = recipe.of(scene, picture.device.type, None).model_dump()
+    with create(path) as file:
+        weights.write(file, picture.network.state_dict(), about)
+    checkpoints.clear()
+    yield Wrote(path)
+
+
+def _reuse(picture: Picture, path: Path) -> tuple[bool, str]:
+    """Load finished weights of this very training: whether they were there, and words about what was found.
+
+    Raises `OutputError` where the file is somebody else's.
+    """
+    if not path.is_file():
+        return False, ""
+    try:
+        if weights.about(path).get("key") != picture.scene.training_key:
+            return False, ""
+        tensors, _ = weights.read(path, picture.network.state_dict())
+    except weights.ForeignError:
+        message = f"{path}: is not artengine's, so it is not overwritten; move it, or choose another folder with --out"
+        raise OutputError(message) from None
+    except (weights.DamagedError, OSError) as error:
+        return False, f"{path} is damaged ({error}), so it is trained anew"
+    picture.network.load_state_dict(tensors)
+    return True, f"trained before: {path} (--fresh trains anew)"

@@ -1,0 +1,127 @@
+"""Photos from strangers: opened with care, or refused with a reason.
+
+Only raster formats that a scene may name are tried, size is checked before anything is decoded, a half photo is an
+error. What comes out is upright, in colour, with transparency laid over white.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import stat
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL.Image import Image
+
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP")
+MAX_BYTES = 512 * 2**20
+MAX_MEGAPIXELS = 64.0
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A picture file that a scene names, checked when the scene was loaded.
+
+    path: where it was found. sha256: of the file, which is how a recipe knows it again. name: as the scene says it.
+    """
+
+    path: Path
+    sha256: str
+    name: str
+    max_megapixels: float = MAX_MEGAPIXELS
+
+    @functools.cached_property
+    def pixels(self) -> np.ndarray[Any, Any]:
+        """(H, W, 3) unsigned integers, 8 or 16 bit, as displayed.
+
+        Raises `ValueError` where the file is not a whole picture of a format we read.
+        """
+        return _decode(_read(self.path), self.max_megapixels)
+
+    def image(self, downscale: int = 1) -> np.ndarray[Any, Any]:
+        """(H, W, 3) float32 in [0, 1]; downscale averages that many pixels a side into one."""
+        import numpy as np
+
+        pixels = self.pixels
+        image = pixels.astype(np.float32) / np.iinfo(pixels.dtype).max
+        if downscale == 1:
+            return image
+        rows, columns = (max(1, side // downscale) for side in image.shape[:2])
+        high, wide = (min(downscale, side) for side in image.shape[:2])
+        cut = image[: rows * high, : columns * wide]
+        return np.ascontiguousarray(cut.reshape(rows, high, columns, wide, 3).mean(axis=(1, 3), dtype=np.float32))
+
+
+def open_photo(path: Path, name: str, max_megapixels: float = MAX_MEGAPIXELS) -> Photo:
+    """The photo at path, decoded once to be sure of it.
+
+    Raises `ValueError` saying what was found and what to do.
+    """
+    photo = Photo(path, hashlib.sha256(_read(path)).hexdigest(), name, max_megapixels)
+    _ = photo.pixels
+    return photo
+
+
+def _read(path: Path) -> bytes:
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError(f"found {path.name!r}, which is no regular file, expected a picture")
+        if status.st_size > MAX_BYTES:
+            raise ValueError(f"found {path.name!r} of {status.st_size >> 20} MB, expected at most {MAX_BYTES >> 20} MB")
+        return path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"cannot read {str(path)!r}: {error.strerror or error}") from None
+
+
+def _decode(data: bytes, max_megapixels: float) -> np.ndarray[Any, Any]:
+    import io
+
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd metadata is no reason to stop; a bomb is caught by its size below
+            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+                megapixels = image.width * image.height / 1e6
+                if megapixels > max_megapixels:
+                    size = f"{image.width} x {image.height}, {megapixels:.0f} megapixels"
+                    hint = f"make it smaller, or raise the limit with --max-megapixels {megapixels + 1:.0f}"
+                    raise ValueError(f"found a photo of {size}, expected at most {max_megapixels:g}; {hint}")
+                image.load()
+                return _upright(ImageOps.exif_transpose(image))
+    except UnidentifiedImageError:
+        raise ValueError(f"found no picture, expected one of {', '.join(FORMATS)}") from None
+    except Image.DecompressionBombError as error:
+        hint = f"expected at most {max_megapixels:g} megapixels; make the photo smaller"
+        raise ValueError(f"found a photo that is too large ({error}), {hint}") from None
+    except (OSError, SyntaxError, EOFError, MemoryError, TypeError, IndexError, KeyError, AttributeError) as error:
+        # what Pillow's parsers let through on damaged files
+        raise ValueError(f"found a damaged picture ({error}), expected a whole one; open and save it anew") from None
+
+
+def _upright(image: Image) -> np.ndarray[Any, Any]:
+    """(H, W, 3) uint8 or uint16 pixels from whatever mode the file had."""
+    import numpy as np
+    from PIL import Image
+
+    if image.mode.startswith("I;16") or image.mode == "I":
+        grey = np.asarray(image).astype(np.int64).clip(0, 0xFFFF).astype(np.uint16)
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    if image.mode == "F":
+        values = np.asarray(image)
+        if not np.isfinite(values).all():
+            raise ValueError("found a picture with values that are not numbers, expected finite ones")
+        top = 1.0 if values.max(initial=0) <= 1 else 255.0
+        grey = (values / top).clip(0, 1) * 0xFFFF
+        return np.repeat(np.rint(grey).astype(np.uint16)[:, :, None], 3, axis=2)
+    if image.has_transparency_data:
+        colour = image.convert("RGBA")
+        white = Image.new("RGBA", colour.size, "white")
+        image = Image.alpha_composite(white, colour)
+    return np.asarray(image.convert("RGB"))

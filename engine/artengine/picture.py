@@ -1,0 +1,200 @@
+"""A scene made live: modules on a device, from which images come."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from artengine import paint
+from artengine.errors import ArtengineError, InputError, Problem
+from artengine.kinds import ColourRange, Frame, Ports, Progress
+from artengine.scene import Scene
+from artengine.view import View
+
+Image = np.ndarray[Any, Any]
+
+_log = logging.getLogger("artengine")
+
+
+def build(scene: Scene, device: str = "auto") -> Picture:
+    """The scene made live on a device: auto, cpu or cuda.
+
+    Raises `InputError` where the scene's parts do not fit together, or the device is not there.
+    """
+    return Picture(scene, _device(device))
+
+
+class Picture:
+    """A scene made live.
+
+    network: the module that maps coordinates to colours. device: where it is. resume: what the trainer said it needs to
+    go on, from a checkpoint whose weights the network holds already; empty at the start of a training.
+    """
+
+    def __init__(self, scene: Scene, device: torch.device) -> None:
+        self.scene = scene
+        self.device = device
+        self.resume: dict[str, Any] = {}
+        self._sources = [bound.make() for bound in scene.coordinates]
+        self._filters = [bound.make() for bound in scene.filters]
+        self._stretch: tuple[Tensor, Tensor] | None = None
+        corner = scene.view.tile(0, 0, 1, 1)
+        ports = Ports(inputs=self._joined(corner).shape[-1], seed=scene.seed)
+        self.network = self._network(ports)
+        self.dtype: torch.dtype = getattr(self.network, "dtype", torch.float32)
+        self.channels = self._channels(corner)
+
+    @property
+    def colours(self) -> ColourRange:
+        """The range of the network's colours; one that has learnt from photos has theirs."""
+        declared: ColourRange = getattr(self.network, "colours", "unit")
+        return "unit" if declared == "stretch" and self.scene.training else declared
+
+    def coordinates(self, view: View) -> Tensor:
+        """What the scene's sources say of a view, joined: (H, W, D), in the network's precision, on the device."""
+        return self._joined(view).to(self.device, self.dtype)
+
+    def train(self) -> Iterator[Progress]:
+        """Bend the network, if the scene asks for it; a loop in the caller watches, saves and stops."""
+        if self.scene.training is None:
+            return
+        trainer = self.scene.training.make()
+        try:
+            yield from trainer(self)
+        except ValueError as error:
+            raise self.scene.training.refused(error) from error
+        finally:
+            self._stretch = None
+
+    def to_unit(self, colours: Tensor) -> Tensor:
+        """Colours as a photo's are, nominally in [0, 1] and not clipped: what a loss compares with a target."""
+        return (colours + 1) / 2 if self.colours == "signed" else colours
+
+    def paint(self, view: View | None = None) -> Image:
+        """The image of a view, the scene's own if none is given: (H, W, C) floats in [0, 1], filters applied.
+
+        float64 where the network paints in float64, float32 else.
+        """
+        painting = self.painting(view)
+        while True:
+            try:
+                next(painting)
+            except StopIteration as done:
+                image: Image = done.value
+                return image
+
+    def painting(self, view: View | None = None) -> Generator[int, None, Image]:
+        """Paint a view, yielding the pixels done so far; the generator returns the image (see `paint`)."""
+        view = view or self.scene.view
+        try:
+            colours = torch.empty(*view.shape, self.channels, dtype=self.dtype)
+            yield from paint.tiles(self.network, self.coordinates, view, colours)
+            image: Image = self._shown(colours).numpy()
+        except (MemoryError, RuntimeError) as error:
+            if not _is_memory(error):
+                raise
+            message = f"a picture of {view.width} x {view.height} does not fit into memory; make the canvas smaller"
+            raise ArtengineError(message) from error
+        for apply, bound in zip(self._filters, self.scene.filters, strict=True):
+            image = _checked(apply(image), bound.path)
+        return image
+
+    def render(self) -> Iterator[Frame]:
+        """The frames of the scene, one for a still."""
+        yield Frame(view=self.scene.view, image=self.paint())
+
+    def _joined(self, view: View) -> Tensor:
+        """The coordinates of all sources.
+
+        Raises `InputError` naming a source whose result has another shape than the view.
+        """
+        parts = []
+        for source, bound in zip(self._sources, self.scene.coordinates, strict=True):
+            part = torch.as_tensor(source(view))
+            if part.ndim != 3 or tuple(part.shape[:2]) != view.shape:
+                message = f"gave coordinates of shape {tuple(part.shape)}, expected {(*view.shape, 'D')}"
+                raise InputError([Problem(bound.where, bound.path, message)])
+            parts.append(part)
+        return torch.cat(parts, dim=-1) if len(parts) > 1 else parts[0]
+
+    def _network(self, ports: Ports) -> nn.Module:
+        bound = self.scene.network
+        try:
+            network = bound.make()(ports)
+        except ValueError as error:
+            raise bound.refused(error) from error
+        except (MemoryError, RuntimeError) as error:
+            if not _is_memory(error):
+                raise
+            raise ArtengineError(f"{bound.path}: the network does not fit into memory; make it smaller") from error
+        if not isinstance(network, nn.Module):
+            message = f"gave a {type(network).__name__}, expected a torch.nn.Module"
+            raise InputError([Problem(bound.where, bound.path, message)])
+        return network.to(self.device).eval()
+
+    def _channels(self, corner: View) -> int:
+        """How many channels the network gives, asked with a single pixel."""
+        bound = self.scene.network
+        try:
+            with torch.inference_mode():
+                points = self.coordinates(corner).reshape(1, -1)
+                shape: tuple[int, ...] = tuple(self.network(points).shape)
+        except ValueError as error:
+            raise bound.refused(error) from error
+        if len(shape) != 2 or shape[0] != 1 or shape[1] not in (1, 3):
+            message = f"gave colours of shape {shape} for one pixel, expected (1, 3), or (1, 1) for grey"
+            raise InputError([Problem(bound.where, bound.path, message)])
+        return shape[1]
+
+    def _shown(self, colours: Tensor) -> Tensor:
+        """Colours as displayed: in [0, 1], in place. The stretch is measured on the first view and kept."""
+        bad = ~torch.isfinite(colours)
+        if count := int(bad.any(dim=-1).sum()):
+            _log.warning("%d of %d pixels are not numbers; they are painted black or white", count, bad[..., 0].numel())
+        if self.colours == "stretch":
+            if self._stretch is None:
+                self._stretch = _range(colours, bad if count else None)
+            low, high = self._stretch
+            # the ancestor's formula, its 1e-8 included, so that its pictures come out to the byte
+            colours = colours.sub_(low).div_(high - low + 1e-8)
+        else:
+            colours = self.to_unit(colours)
+        return colours.nan_to_num_(0.0).clamp_(0.0, 1.0)
+
+
+def _range(colours: Tensor, bad: Tensor | None) -> tuple[Tensor, Tensor]:
+    """The least and greatest finite colour of each channel, two (C,) tensors."""
+    if bad is None:
+        return colours.amin(dim=(0, 1)), colours.amax(dim=(0, 1))
+    low = colours.masked_fill(bad, float("inf")).amin(dim=(0, 1)).nan_to_num(0.0, posinf=0.0)
+    high = colours.masked_fill(bad, float("-inf")).amax(dim=(0, 1)).nan_to_num(0.0, neginf=0.0)
+    return low, high
+
+
+def _checked(image: Any, path: str) -> Image:
+    """What a filter gave, if it is an image.
+
+    Raises `ArtengineError` naming the filter if not.
+    """
+    if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] not in (1, 3) or image.dtype.kind != "f":
+        found = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
+        raise ArtengineError(f"{path}: gave {found}, expected an image: floats (H, W, 3) in [0, 1]")
+    return image.clip(0.0, 1.0)
+
+
+def _device(word: str) -> torch.device:
+    if word == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if word == "cuda" and not torch.cuda.is_available():
+        raise InputError("--device cuda: torch finds no such device here; use --device cpu")
+    return torch.device(word)
+
+
+def _is_memory(error: Exception) -> bool:
+    """Whether there was not enough memory: torch says so in its message alone."""
+    return isinstance(error, MemoryError) or any(word in str(error) for word in ("out of memory", "allocate memory"))

@@ -1,0 +1,212 @@
+"""Find, load, isolate and block plugins; remember the broken ones and why.
+
+Plugins come from installed packages (entry points in the group ``artengine``) and from files named by the user.
+A bundled plugin that is broken raises; a foreign one is set aside, and the rest goes on.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+import importlib.util
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from artengine import hookspecs
+from artengine.errors import InputError, did_you_mean, listed
+from artengine.kinds import KINDS, PLURALS
+
+#: The group of entry points that plugins are found by.
+GROUP = "artengine"
+
+HOOKS: Mapping[str, str] = {kind: f"register_{PLURALS[kind]}" for kind in KINDS}
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A plugin that works.
+
+    name: what ``-p no:NAME`` calls it. origin: distribution and version, or the file. version: the distribution's, or
+    the first characters of the file's sha256. offers: per kind, its components by name.
+    """
+
+    name: str
+    origin: str
+    version: str
+    bundled: bool
+    offers: Mapping[str, Mapping[str, Callable[..., Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A plugin that was set aside, and why."""
+
+    name: str
+    origin: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plugins:
+    """What was found: plugins in load order, broken ones, and names that the user blocked."""
+
+    loaded: tuple[Plugin, ...]
+    broken: tuple[Broken, ...]
+    blocked: tuple[str, ...]
+
+
+class _UnusableError(Exception):
+    """Why a plugin cannot be used, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    name: str
+    origin: str
+    version: str
+    bundled: bool
+    load: Callable[[], object]
+
+
+def load_plugins(words: Sequence[str] = ()) -> Plugins:
+    """Every installed plugin and the ones the user names: ``FILE.py`` adds one, ``no:NAME`` leaves one out.
+
+    Raises `InputError` where a file that the user named cannot be used or a name to leave out is unknown.
+    """
+    installed = list(_installed())
+    blocked = tuple(dict.fromkeys(word.removeprefix("no:") for word in words if word.startswith("no:")))
+    known = [candidate.name for candidate in installed]
+    for name in blocked:
+        if name not in known:
+            raise InputError(f"-p no:{name}: no such plugin{did_you_mean(name, known)} (installed: {listed(known)})")
+    files = [_from_file(Path(word)) for word in dict.fromkeys(words) if not word.startswith("no:")]
+
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    loaded: list[Plugin] = []
+    broken: list[Broken] = []
+    for candidate in [*(one for one in installed if one.name not in blocked), *files]:
+        try:
+            loaded.append(_plugin(manager, candidate))
+        except _UnusableError as error:
+            if candidate in files:
+                raise InputError(f"-p {candidate.origin}: {error}") from error.__cause__
+            if candidate.bundled:
+                raise RuntimeError(f"the bundled plugin {candidate.name!r} is broken: {error}") from error.__cause__
+            broken.append(Broken(candidate.name, candidate.origin, str(error)))
+    return Plugins(tuple(loaded), tuple(broken), blocked)
+
+
+def _installed() -> list[_Candidate]:
+    points = importlib.metadata.entry_points(group=GROUP)
+    candidates = []
+    for point in sorted(points, key=lambda point: (_distribution(point) != GROUP, point.name)):
+        version = point.dist.version if point.dist else "?"
+        name = _distribution(point)
+        candidates.append(_Candidate(point.name, f"{name} {version}", version, name == GROUP, point.load))
+    return candidates
+
+
+def _distribution(point: importlib.metadata.EntryPoint) -> str:
+    return point.dist.name if point.dist else "?"
+
+
+def _from_file(path: Path) -> _Candidate:
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        hint = "" if path.suffix == ".py" else "; expected a .py file, or no:NAME to leave a plugin out"
+        raise InputError(f"-p {path}: {error.strerror or error}{hint}") from None
+    digest = hashlib.sha256(source).hexdigest()
+    load = functools.partial(_execute, path, digest)
+    return _Candidate(path.name, str(path), f"sha256:{digest[:16]}", bundled=False, load=load)
+
+
+def _execute(path: Path, digest: str) -> ModuleType:
+    name = f"artengine_file_{digest[:16]}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise _UnusableError("found no Python file, expected one ending in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # annotations of the file's options are looked up there
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _plugin(manager: pluggy.PluginManager, candidate: _Candidate) -> Plugin:
+    """Load, register and ask every hook of one plugin.
+
+    Raises `_UnusableError` for whatever goes wrong with it: a stranger's code may raise anything.
+    """
+    try:
+        module = candidate.load()
+        _check_hook_names(module)
+        manager.register(module, name=candidate.name)
+    except _UnusableError:
+        raise
+    except Exception as error:
+        raise _UnusableError(_told(error)) from error
+    try:
+        offers = {kind: _offer(manager, module, kind) for kind in KINDS}
+    except _UnusableError:
+        manager.unregister(module)
+        raise
+    if not any(offers.values()):
+        hint = f"decorate a function with @hookimpl and name it one of {', '.join(HOOKS.values())}"
+        raise _UnusableError(f"it offers nothing; {hint}")
+    return Plugin(candidate.name, candidate.origin, candidate.version, candidate.bundled, offers)
+
+
+def _check_hook_names(module: object) -> None:
+    for name, member in vars(module).items():
+        if hasattr(member, f"{hookspecs.PROJECT}_impl") and name not in HOOKS.values():
+            raise _UnusableError(
+                f"{name}: no such hook{did_you_mean(name, HOOKS.values())} (hooks: {', '.join(HOOKS.values())})"
+            )
+
+
+def _offer(manager: pluggy.PluginManager, module: object, kind: str) -> dict[str, Callable[..., Any]]:
+    offer: dict[str, Callable[..., Any]] = {}
+    for implementation in getattr(manager.hook, HOOKS[kind]).get_hookimpls():
+        if implementation.plugin is not module:
+            continue
+        try:
+            given = implementation.function()
+        except Exception as error:
+            raise _UnusableError(f"{HOOKS[kind]}: {_told(error)}") from error
+        if not isinstance(given, Mapping):
+            raise _UnusableError(f"{HOOKS[kind]}: gave a {type(given).__name__}, expected {{name: callable}}")
+        for name, component in given.items():
+            if not isinstance(name, str) or not name.isidentifier():
+                raise _UnusableError(
+                    f"{HOOKS[kind]}: found the name {name!r}, expected letters, digits and underscores"
+                )
+            if not callable(component):
+                raise _UnusableError(f"{HOOKS[kind]}: {name} is a {type(component).__name__}, expected a callable")
+            offer[name] = component
+    return offer
+
+
+def _told(error: Exception) -> str:
+    """The error in one line, with the line of the plugin's own code where it arose."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = ""
+    if isinstance(error, SyntaxError):
+        place = f" ({Path(error.filename or '').name}:{error.lineno})"
+        return f"SyntaxError: {error.msg}{place}"
+    if frames and "importlib" not in frames[-1].filename and frames[-1].filename != __file__:
+        place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})"
+    message = " ".join(str(error).split())
+    return f"{type(error).__name__}: {message}{place}"

@@ -1,0 +1,200 @@
+"""Watching a scene being made: a bar on a terminal, lines of JSON for machines, silence elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Protocol
+
+import click
+
+from artengine.scene import Scene
+
+if TYPE_CHECKING:
+    from artengine.making import Event
+
+PAUSE = 0.1  # seconds between two events of painting, which come by the thousand
+
+
+def watched(
+    scenes: Sequence[Scene],
+    *,
+    out: Path,
+    device: str,
+    fresh: bool,
+    metadata: bool,
+    quiet: bool,
+    as_json: bool,
+    only: int | None = None,
+    notes: Sequence[str] = (),
+) -> None:
+    """Make scenes one after the other, showing how it goes; results go to stdout, all else to stderr.
+
+    A first Ctrl-C stops at the end of a step, with everything saved; a second one at once.
+    """
+    with _told_to_stop() as stopped, _display(quiet, as_json) as show:
+        from artengine.making import Note, making
+
+        for note in notes:
+            show(scenes[0].name, Note(note))
+        for scene in scenes:
+            events = making(scene, out, device=device, fresh=fresh, metadata=metadata, only=only)
+            with contextlib.closing(events):
+                for event in events:
+                    show(scene.name, event)
+                    if code := stopped():
+                        show(scene.name, Note("stopped; the same command goes on from here"))
+                        sys.exit(code)
+
+
+class Show(Protocol):
+    """Shows an event of the scene with that name."""
+
+    def __call__(self, name: str, event: Event, /) -> None: ...
+
+
+@contextlib.contextmanager
+def _told_to_stop() -> Iterator[Callable[[], int]]:
+    """A function that gives the exit code asked for by a signal, 0 while there was none."""
+    code = 0
+    signals = (signal.SIGINT, signal.SIGTERM)
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: 0
+        return
+
+    def note(number: int, frame: FrameType | None) -> None:
+        nonlocal code
+        code = 128 + number
+        for one in signals:
+            signal.signal(one, signal.default_int_handler if one == signal.SIGINT else signal.SIG_DFL)
+
+    before = {one: signal.signal(one, note) for one in signals}
+    try:
+        yield lambda: code
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+@contextlib.contextmanager
+def _display(quiet: bool, as_json: bool) -> Iterator[Show]:
+    warnings = _Warnings(logging.WARNING)
+    logger = logging.getLogger("artengine")
+    logger.addHandler(warnings)
+    try:
+        if as_json:
+            yield _Json()
+        elif quiet or not sys.stderr.isatty():
+            yield _Lines(quiet)
+        else:
+            with _Bars() as bars:
+                yield bars
+    finally:
+        logger.removeHandler(warnings)
+
+
+class _Warnings(logging.Handler):
+    """Warnings as single lines on stderr."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(f"{record.levelname.lower()}: {record.getMessage()}", err=True)
+
+
+class _Json:
+    """Every event as a line of JSON on stdout."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+
+    def __call__(self, name: str, event: Event, /) -> None:
+        data = self._data(event)
+        if data["event"] == "painting" and data["done"] < data["total"] and time.monotonic() < self._last + PAUSE:
+            return
+        self._last = time.monotonic()
+        click.echo(json.dumps({"scene": name, **data}))
+
+    def _data(self, event: Event) -> dict[str, Any]:
+        from artengine.making import Note, Painted, Trained, Wrote
+
+        match event:
+            case Trained(progress):
+                kept = {"step": progress.step, "steps": progress.steps, "loss": progress.loss, "psnr": progress.psnr}
+                return {"event": "training", **kept}
+            case Painted(done, total):
+                return {"event": "painting", "done": done, "total": total}
+            case Wrote(path):
+                return {"event": "wrote", "path": str(path)}
+            case Note(text):
+                return {"event": "note", "text": text}
+        raise TypeError(f"no such event: {event!r}")
+
+
+class _Lines:
+    """Paths on stdout; notes on stderr unless told to be quiet."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet = quiet
+
+    def __call__(self, name: str, event: Event, /) -> None:
+        from artengine.making import Note, Wrote
+
+        if isinstance(event, Wrote):
+            click.echo(str(event.path))
+        elif isinstance(event, Note) and not self._quiet:
+            click.echo(f"{name}: {event.text}", err=True)
+
+
+class _Bars(_Lines):
+    """Bars on the terminal: step, loss, PSNR, speed and time left."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        super().__init__(quiet=False)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[told]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+        self._bars: dict[str, Any] = {}
+
+    def __enter__(self) -> _Bars:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._progress.stop()
+
+    def __call__(self, name: str, event: Event, /) -> None:
+        from artengine.making import Painted, Trained
+
+        match event:
+            case Trained(progress):
+                psnr = "" if progress.psnr is None else f"  {progress.psnr:.1f} dB"
+                self._update(
+                    f"{name}: learning", progress.step, progress.steps, f"loss {progress.loss:.5f}{psnr}", "steps/s"
+                )
+            case Painted(done, total):
+                self._update(f"{name}: painting", done, total, "", "pixels/s")
+            case _:
+                super().__call__(name, event)
+
+    def _update(self, bar: str, done: int, total: int, told: str, unit: str) -> None:
+        if bar not in self._bars:
+            self._bars[bar] = self._progress.add_task(bar, total=total, told="")
+        task = self._bars[bar]
+        speed = self._progress.tasks[task].speed
+        fast = "" if speed is None else f"  {speed:,.0f} {unit}"
+        self._progress.update(task, completed=done, told=f"{told}{fast}".strip())

@@ -1,0 +1,211 @@
+"""What it takes to make a file again: written into files, read back from them, and never trusted.
+
+A recipe is JSON in the field where the format keeps its description: a text chunk in PNG, ImageDescription in JPEG,
+WebP and TIFF, the header of a weights file. It names no path of this machine, no user and no time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.metadata
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from artengine.errors import InputError
+from artengine.photo import FORMATS, MAX_MEGAPIXELS, Photo, open_photo
+from artengine.scene import Scene, load_text
+
+#: The keyword of the text chunk, and the first key of the JSON.
+KEYWORD = "artengine"
+MAX_CHARACTERS = 4_000_000
+_DESCRIPTION = 0x010E  # ImageDescription, the tag that EXIF and TIFF share
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class PhotoNeeded(BaseModel):
+    """A photo that a recipe needs: its hash, and where it was as seen from the folder of the run, if below it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    sha256: Sha256
+    where: str | None = None
+
+
+class Recipe(BaseModel):
+    """The scene after overrides, the output that wrote the file, and what it was made with."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    artengine: str
+    scene: Annotated[str, Field(max_length=1_000_000)]
+    output: Annotated[int, Field(ge=0)] | None
+    device: str
+    versions: dict[str, str]
+    plugins: dict[str, str]
+    photos: dict[str, PhotoNeeded]
+
+    def to_json(self) -> str:
+        """One line of ASCII, the same for the same recipe."""
+        return json.dumps(self.model_dump(), ensure_ascii=True)
+
+
+def of(scene: Scene, device: str, output: int | None) -> Recipe:
+    """The recipe of what a scene's output (its place in the list; None for the weights) writes."""
+    here = Path.cwd()
+    photos = {
+        name: PhotoNeeded(sha256=photo.sha256, where=_below(photo.path.resolve(), here))
+        for name, photo in sorted(scene.photos.items())
+    }
+    return Recipe(
+        artengine=version("artengine"),
+        scene=scene.text,
+        output=output,
+        device=device,
+        versions={name: version(name) for name in ("torch", "numpy", "pillow")},
+        plugins=scene.plugins,
+        photos=photos,
+    )
+
+
+def version(distribution: str) -> str:
+    """The version of an installed distribution, without importing it."""
+    return importlib.metadata.version(distribution)
+
+
+def read(path: Path) -> Recipe:
+    """The recipe inside a file.
+
+    Raises `InputError` where there is none, or none that makes sense.
+    """
+    try:
+        text = _text(path)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if not text.startswith(f'{{"{KEYWORD}"'):
+        raise InputError(f"{path}: found no recipe in it; it was not made by artengine, or with --no-metadata")
+    try:
+        if len(text) > MAX_CHARACTERS:
+            raise ValueError(f"it has {len(text):,} characters, expected at most {MAX_CHARACTERS:,}")
+        return Recipe.model_validate(json.loads(text))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise InputError(f"{path}: found a recipe that makes no sense: {place}: {first['msg']}") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: found a recipe that makes no sense: {error}") from None
+
+
+def scene_of(
+    recipe: Recipe, path: Path, plugins: tuple[str, ...] = (), max_megapixels: float = MAX_MEGAPIXELS
+) -> Scene:
+    """The scene of the recipe in the file at path, through the same loader as any other scene.
+
+    Photos are looked for beside the file and where they were, and must be the same to the byte.
+    Raises `InputError` where something is missing or changed.
+    """
+    photos = {name: _find(name, needed, path, max_megapixels) for name, needed in recipe.photos.items()}
+    origin = f"{path} (its recipe)"
+    return load_text(recipe.scene, origin, path.stem, photos=photos, plugins=plugins, folder=path.parent)
+
+
+def output_of(recipe: Recipe, scene: Scene, path: Path) -> int:
+    """The place in the scene of the output that wrote the file; past the last for a weights file, which none wrote.
+
+    Raises `InputError` where the scene has no such output.
+    """
+    if recipe.output is None:
+        return len(scene.outputs)
+    if recipe.output >= len(scene.outputs):
+        raise InputError(f"{path}: found a recipe for output {recipe.output}, its scene has {len(scene.outputs)}")
+    return recipe.output
+
+
+def differences(recipe: Recipe, scene: Scene) -> Iterator[str]:
+    """What is installed in another version than the file was made with, a line each."""
+    now = {"artengine": version("artengine"), **{name: version(name) for name in recipe.versions if name in _NAMED}}
+    for name, then in {"artengine": recipe.artengine, **recipe.versions}.items():
+        if name in now and now[name] != then:
+            yield f"made with {name} {then}, this is {now[name]}: the result may differ"
+    for name, then in recipe.plugins.items():
+        if scene.plugins.get(name, then) != then:
+            yield f"made with plugin {name} {then}, this is {scene.plugins[name]}: the result may differ"
+
+
+_NAMED = ("torch", "numpy", "pillow")
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as file:
+        start = file.read(9)
+    if start[8:] == b"{" and path.suffix == ".safetensors":
+        from artengine import weights
+
+        found = weights.about(path).get("recipe")
+        return json.dumps(found) if found else ""
+    from PIL import Image
+
+    with _no_bomb_check(), Image.open(path, formats=FORMATS) as image:  # only the description is read, no pixel
+        text = image.info.get(KEYWORD) or image.getexif().get(_DESCRIPTION)
+    return text.decode("latin-1") if isinstance(text, bytes) else str(text or "")
+
+
+@contextlib.contextmanager
+def _no_bomb_check() -> Iterator[None]:
+    from PIL import Image
+
+    kept, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = kept
+
+
+def exif(text: str | None) -> bytes:
+    """A recipe as the EXIF block that JPEG and WebP take; nothing for none."""
+    from PIL import Image
+
+    if text is None:
+        return b""
+    block = Image.Exif()
+    block[_DESCRIPTION] = text
+    return block.tobytes()
+
+
+def _find(name: str, needed: PhotoNeeded, path: Path, max_megapixels: float) -> Photo:
+    changed: Path | None = None
+    tried = list(dict.fromkeys(_places(name, needed, path)))
+    for place in tried:
+        try:
+            if not place.is_file():
+                continue
+            if hashlib.sha256(place.read_bytes()).hexdigest() == needed.sha256:
+                return open_photo(place, name, max_megapixels)
+            changed = place
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path}: its photo {str(place)!r} cannot be used: {error}") from None
+    wanted = f"sha256 {needed.sha256[:16]}..."
+    if changed:
+        raise InputError(f"{path}: its photo {str(changed)!r} has changed since ({wanted}); put the earlier one there")
+    hint = f"put it beside {path.name}; looked for {', '.join(map(str, tried))}"
+    raise InputError(f"{path}: its photo {name!r} ({wanted}) is missing; {hint}")
+
+
+def _places(name: str, needed: PhotoNeeded, path: Path) -> Iterator[Path]:
+    """Where a photo may be: beside the file, and where it was as seen from here or from a folder above the file."""
+    beside = path.parent
+    for word in (Path(name).name, name, needed.where):
+        if word and "\0" not in word and not Path(word).is_absolute() and ".." not in Path(word).parts:
+            yield beside / word
+            if word == needed.where:
+                yield Path(word)
+                yield from (folder / word for folder in beside.resolve().parents)
+
+
+def _below(path: Path, folder: Path) -> str | None:
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else None

@@ -1,0 +1,155 @@
+"""Name to component, with the plugin it came from and the options its signature declares."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, get_type_hints
+
+from pydantic import Field
+
+from artengine.errors import InputError, did_you_mean, listed
+from artengine.kinds import KINDS
+from artengine.plugins import Plugin, Plugins, load_plugins
+
+#: The default of an option that has none.
+REQUIRED = inspect.Parameter.empty
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What a scene may set: its name, type and default."""
+
+    name: str
+    annotation: Any
+    default: Any
+
+    @property
+    def required(self) -> bool:
+        """Whether a scene has to set it."""
+        return self.default is REQUIRED
+
+
+#: Options that every component of a kind has without declaring them.
+COMMON: Mapping[str, tuple[Option, ...]] = {"loss": (Option("weight", Annotated[float, Field(ge=0)], 1.0),)}
+
+
+@dataclass(frozen=True)
+class Component:
+    """A callable with a name, from a plugin."""
+
+    kind: str
+    name: str
+    call: Callable[..., Any]
+    plugin: Plugin
+
+    @functools.cached_property
+    def options(self) -> tuple[Option, ...]:
+        """What a scene may set.
+
+        Raises `InputError` where the signature of a plugin's component cannot be read.
+        """
+        try:
+            return options(self.call) + COMMON.get(self.kind, ())
+        except (NameError, SyntaxError, TypeError, AttributeError) as error:
+            message = f"plugin {self.plugin.name!r}: {self.kind} {self.name!r}: its signature cannot be read: {error}"
+            raise InputError(message) from error
+
+    @property
+    def summary(self) -> str:
+        """The first line of its docstring."""
+        doc = inspect.getdoc(self.call) if getattr(self.call, "__name__", "") != "<lambda>" else ""
+        return (doc or "").strip().partition("\n")[0]
+
+
+class Registry:
+    """All components of the plugins given."""
+
+    def __init__(self, plugins: Plugins) -> None:
+        self.plugins = plugins
+        self._components: dict[str, dict[str, Component]] = {kind: {} for kind in KINDS}
+        for plugin in plugins.loaded:
+            for kind, offer in plugin.offers.items():
+                for name, call in offer.items():
+                    self._add(Component(kind, name, call, plugin))
+
+    def _add(self, component: Component) -> None:
+        names = self._components[component.kind]
+        if earlier := names.get(component.name):
+            first, second = earlier.plugin, component.plugin
+            raise InputError(
+                f"the {component.kind} {component.name!r} is given twice: by plugin {first.name!r} ({first.origin}) "
+                f"and by plugin {second.name!r} ({second.origin}); leave one out with -p no:{first.name}"
+            )
+        names[component.name] = component
+
+    def names(self, kind: str) -> list[str]:
+        """The names of a kind, in the order in which the plugins give them."""
+        return list(self._components[kind])
+
+    def components(self, kind: str) -> list[Component]:
+        """The components of a kind, in the same order."""
+        return list(self._components[kind].values())
+
+    def find(self, kind: str, name: str, besides: Sequence[str] = ()) -> Component:
+        """The component of that name; besides: other words that could have stood there.
+
+        Raises `LookupError` with a message that names what is near and which plugins are missing.
+        """
+        names = self._components[kind]
+        if name in names:
+            return names[name]
+        words = [*besides, *names]
+        message = f"found {name!r}, expected {_article(kind)}{did_you_mean(name, words)}"
+        if message[-1] != "?":
+            others = [other for other in KINDS if name in self._components[other]]
+            message += f"; {name!r} is {_article(others[0])}" if others else f" (there are {listed(words)})"
+        if self.plugins.broken:
+            aside = "; ".join(f"plugin {one.name!r} is set aside: {one.reason}" for one in self.plugins.broken)
+            message += f" ({aside})"
+        if self.plugins.blocked:
+            message += f" (left out: {', '.join(self.plugins.blocked)})"
+        raise LookupError(message)
+
+
+def _article(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
+@functools.lru_cache(maxsize=8)
+def default_registry(words: tuple[str, ...] = ()) -> Registry:
+    """The registry of all installed plugins and the ones the user names, see `load_plugins`."""
+    return Registry(load_plugins(words))
+
+
+def options(call: Callable[..., Any]) -> tuple[Option, ...]:
+    """The keyword-only parameters of a callable: what it declares after ``*``."""
+    keywords = [one for one in _signature(call) if one.kind is one.KEYWORD_ONLY]
+
+    def declared() -> None:
+        """Carries only the options' annotations; the others may name what is imported for type checkers alone."""
+
+    declared.__annotations__ = {one.name: one.annotation for one in keywords if one.annotation is not REQUIRED}
+    types = get_type_hints(declared, globalns=_globals(call), include_extras=True) if keywords else {}
+    return tuple(Option(one.name, types.get(one.name, Any), one.default) for one in keywords)
+
+
+def _signature(call: Callable[..., Any]) -> list[inspect.Parameter]:
+    try:
+        return list(inspect.signature(call).parameters.values())
+    except ValueError:  # a builtin, such as torch.sin: it has no options
+        return []
+
+
+def _globals(call: Callable[..., Any]) -> dict[str, Any]:
+    target = inspect.unwrap(call)
+    if isinstance(target, type):
+        return vars(sys.modules[target.__module__])
+    while isinstance(target, functools.partial):
+        target = target.func
+    if not hasattr(target, "__globals__"):
+        target = target.__func__ if hasattr(target, "__func__") else type(target).__call__
+    return dict(target.__globals__)

@@ -1,0 +1,85 @@
+"""JSON Schema (draft-07, which editors read) of scenes, from the signatures of the installed components."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from artengine.binding import REFERENCE, model_of
+from artengine.kinds import KINDS, Named
+from artengine.registry import Option, Registry, options
+from artengine.scene import Camera, Canvas, grammar
+
+
+def scene_schema(registry: Registry) -> dict[str, Any]:
+    """The schema of a scene with the components of the registry."""
+    definitions: dict[str, Any] = {kind: _kind(registry, kind) for kind in KINDS}
+    definitions |= {record.__name__.lower(): _record(record) for record in (Canvas, Camera)}
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "artengine scene",
+        **_object(options(grammar)),
+        "definitions": definitions,
+    }
+
+
+def _kind(registry: Registry, kind: str) -> dict[str, Any]:
+    """A component by its name alone, where it needs no options, or as ``name: {options}``."""
+    components = registry.components(kind)
+    bare = [
+        {"const": one.name, "description": one.summary}
+        for one in components
+        if not any(o.required for o in one.options)
+    ]
+    full = [
+        {
+            "type": "object",
+            "properties": {one.name: _nullable(_object(one.options)) | {"description": one.summary}},
+            "required": [one.name],
+            "additionalProperties": False,
+        }
+        for one in components
+    ]
+    return {"oneOf": [*bare, *full]} if components else {"not": {}}
+
+
+def _record(record: Callable[..., Any]) -> dict[str, Any]:
+    return {**_object(options(record)), "description": (record.__doc__ or "").partition("\n")[0]}
+
+
+def _object(declared: tuple[Option, ...]) -> dict[str, Any]:
+    model = model_of(tuple((option.name, option.annotation) for option in declared))
+    properties = _draft_07(model.model_json_schema(ref_template="#/definitions/{model}").get("properties", {}))
+    for option in declared:
+        properties[option.name].pop("title", None)
+        if not option.required and option.default is not None:
+            properties[option.name]["default"] = _plain(option.default)
+    needed = [option.name for option in declared if option.required]
+    schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
+    return schema | ({"required": needed} if needed else {})
+
+
+def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
+    """``name:`` with nothing after it is the component with its defaults."""
+    return schema if "required" in schema else schema | {"type": ["object", "null"]}
+
+
+def _draft_07(schema: Any) -> Any:
+    """Pydantic writes a newer draft: a tuple's items have another name there."""
+    if isinstance(schema, list):
+        return [_draft_07(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    renamed = {("items" if key == "prefixItems" else key): _draft_07(value) for key, value in schema.items()}
+    if REFERENCE in renamed:  # draft-07 looks at nothing beside a reference
+        return {"allOf": [{"$ref": renamed.pop(REFERENCE)}], **renamed}
+    return renamed
+
+
+def _plain(default: Any) -> Any:
+    if isinstance(default, Named):
+        return default.name
+    if dataclasses.is_dataclass(default) and not isinstance(default, type):
+        return dataclasses.asdict(default)
+    return list(default) if isinstance(default, tuple) else default

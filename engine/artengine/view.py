@@ -1,0 +1,88 @@
+"""The window on the plane.
+
+The plane: the shorter side spans -1..1 at zoom 1, x goes right, y goes down, samples are taken at pixel centres.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What a camera sees: the whole picture, or the part of it that `window` cuts out.
+
+    width, height: pixels of the whole picture. centre: (x, y), plane units. zoom: times. angle: degrees, the camera
+    turning clockwise. time: seconds. window: left, top, columns, rows in pixels, None for all of it.
+    """
+
+    width: int
+    height: int
+    centre: tuple[float, float] = (0.0, 0.0)
+    zoom: float = 1.0
+    angle: float = 0.0
+    time: float = 0.0
+    window: tuple[int, int, int, int] | None = None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of what this view shows."""
+        _, _, columns, rows = self._window()
+        return rows, columns
+
+    def tile(self, left: int, top: int, columns: int, rows: int) -> View:
+        """The part of this view that starts at (left, top); it is a view too, with the same coordinates as before."""
+        across, down, width, height = self._window()
+        if not (left >= 0 and top >= 0 and 0 < columns <= width - left and 0 < rows <= height - top):
+            raise ValueError(f"tile {(left, top, columns, rows)} does not lie inside a view of {width} x {height}")
+        return replace(self, window=(across + left, down + top, columns, rows))
+
+    def tiles(self, points: int) -> Iterator[tuple[slice, slice, View]]:
+        """Rows, columns and view of tiles that cover this view, each of at most `points` pixels."""
+        height, width = self.shape
+        columns = min(width, points)
+        rows = max(1, points // columns)
+        for top in range(0, height, rows):
+            for left in range(0, width, columns):
+                down, across = min(rows, height - top), min(columns, width - left)
+                yield slice(top, top + down), slice(left, left + across), self.tile(left, top, across, down)
+
+    def plane(self) -> tuple[Tensor, Tensor]:
+        """X and y of every pixel centre: two (H, W) float64 tensors, plane units."""
+        across, down = self._turned(0.5)
+        unit = 2.0 / (min(self.width, self.height) * self.zoom)
+        return self.centre[0] + across * unit, self.centre[1] + down * unit
+
+    def fractions(self) -> tuple[Tensor, Tensor]:
+        """Row and column of every pixel's upper left corner as fractions of the picture: (H, W) float64 tensors.
+
+        They run over [0, 1) at zoom 1 and beyond it where the camera looks beyond the edges.
+        """
+        across, down = self._turned(0.0)
+        short = min(self.width, self.height) / 2
+        # in this order the numbers of an unmoved camera are exactly row / rows and column / columns
+        column = (across / self.zoom + (self.width / 2 + self.centre[0] * short)) / self.width
+        row = (down / self.zoom + (self.height / 2 + self.centre[1] * short)) / self.height
+        return row, column
+
+    def _window(self) -> tuple[int, int, int, int]:
+        return self.window or (0, 0, self.width, self.height)
+
+    def _turned(self, shift: float) -> tuple[Tensor, Tensor]:
+        """Pixels from the middle of the picture, turned with the camera; shift says where in a pixel."""
+        import torch
+
+        left, top, columns, rows = self._window()
+        across = torch.arange(left, left + columns, dtype=torch.float64) + (shift - self.width / 2)
+        down = torch.arange(top, top + rows, dtype=torch.float64) + (shift - self.height / 2)
+        x, y = torch.meshgrid(across, down, indexing="xy")
+        if self.angle % 360 == 0:
+            return x, y
+        cos, sin = math.cos(math.radians(self.angle)), math.sin(math.radians(self.angle))
+        return x * cos - y * sin, x * sin + y * cos
