@@ -1,0 +1,41 @@
+"""Sources, a plain network, losses and still outputs: what most scenes are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from artengine import Loss, Network, Output, Source, hookimpl
+from artengine_basics import losses, mlp, outputs, sources
+
+
+@hookimpl
+def register_sources() -> Mapping[str, Source]:
+    """Coordinates on the plane, and on curves and tori that close."""
+    return {
+        "grid": sources.grid,
+        "unit_square": sources.unit_square,
+        "radius": sources.radius,
+        "polar": sources.polar,
+        "fourier": sources.fourier,
+        "torus": sources.torus,
+        "log_polar": sources.log_polar,
+        "constant": sources.constant,
+    }
+
+
+@hookimpl
+def register_networks() -> Mapping[str, Network]:
+    """The multilayer perceptron."""
+    return {"mlp": mlp.mlp}
+
+
+@hookimpl
+def register_losses() -> Mapping[str, Loss]:
+    """Distances between colours."""
+    return {"mse": losses.mse, "l1": losses.l1, "huber": losses.huber}
+
+
+@hookimpl
+def register_outputs() -> Mapping[str, Output]:
+    """Still pictures."""
+    return {"png": outputs.png, "jpeg": outputs.jpeg, "webp": outputs.webp, "tiff": outputs.tiff}

@@ -1,0 +1,56 @@
+"""The multilayer perceptron: what a scene may set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from artengine import Activation, Each, Ports, named
+from artengine.kinds import ColourRange
+
+if TYPE_CHECKING:
+    from artengine_basics.mlp_network import Mlp
+
+Width = Annotated[int, Field(ge=1, le=4096)]
+WIDTHS: list[Width] = [64]
+
+
+def mlp(
+    ports: Ports,
+    /,
+    *,
+    width: Annotated[list[Width], Field(min_length=1, max_length=64)] = WIDTHS,
+    depth: Annotated[int, Field(ge=0, le=64)] | None = None,
+    activation: list[Each[Activation]] = named("sin"),
+    output: Each[Activation] = named("identity"),
+    initialisation: Literal["auto", "siren", "kaiming", "xavier", "normal"] = "auto",
+    frequency: Annotated[float, Field(gt=0)] = 30.0,
+    colours: ColourRange = "unit",
+) -> Mlp:
+    """Layers of units, each a weighted sum of the last layer's through an activation.
+
+    width: units per hidden layer, or a list with one number per layer. depth: hidden layers, 4 unless the widths say.
+    activation: one for all hidden layers or one per layer. output: after the last. initialisation: auto is siren for
+    layers with sin, kaiming else. frequency: of the first layer's waves under siren. colours: the range of the result.
+    Raises `ValueError` where widths, depth and activations do not fit together.
+    """
+    from artengine_basics.mlp_network import Mlp
+
+    if len(width) == 1:
+        width = width * (4 if depth is None else depth)
+    elif depth not in (None, len(width)):
+        raise ValueError(f"found depth {depth} with {len(width)} widths, expected one number for both; leave depth out")
+    if len(activation) not in (1, len(width)):
+        found = f"found {len(activation)} activations for {len(width)} hidden layers"
+        raise ValueError(f"{found}, expected one for all or one per layer")
+    makers = activation * len(width) if len(activation) == 1 else activation
+    return Mlp(
+        ports,
+        width,
+        [make() for make in makers],
+        output(),
+        initialisation=initialisation,
+        frequency=frequency,
+        colours=colours,
+    )

@@ -1,0 +1,26 @@
+"""The nonlinearities of the neural painters, and the painter that draws from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from artengine.hookspecs import hookimpl
+from artengine_nonlinearities.painter import neural_painter
+from artengine_nonlinearities.pool import ALL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from artengine.kinds import Activation, Network
+
+
+@hookimpl
+def register_activations() -> Mapping[str, Activation]:
+    """Every nonlinearity of the two painters and four more."""
+    return ALL
+
+
+@hookimpl
+def register_networks() -> Mapping[str, Network]:
+    """The painter."""
+    return {"neural_painter": neural_painter}

@@ -1,0 +1,77 @@
+"""Image regression: the learning itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from artengine import ArtengineError, Loss, Picture, Progress, View
+
+TELL = 20  # steps between two reports; asking for the loss more often would hold up the work
+SAMPLE = 4096  # pixels that the PSNR is estimated on while learning
+
+
+def learn(
+    picture: Picture, photo: np.ndarray[Any, Any], losses: Sequence[Loss], *, steps: int, batch: int, rate: float
+) -> Iterator[Progress]:
+    """Fit the picture's network to a photo, (H, W, 3) in [0, 1], seen from straight above.
+
+    Goes on from `picture.resume` if there is something in it, to the same weights as if it had never stopped.
+    """
+    height, width = photo.shape[:2]
+    colours = torch.from_numpy(photo.reshape(-1, 3)).to(picture.device, picture.dtype)
+    if picture.channels == 1:
+        colours = colours.mean(dim=1, keepdim=True)
+    coordinates = picture.coordinates(View(width=width, height=height)).reshape(len(colours), -1)
+    sample = torch.linspace(0, len(colours) - 1, min(SAMPLE, len(colours)), device=picture.device).long()
+
+    network = picture.network.train()
+    optimiser = torch.optim.Adam(network.parameters(), lr=rate, betas=(0.9, 0.99), fused=True)
+    generator = torch.Generator().manual_seed(picture.scene.seed)
+    done = 0
+    if picture.resume:
+        done = picture.resume["step"]
+        optimiser.load_state_dict(picture.resume["optimiser"])
+        generator.set_state(picture.resume["generator"])
+
+    def state() -> dict[str, Any]:
+        return {"step": done, "optimiser": optimiser.state_dict(), "generator": generator.get_state()}
+
+    total = torch.zeros(())
+    while done < steps:
+        for group in optimiser.param_groups:
+            group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * done / steps))
+        chosen = torch.randint(len(colours), (batch,), generator=generator).to(picture.device)
+        prediction = picture.to_unit(network(coordinates[chosen]))
+        total = torch.stack([loss(prediction, colours[chosen]) for loss in losses]).sum()
+        optimiser.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        done += 1
+        if done % TELL == 0 and done < steps:
+            yield _progress(picture, done, steps, total, psnr(picture, coordinates[sample], colours[sample]), state)
+    network.eval()
+    yield _progress(picture, done, steps, total, psnr(picture, coordinates, colours), state)
+
+
+def psnr(picture: Picture, coordinates: Tensor, colours: Tensor) -> float:
+    """Decibels of the clipped prediction against the colours, both (N, C)."""
+    squares = 0.0
+    with torch.inference_mode():
+        for x, y in zip(torch.split(coordinates, 65_536), torch.split(colours, 65_536), strict=True):
+            prediction = picture.to_unit(picture.network(x)).clamp(0, 1)
+            squares += float((prediction - y).square().sum(dtype=torch.float64))
+    return -10 * math.log10(max(squares / colours.numel(), 1e-12))
+
+
+def _progress(picture: Picture, done: int, steps: int, loss: Tensor, decibels: float, state: Any) -> Progress:
+    value = float(loss)
+    if not math.isfinite(value):
+        path = picture.scene.training.path if picture.scene.training else ""
+        raise ArtengineError(f"{path}: at step {done} the loss is {value}, expected a number; try a smaller rate")
+    return Progress(step=done, steps=steps, loss=value, psnr=decibels, state=state)
