@@ -1,4 +1,4 @@
-"""What all tests share: one thread per worker, and a tiny scene."""
+"""What all tests share: one thread per worker, tiny scenes, the command line, and plugins made on the fly."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -34,7 +36,20 @@ training:
 camera: {zoom: 0.5}
 """
 
+
+@dataclass(frozen=True)
+class Answer:
+    """What the command line said."""
+
+    code: int
+    out: str
+    err: str
+
+
 Artengine = Callable[..., "subprocess.CompletedProcess[str]"]
+Told = Callable[..., Answer]
+PluginFile = Callable[..., Path]
+Distribution = Callable[..., Path]
 
 
 @pytest.fixture
@@ -69,3 +84,61 @@ def artengine(tmp_path: Path) -> Artengine:
         return subprocess.run(command, **given)  # type: ignore[call-overload,no-any-return]
 
     return call
+
+
+@pytest.fixture
+def told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Told:
+    """The command line in tmp_path, without a process of its own."""
+    from artengine.cli import main
+
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: object) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["artengine", *map(str, words)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as caught:
+            main()
+        out, err = capsys.readouterr()
+        assert isinstance(caught.value.code, int)
+        return Answer(caught.value.code, out, err)
+
+    return call
+
+
+@pytest.fixture
+def plugin_file(tmp_path: Path) -> PluginFile:
+    """Write a plugin into a file."""
+
+    def write(text: str, name: str = "mine.py") -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(dedent(text))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Distribution]:
+    """Install a distribution of one module with an entry point; gives the folder to put on the path."""
+    from artengine import registry
+
+    site = tmp_path / "site"
+    modules: list[str] = []
+
+    def install(name: str, text: str, *, point: str | None = None, value: str | None = None) -> Path:
+        module = f"made_{name}"
+        modules.append(module)
+        about = site / f"{name}-1.2.dist-info"
+        about.mkdir(parents=True)
+        (site / f"{module}.py").write_text(dedent(text))
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n")
+        (about / "entry_points.txt").write_text(f"[artengine]\n{point or name} = {value or module}\n")
+        monkeypatch.syspath_prepend(site)
+        registry._kept.cache_clear()
+        return site
+
+    yield install
+    registry._kept.cache_clear()
+    for module in modules:
+        sys.modules.pop(module, None)

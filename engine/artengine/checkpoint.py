@@ -33,6 +33,7 @@ class Checkpoints:
     name: str
     key: str
     _due: float = field(default_factory=lambda: time.monotonic() + PAUSE)
+    _fell_back: bool = False  # the newest is of no use: it must not take the place of the one before it
 
     @property
     def _newest(self) -> Path:
@@ -58,10 +59,11 @@ class Checkpoints:
         """
         tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
         state = _flat(progress.state(), "state", tensors)
-        if self._newest.exists():
+        if self._newest.exists() and not self._fell_back:
             self._newest.replace(self._before)
         with create(self._newest) as file:
             weights.write(file, tensors, {"kind": "checkpoint", "key": self.key, "step": progress.step, "state": state})
+        self._fell_back = False
 
     def restore(self, network: nn.Module) -> tuple[int, dict[str, Any], list[str]] | None:
         """Load the newest whole checkpoint: its step, the trainer's state, and words about damaged ones.
@@ -81,6 +83,7 @@ class Checkpoints:
                 words.append(f"{path} is damaged ({error}), so it is passed over")
                 continue
             network.load_state_dict({name.removeprefix("network."): tensors[name] for name in expected})
+            self._fell_back = path == self._before
             return step, state, words
         return (0, {}, words) if words else None
 
@@ -94,10 +97,12 @@ def _flat(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:
     """Plain data with the tensors taken out and named after their place."""
     match value:
         case Tensor():
-            tensors[path] = value.detach().clone()
+            tensors[path] = value
             return {"tensor": path}
         case Mapping():
             pairs = list(value.items())
+            if wrong := [key for key in value if not isinstance(key, None | bool | int | float | str)]:
+                raise TypeError(f"a trainer's state holds the key {wrong[0]!r}, expected a plain value")
             return {"pairs": [[key, _flat(item, f"{path}.{i}", tensors)] for i, (key, item) in enumerate(pairs)]}
         case list() | tuple():
             word = "list" if isinstance(value, list) else "tuple"

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
-from artengine.errors import ArtengineError, InputError
+from artengine.errors import ArtengineError, InputError, Problem
 from artengine.kinds import KINDS, PLURALS
 from artengine.photo import MAX_MEGAPIXELS
+
+if TYPE_CHECKING:
+    from artengine.registry import Registry
+    from artengine.scene import Scene
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -40,7 +45,9 @@ def _complete_setting(context: click.Context, parameter: click.Parameter, word: 
     """Keys for --set: those of the scene's own components."""
     from artengine.describe import setting_keys
 
-    keys = setting_keys(context.params.get("scenes") or (), context.params.get("plugins") or ())
+    # click reads no further than an option that still lacks its value, and leaves the scenes before it in args
+    scenes = context.params.get("scenes") or [Path(argument) for argument in context.args]
+    keys = setting_keys(scenes, context.params.get("plugins") or ())
     return [CompletionItem(key + "=") for key in keys if key.startswith(word)]
 
 
@@ -107,14 +114,17 @@ def with_settings(command: Command) -> Command:
     return seed(setting(size(command)))
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+HELP = """Write a scene, get a picture.
+
+\b
+    artengine run scenes/cape.yaml
+"""
+
+
+@click.group(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="artengine", message="%(prog)s %(version)s")
 def cli() -> None:
-    r"""Write a scene, get a picture.
-
-    \b
-        artengine run scenes/cape.yaml
-    """
+    """All commands."""
 
 
 @cli.command()
@@ -124,10 +134,10 @@ def cli() -> None:
 def run(scenes: tuple[Path, ...], **options: Any) -> None:
     """Make what the scenes describe."""
     from artengine.progress import watched
-    from artengine.scene import load
 
     making, loading = _split(options)
-    loaded = [load(path, **loading) for path in scenes]
+    loaded = _loaded(scenes, loading)
+    _apart(scenes)
     watched(loaded, **making)
 
 
@@ -138,17 +148,8 @@ def run(scenes: tuple[Path, ...], **options: Any) -> None:
 @with_megapixels
 def check(scenes: tuple[Path, ...], **options: Any) -> None:
     """Look for mistakes, all at once, without making anything."""
-    from artengine.scene import load
-
     _, loading = _split(options)
-    problems: list[Any] = []
-    for path in scenes:
-        try:
-            load(path, **loading)
-        except InputError as error:
-            problems += error.problems
-    if problems:
-        raise InputError(problems)
+    _loaded(scenes, loading)
 
 
 @cli.command("list")
@@ -247,6 +248,8 @@ def rerun(file: Path, plugins: tuple[str, ...], max_megapixels: float, **options
 
 def main() -> NoReturn:
     """Run the command line, with one line for what the user can mend and an exit code for what happened."""
+    # before torch is imported: its threads would spin while they wait, and on a busy machine take five times as long
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
@@ -259,13 +262,36 @@ def main() -> NoReturn:
     except ArtengineError as error:
         click.echo(str(error), err=True)
         code = error.exit_code
-    except BrokenPipeError:  # whoever read our results has seen enough
-        sys.stderr.close()
-        code = 0
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _registry(plugins: tuple[str, ...]) -> Any:
+def _loaded(paths: tuple[Path, ...], loading: dict[str, Any]) -> list[Scene]:
+    """The scenes, or one error with the problems of all of them."""
+    from artengine.scene import load
+
+    scenes: list[Scene] = []
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            scenes.append(load(path, **loading))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(dict.fromkeys(problems))
+    return scenes
+
+
+def _apart(paths: tuple[Path, ...]) -> None:
+    """Raise `InputError` where two scenes would write files of the same name."""
+    by_name: dict[str, Path] = {}
+    for path in paths:
+        if earlier := by_name.get(path.stem):
+            message = f"{earlier} and {path} would both write {path.stem}.*; make one of them with another --out"
+            raise InputError(message)
+        by_name[path.stem] = path
+
+
+def _registry(plugins: tuple[str, ...]) -> Registry:
     from artengine.registry import default_registry
 
     registry = default_registry(plugins)

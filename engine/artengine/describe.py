@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import collections.abc
+import contextlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from artengine.binding import describe, kind_of
+from artengine.annotations import kind_of
+from artengine.bound import describe
 from artengine.errors import ArtengineError, InputError, did_you_mean
 from artengine.kinds import PLURALS, Named
 from artengine.photo import Photo
 from artengine.plugins import Plugins
 from artengine.recipe import Recipe
 from artengine.registry import Component, Option, Registry
+
+#: Where a scene has the components of a kind.
+PLACES = {
+    "source": "coordinates",
+    "network": "network",
+    "trainer": "training",
+    "filter": "filters",
+    "output": "outputs",
+}
 
 
 def kind_named(word: str) -> str:
@@ -39,16 +50,15 @@ def as_text(registry: Registry, kinds: Iterable[str]) -> str:
         wide = max((len(component.name) for component in components), default=0)
         for component in components:
             lines.append(f"  {component.name:<{wide}}  {component.summary or '-'}  [{component.plugin.name}]".rstrip())
-            lines += [f"  {'':<{wide}}    {_option(option)}" for option in component.options]
+            lines += [f"  {'':<{wide}}    {line}" for line in _told(component)]
         paragraphs.append("\n".join(lines if components else [*lines, "  none"]))
     return "\n\n".join(paragraphs)
 
 
 def as_json(registry: Registry, kinds: Iterable[str]) -> str:
     """The same as data: ``{kind: [{name, plugin, summary, options: [{name, type, default}]}]}``."""
-    return json.dumps(
-        {PLURALS[kind]: [_component(one) for one in registry.components(kind)] for kind in kinds}, indent=2
-    )
+    data = {PLURALS[kind]: [_component(one) for one in registry.components(kind)] for kind in kinds}
+    return json.dumps(data, indent=2, default=str)  # a stranger's default may be anything
 
 
 def plugins_as_text(plugins: Plugins) -> str:
@@ -95,20 +105,25 @@ def recipe_as_text(recipe: Recipe) -> str:
 
 def setting_keys(scenes: Sequence[Path], plugins: Sequence[str]) -> list[str]:
     """The keys that ``--set`` takes: those of the first scene's components where it can be read, else of all."""
+    keys = ["seed", "canvas.width", "canvas.height", "camera.zoom", "camera.centre", "camera.angle", "outputs"]
+    for place, component in _places(scenes, tuple(plugins)):
+        with contextlib.suppress(ArtengineError):  # completion never complains
+            keys += [f"{place}.{option.name}" for option in component.options]
+    return keys
+
+
+def _places(scenes: Sequence[Path], plugins: tuple[str, ...]) -> list[tuple[str, Component]]:
+    """Components with the places that they have in the first scene, or could have where it cannot be read."""
     from artengine.registry import default_registry
     from artengine.scene import load
 
-    keys = ["seed", "canvas.width", "canvas.height", "camera.zoom", "camera.centre", "camera.angle", "outputs"]
-    try:
-        for bound in load(scenes[0], plugins=plugins).components() if scenes else []:
-            if bound.path.count(".") == 1:  # a part of the scene itself
-                keys += [f"{bound.path}.{option.name}" for option in bound.component.options]
-        if not scenes:
-            for component in default_registry(tuple(plugins)).components("network"):
-                keys += [f"network.{component.name}.{option.name}" for option in component.options]
-    except (ArtengineError, OSError):
-        pass  # completion never complains
-    return keys
+    with contextlib.suppress(ArtengineError, OSError, IndexError):
+        bounds = load(scenes[0], plugins=plugins).components()
+        return [(bound.path, bound.component) for bound in bounds if bound.path.count(".") == 1]
+    with contextlib.suppress(ArtengineError, OSError):
+        registry = default_registry(plugins)
+        return [(f"{place}.{one.name}", one) for kind, place in PLACES.items() for one in registry.components(kind)]
+    return []
 
 
 def spelled(annotation: Any) -> str:
@@ -118,28 +133,36 @@ def spelled(annotation: Any) -> str:
         return kind or "photo"
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return " ".join([spelled(arguments[0]), *_limits(arguments[1:])])
+        return ", ".join([spelled(arguments[0]), *_limits(arguments[1:])])
     if origin is Literal:
         return " or ".join(map(str, arguments))
     if origin in (list, collections.abc.Sequence):
         return f"{spelled(arguments[0])}, or a list"
     if origin is tuple:
-        return f"[{', '.join(spelled(one) for one in arguments)}]"
+        return f"[{', '.join('...' if one is Ellipsis else spelled(one) for one in arguments)}]"
     if arguments and (origin is Union or type(annotation).__name__ == "UnionType"):
         return " or ".join(spelled(one) for one in arguments if one is not type(None))
     return {int: "whole number", float: "number", bool: "true or false", str: "text"}.get(annotation, "value")
 
 
 def _limits(metadata: Iterable[Any]) -> Iterator[str]:
-    signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+    words = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
     for one in metadata:
         for limit in getattr(one, "metadata", [one]):
-            yield from (f"{sign} {getattr(limit, name):g}" for name, sign in signs.items() if hasattr(limit, name))
+            yield from (f"{word} {getattr(limit, name)}" for name, word in words.items() if hasattr(limit, name))
+
+
+def _told(component: Component) -> list[str]:
+    """A line per option, or why there is none: one that cannot be read keeps nobody from seeing the others."""
+    try:
+        return [_option(option) for option in component.options]
+    except InputError as error:
+        return [str(error)]
 
 
 def _option(option: Option) -> str:
-    default = "needed" if option.required else f"= {_default(option)}"
-    return f"{option.name}: {spelled(option.annotation)} {default}"
+    default = "is needed" if option.required else f"= {_default(option)}"
+    return f"{option.name} {default}  ({spelled(option.annotation)})"
 
 
 def _default(option: Option) -> str:
@@ -152,16 +175,16 @@ def _default(option: Option) -> str:
 
 
 def _component(component: Component) -> dict[str, Any]:
-    return {
-        "name": component.name,
-        "plugin": component.plugin.name,
-        "summary": component.summary,
-        "options": [
+    about = {"name": component.name, "plugin": component.plugin.name, "summary": component.summary}
+    try:
+        options = [
             {"name": option.name, "type": spelled(option.annotation), "needed": option.required}
             | ({} if option.required else {"default": _default_data(option)})
             for option in component.options
-        ],
-    }
+        ]
+    except InputError as error:
+        return {**about, "options": [], "broken": str(error)}
+    return {**about, "options": options}
 
 
 def _default_data(option: Option) -> Any:

@@ -15,11 +15,12 @@ from typing import Any
 
 import yaml
 
-from artengine.errors import InputError, Problem
+from artengine.errors import InputError, Problem, quoted
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 64
 MAX_NODES = 100_000
+LONG_TEXT = 64  # so many characters count as a value more: aliases repeat long texts as cheaply as short ones
 MAX_DIGITS = 40  # more than any number in a scene needs; int() of many thousand digits is slow
 
 Plain = bool | int | float | str | list["Plain"] | dict[str, "Plain"] | None
@@ -98,7 +99,7 @@ def parse(text: str | bytes, origin: str, *, lines: bool = True) -> tuple[Node, 
         where = builder.mark(mark) if mark else Mark(origin)
         raise InputError([Problem(str(where), "", f"not YAML: {error.problem or error}")]) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        raise InputError([Problem(origin, "", f"not YAML: {error}")]) from None
+        raise InputError([Problem(str(builder.here), "", f"not YAML: {error}")]) from None
     return builder.root or Scalar(Mark(origin, 1 if lines else 0, 1), None), builder.problems
 
 
@@ -149,49 +150,6 @@ def from_plain(value: object, mark: Mark) -> Node:
     raise InputError([Problem(str(mark), "", f"found a {type(value).__name__}, expected plain data")])
 
 
-def dump(node: Node) -> str:
-    """YAML text that `parse` reads back as the same values."""
-    return yaml.dump(plain(node), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
-
-
-def edit(node: Node, keys: list[str], value: Node, mark: Mark) -> Node:
-    """The document with the value at keys replaced; a bare component name opens up to take an option.
-
-    Raises `InputError` where the document has something else on the way.
-    """
-    if not keys:
-        return value
-    key, rest = keys[0], keys[1:]
-    match node:
-        case Scalar(value=None) | Faulty():
-            return Entries(mark, {key: (mark, edit(Scalar(mark, None), rest, value, mark))})
-        case Scalar(value=str(name)) if name == key:
-            return Entries(node.mark, {key: (node.mark, edit(Scalar(mark, None), rest, value, mark))})
-        case Entries():
-            key_mark, old = node.entries.get(key, (mark, Scalar(mark, None)))
-            return Entries(node.mark, {**node.entries, key: (key_mark, edit(old, rest, value, mark))})
-        case Items():
-            index = _item(node, key)
-            if index is not None:
-                inner = rest if key.isdecimal() else keys
-                new = edit(node.items[index], inner, value, mark)
-                return Items(node.mark, (*node.items[:index], new, *node.items[index + 1 :]))
-            found = f"a list of {len(node.items)} without {key!r}"
-        case Scalar():
-            found = repr(node.value)
-    raise InputError([Problem(str(mark), "", f"the scene has {found} there, so {key!r} cannot be set in it")])
-
-
-def _item(node: Items, key: str) -> int | None:
-    """The place in a list that a key means: its number, or the component of that name."""
-    if key.isdecimal():
-        return int(key) if len(key) < 9 and int(key) < len(node.items) else None
-    for index, item in enumerate(node.items):
-        if (isinstance(item, Entries) and key in item.entries) or (isinstance(item, Scalar) and item.value == key):
-            return index
-    return None
-
-
 def _decode(text: str | bytes, origin: str) -> str:
     if len(text) > MAX_BYTES:
         message = f"found {len(text):,} bytes, expected at most {MAX_BYTES:,}; a scene is a short text"
@@ -235,6 +193,7 @@ class _Builder:
         self.lines = lines
         self.problems: list[Problem] = []
         self.root: Node | None = None
+        self.here = Mark(origin, 1 if lines else 0, 1)  # where the event stands that is being read
         self._open: list[_Open] = []
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._documents = 0
@@ -243,7 +202,7 @@ class _Builder:
         return Mark(self.origin, mark.line + 1, mark.column + 1) if self.lines else Mark(self.origin)
 
     def feed(self, event: Any) -> None:
-        mark = self.mark(event.start_mark)
+        mark = self.here = self.mark(event.start_mark)
         match event:
             case yaml.DocumentStartEvent():
                 self._documents += 1
@@ -253,9 +212,10 @@ class _Builder:
                 self._add(*self._alias(str(event.anchor), mark))
             case yaml.ScalarEvent():
                 node = self._scalar(event, mark)
+                size = 1 + len(event.value) // LONG_TEXT
                 if event.anchor:
-                    self._anchors[event.anchor] = (node, 1)
-                self._add(node, 1)
+                    self._anchors[event.anchor] = (node, size)
+                self._add(node, size)
             case yaml.CollectionStartEvent():
                 if event.tag is not None:
                     self._report_tag(event.tag, mark)
@@ -276,9 +236,8 @@ class _Builder:
         parent = self._open[-1]
         parent.size += size
         if sum(one.size for one in self._open) > MAX_NODES:
-            raise self._refused(
-                node.mark, f"found more than {MAX_NODES:,} values, aliases counted as what they stand for"
-            )
+            message = f"found more than {MAX_NODES:,} values, aliases counted as what they stand for"
+            raise self._refused(self.here, message)
         if parent.is_list:
             parent.items.append(node)
         elif parent.key is None:
@@ -295,7 +254,8 @@ class _Builder:
             self._report(key.mark, "found a merge key '<<', which scenes do not have; write the options out")
         elif str(key.value) in parent.entries:
             first = parent.entries[str(key.value)][0]
-            self._report(key.mark, f"found {key.value!r} a second time (first on line {first.line}), expected it once")
+            name = quoted(str(key.value))
+            self._report(key.mark, f"found {name} a second time (first on line {first.line}), expected it once")
         else:
             parent.entries[str(key.value)] = (key.mark, value)
 
@@ -332,21 +292,3 @@ class _Builder:
 
     def _refused(self, mark: Mark, message: str) -> InputError:
         return InputError([*self.problems, Problem(str(mark), "", message)])
-
-
-class _Dumper(yaml.SafeDumper):
-    """Quotes every text that YAML 1.2 would take for something else."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _represent_str(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    try:
-        style = None if resolve(text) == text else "'"
-    except ValueError:
-        style = "'"
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(str, _represent_str)

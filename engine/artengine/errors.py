@@ -44,8 +44,13 @@ class InputError(ArtengineError):
 
 def did_you_mean(word: str, words: Iterable[str]) -> str:
     """``; did you mean 'width'?`` where one of the words is close to this one, nothing otherwise."""
-    close = difflib.get_close_matches(word, list(words), n=2, cutoff=0.6)
+    close = difflib.get_close_matches(word[:100], list(words), n=2, cutoff=0.6)
     return f"; did you mean {' or '.join(repr(one) for one in close)}?" if close else ""
+
+
+def quoted(text: str, limit: int = 60) -> str:
+    """A text from a stranger as a message shows it: in quotes, on one line, not too long."""
+    return repr(text[:limit]) + ("..." if len(text) > limit else "")
 
 
 def listed(words: Iterable[str], limit: int = 12) -> str:

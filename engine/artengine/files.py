@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import itertools
 import os
 import re
@@ -36,10 +37,11 @@ def create(path: Path) -> Iterator[IO[bytes]]:
     """
     temporary = path.with_name(f".{path.name}.{_host()}.{os.getpid()}.{next(_count)}.tmp")
     try:
-        with temporary.open("xb") as file:
+        raw = _Raw(temporary, "x")
+        with io.BufferedWriter(raw) as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            raw.sync()
         temporary.replace(path)
         _sync_folder(path.parent)
     except BaseException as error:
@@ -81,6 +83,17 @@ def hold(folder: Path, name: str) -> Iterator[None]:
         lock.release()
 
 
+class _Raw(io.FileIO):
+    """A file whose handle nobody gets to write past us: on a full disk, Pillow takes half a write for a whole one."""
+
+    def fileno(self) -> int:
+        raise io.UnsupportedOperation("a file that is being created is written to with write()")
+
+    def sync(self) -> None:
+        """Have the disk keep what was written."""
+        os.fsync(super().fileno())
+
+
 @dataclass(frozen=True, slots=True)
 class OutputTarget:
     """Where the outputs of one scene go: ``<folder>/<name><suffix>``."""
@@ -108,9 +121,11 @@ def _clean(folder: Path, name: str) -> None:
         found = _TEMPORARY.fullmatch(path.name)
         if not found:
             continue
-        ours = found["name"].startswith(f"{name}.")  # we hold the lock, so nobody is writing them
-        dead = found["host"] == _host() and not _alive(int(found["pid"]))
-        if ours or dead:
+        pid, here = int(found["pid"]), found["host"] == _host()
+        ours = found["name"].startswith(f"{name}.")  # we hold the lock, so none of ours is being written
+        alive = here and pid != os.getpid() and _alive(pid)  # cape.v2.png may be the picture of another scene, cape.v2
+        dead = here and not _alive(pid)
+        if dead or (ours and not alive):
             with contextlib.suppress(OSError):
                 path.unlink()
 

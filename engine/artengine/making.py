@@ -120,14 +120,13 @@ def _trained(picture: Picture, out: Path, *, fresh: bool, metadata: bool) -> Ite
     scene = picture.scene
     path = out / f"{scene.name}.safetensors"
     checkpoints = Checkpoints(out, scene.name, scene.training_key)
+    reused, words = _reuse(picture, path, fresh=fresh)
+    if words:
+        yield Note(words)
+    if reused:
+        return
     if fresh:
         checkpoints.clear()
-    else:
-        reused, words = _reuse(picture, path)
-        if words:
-            yield Note(words)
-        if reused:
-            return
     if not fresh and (restored := checkpoints.restore(picture.network)):
         step, picture.resume, damaged = restored
         for word in damaged:
@@ -137,7 +136,8 @@ def _trained(picture: Picture, out: Path, *, fresh: bool, metadata: bool) -> Ite
     progress: Progress | None = None
     try:
         for progress in picture.train():
-            checkpoints.save_if_due(picture.network, progress)
+            if progress.step < progress.steps:
+                checkpoints.save_if_due(picture.network, progress)
             yield Trained(progress)
     except GeneratorExit:  # the caller stops us, at a step's end
         if progress and progress.step < progress.steps:
@@ -150,27 +150,35 @@ def _trained(picture: Picture, out: Path, *, fresh: bool, metadata: bool) -> Ite
     about = {"kind": "weights", "key": scene.training_key, "loss": progress.loss, "psnr": progress.psnr}
     if metadata:
         about["recipe"] = recipe.of(scene, picture.device.type, None).model_dump()
+    tensors = picture.network.state_dict()
+    if wild := [name for name, tensor in tensors.items() if not tensor.isfinite().all()]:
+        where = scene.training.path if scene.training else ""
+        raise ArtengineError(
+            f"{where}: after step {progress.step}, {wild[0]} holds values that are not numbers; try a smaller rate"
+        )
     with create(path) as file:
-        weights.write(file, picture.network.state_dict(), about)
+        weights.write(file, tensors, about)
     checkpoints.clear()
     yield Wrote(path)
 
 
-def _reuse(picture: Picture, path: Path) -> tuple[bool, str]:
+def _reuse(picture: Picture, path: Path, *, fresh: bool) -> tuple[bool, str]:
     """Load finished weights of this very training: whether they were there, and words about what was found.
+
+    fresh: do not, only see that nothing of somebody else's is in the way.
 
     Raises `OutputError` where the file is somebody else's.
     """
     if not path.is_file():
         return False, ""
     try:
-        if weights.about(path).get("key") != picture.scene.training_key:
+        if weights.about(path).get("key") != picture.scene.training_key or fresh:
             return False, ""
         tensors, _ = weights.read(path, picture.network.state_dict())
     except weights.ForeignError:
         message = f"{path}: is not artengine's, so it is not overwritten; move it, or choose another folder with --out"
         raise OutputError(message) from None
     except (weights.DamagedError, OSError) as error:
-        return False, f"{path} is damaged ({error}), so it is trained anew"
+        return False, "" if fresh else f"{path} is damaged ({error}), so it is trained anew"
     picture.network.load_state_dict(tensors)
     return True, f"trained before: {path} (--fresh trains anew)"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import stat
+import threading
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP")
 MAX_BYTES = 512 * 2**20
 MAX_MEGAPIXELS = 64.0
+
+_opening = threading.Lock()
+
+
+class _RefusedError(ValueError):
+    """A picture that is whole, and yet not one we take."""
 
 
 @dataclass(frozen=True)
@@ -80,29 +87,40 @@ def _read(path: Path) -> bytes:
 
 
 def _decode(data: bytes, max_megapixels: float) -> np.ndarray[Any, Any]:
-    import io
-
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import ImageOps, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # odd metadata is no reason to stop; a bomb is caught by its size below
-            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            warnings.simplefilter("ignore")  # odd metadata is no reason to stop
+            with _opened(data) as image:
                 megapixels = image.width * image.height / 1e6
                 if megapixels > max_megapixels:
                     size = f"{image.width} x {image.height}, {megapixels:.0f} megapixels"
                     hint = f"make it smaller, or raise the limit with --max-megapixels {megapixels + 1:.0f}"
-                    raise ValueError(f"found a photo of {size}, expected at most {max_megapixels:g}; {hint}")
+                    raise _RefusedError(f"found a photo of {size}, expected at most {max_megapixels:g}; {hint}")
                 image.load()
                 return _upright(ImageOps.exif_transpose(image))
+    except _RefusedError:
+        raise
     except UnidentifiedImageError:
         raise ValueError(f"found no picture, expected one of {', '.join(FORMATS)}") from None
-    except Image.DecompressionBombError as error:
-        hint = f"expected at most {max_megapixels:g} megapixels; make the photo smaller"
-        raise ValueError(f"found a photo that is too large ({error}), {hint}") from None
-    except (OSError, SyntaxError, EOFError, MemoryError, TypeError, IndexError, KeyError, AttributeError) as error:
-        # what Pillow's parsers let through on damaged files
-        raise ValueError(f"found a damaged picture ({error}), expected a whole one; open and save it anew") from None
+    except Exception as error:  # on damaged files, Pillow's parsers let through whatever they stumble over
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"found a damaged picture ({reason}), expected a whole one; open and save it anew") from None
+
+
+def _opened(data: bytes) -> Image:
+    """The picture, none of its pixels read; without Pillow's own limit of size, since ours is what a user can raise."""
+    import io
+
+    from PIL import Image
+
+    with _opening:
+        usual, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            return Image.open(io.BytesIO(data), formats=FORMATS)
+        finally:
+            Image.MAX_IMAGE_PIXELS = usual
 
 
 def _upright(image: Image) -> np.ndarray[Any, Any]:
@@ -116,7 +134,7 @@ def _upright(image: Image) -> np.ndarray[Any, Any]:
     if image.mode == "F":
         values = np.asarray(image)
         if not np.isfinite(values).all():
-            raise ValueError("found a picture with values that are not numbers, expected finite ones")
+            raise _RefusedError("found a picture with values that are not numbers, expected finite ones")
         top = 1.0 if values.max(initial=0) <= 1 else 255.0
         grey = (values / top).clip(0, 1) * 0xFFFF
         return np.repeat(np.rint(grey).astype(np.uint16)[:, :, None], 3, axis=2)

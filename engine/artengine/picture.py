@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -92,21 +93,35 @@ class Picture:
         """Paint a view, yielding the pixels done so far; the generator returns the image (see `paint`)."""
         view = view or self.scene.view
         try:
-            colours = torch.empty(*view.shape, self.channels, dtype=self.dtype)
-            yield from paint.tiles(self.network, self.coordinates, view, colours)
+            if self.colours == "stretch" and self._stretch is None and view.window:  # a part cannot tell the range
+                yield from self._painted(replace(view, window=None))
+            colours = yield from self._painted(view)
             image: Image = self._shown(colours).numpy()
+        except ValueError as error:
+            raise self.scene.network.refused(error) from error
         except (MemoryError, RuntimeError) as error:
             if not _is_memory(error):
                 raise
             message = f"a picture of {view.width} x {view.height} does not fit into memory; make the canvas smaller"
             raise ArtengineError(message) from error
         for apply, bound in zip(self._filters, self.scene.filters, strict=True):
-            image = _checked(apply(image), bound.path)
+            try:
+                image = _checked(apply(image), bound.path)
+            except ValueError as error:
+                raise bound.refused(error) from error
         return image
 
     def render(self) -> Iterator[Frame]:
         """The frames of the scene, one for a still."""
         yield Frame(view=self.scene.view, image=self.paint())
+
+    def _painted(self, view: View) -> Generator[int, None, Tensor]:
+        """The colours of a view as the network gives them; the first measure the stretch, which is kept."""
+        colours = torch.empty(*view.shape, self.channels, dtype=self.dtype)
+        yield from paint.tiles(self.network, self.coordinates, view, colours)
+        if self.colours == "stretch" and self._stretch is None:
+            self._stretch = _range(colours)
+        return colours
 
     def _joined(self, view: View) -> Tensor:
         """The coordinates of all sources.
@@ -115,7 +130,10 @@ class Picture:
         """
         parts = []
         for source, bound in zip(self._sources, self.scene.coordinates, strict=True):
-            part = torch.as_tensor(source(view))
+            try:
+                part = torch.as_tensor(source(view))
+            except ValueError as error:
+                raise bound.refused(error) from error
             if part.ndim != 3 or tuple(part.shape[:2]) != view.shape:
                 message = f"gave coordinates of shape {tuple(part.shape)}, expected {(*view.shape, 'D')}"
                 raise InputError([Problem(bound.where, bound.path, message)])
@@ -152,13 +170,11 @@ class Picture:
         return shape[1]
 
     def _shown(self, colours: Tensor) -> Tensor:
-        """Colours as displayed: in [0, 1], in place. The stretch is measured on the first view and kept."""
+        """Colours as displayed: in [0, 1], in place."""
         bad = ~torch.isfinite(colours)
         if count := int(bad.any(dim=-1).sum()):
             _log.warning("%d of %d pixels are not numbers; they are painted black or white", count, bad[..., 0].numel())
-        if self.colours == "stretch":
-            if self._stretch is None:
-                self._stretch = _range(colours, bad if count else None)
+        if self._stretch:
             low, high = self._stretch
             # the ancestor's formula, its 1e-8 included, so that its pictures come out to the byte
             colours = colours.sub_(low).div_(high - low + 1e-8)
@@ -167,9 +183,10 @@ class Picture:
         return colours.nan_to_num_(0.0).clamp_(0.0, 1.0)
 
 
-def _range(colours: Tensor, bad: Tensor | None) -> tuple[Tensor, Tensor]:
+def _range(colours: Tensor) -> tuple[Tensor, Tensor]:
     """The least and greatest finite colour of each channel, two (C,) tensors."""
-    if bad is None:
+    bad = ~torch.isfinite(colours)
+    if not bad.any():
         return colours.amin(dim=(0, 1)), colours.amax(dim=(0, 1))
     low = colours.masked_fill(bad, float("inf")).amin(dim=(0, 1)).nan_to_num(0.0, posinf=0.0)
     high = colours.masked_fill(bad, float("-inf")).amax(dim=(0, 1)).nan_to_num(0.0, neginf=0.0)
@@ -181,10 +198,15 @@ def _checked(image: Any, path: str) -> Image:
 
     Raises `ArtengineError` naming the filter if not.
     """
-    if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] not in (1, 3) or image.dtype.kind != "f":
+    fits = isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[2] in (1, 3) and image.size > 0
+    if not fits or image.dtype.kind != "f":
         found = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
         raise ArtengineError(f"{path}: gave {found}, expected an image: floats (H, W, 3) in [0, 1]")
-    return image.clip(0.0, 1.0)
+    if count := int(np.isnan(image).any(axis=2).sum()):
+        _log.warning("%s: %d of %d pixels are not numbers; they are painted black", path, count, image[..., 0].size)
+        image = np.nan_to_num(image)
+    shown: Image = image.clip(0.0, 1.0)
+    return shown
 
 
 def _device(word: str) -> torch.device:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.metadata
-import importlib.util
+import inspect
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -87,7 +87,8 @@ def load_plugins(words: Sequence[str] = ()) -> Plugins:
     for name in blocked:
         if name not in known:
             raise InputError(f"-p no:{name}: no such plugin{did_you_mean(name, known)} (installed: {listed(known)})")
-    files = [_from_file(Path(word)) for word in dict.fromkeys(words) if not word.startswith("no:")]
+    paths = [Path(word) for word in words if not word.startswith("no:")]
+    files = [_from_file(path) for path in {path.resolve(): path for path in paths}.values()]
 
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
@@ -125,20 +126,21 @@ def _from_file(path: Path) -> _Candidate:
     except OSError as error:
         hint = "" if path.suffix == ".py" else "; expected a .py file, or no:NAME to leave a plugin out"
         raise InputError(f"-p {path}: {error.strerror or error}{hint}") from None
+    if path.suffix != ".py":
+        raise InputError(f"-p {path}: found no Python file, expected one ending in .py")
     digest = hashlib.sha256(source).hexdigest()
-    load = functools.partial(_execute, path, digest)
+    load = functools.partial(_execute, path, source, digest)
     return _Candidate(path.name, str(path), f"sha256:{digest[:16]}", bundled=False, load=load)
 
 
-def _execute(path: Path, digest: str) -> ModuleType:
+def _execute(path: Path, source: bytes, digest: str) -> ModuleType:
+    """The module that these bytes make: what runs is what the digest stands for, and no cache of an earlier file."""
     name = f"artengine_file_{digest[:16]}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise _UnusableError("found no Python file, expected one ending in .py")
-    module = importlib.util.module_from_spec(spec)
+    module = ModuleType(name)
+    module.__file__ = str(path)
     sys.modules[name] = module  # annotations of the file's options are looked up there
     try:
-        spec.loader.exec_module(module)
+        exec(compile(source, str(path), "exec"), vars(module))  # noqa: S102 - the user named the file
     except BaseException:
         del sys.modules[name]
         raise
@@ -150,31 +152,34 @@ def _plugin(manager: pluggy.PluginManager, candidate: _Candidate) -> Plugin:
 
     Raises `_UnusableError` for whatever goes wrong with it: a stranger's code may raise anything.
     """
+    if earlier := manager.get_plugin(candidate.name):
+        taken = getattr(earlier, "__file__", None) or repr(earlier)
+        raise _UnusableError(f"another plugin is called {candidate.name!r} already ({taken}); rename one of them")
     try:
         module = candidate.load()
-        _check_hook_names(module)
+        _check_hooks(module)
         manager.register(module, name=candidate.name)
     except _UnusableError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _UnusableError(_told(error)) from error
-    try:
-        offers = {kind: _offer(manager, module, kind) for kind in KINDS}
-    except _UnusableError:
-        manager.unregister(module)
-        raise
+    offers = {kind: _offer(manager, module, kind) for kind in KINDS}
     if not any(offers.values()):
         hint = f"decorate a function with @hookimpl and name it one of {', '.join(HOOKS.values())}"
         raise _UnusableError(f"it offers nothing; {hint}")
     return Plugin(candidate.name, candidate.origin, candidate.version, candidate.bundled, offers)
 
 
-def _check_hook_names(module: object) -> None:
+def _check_hooks(module: object) -> None:
     for name, member in vars(module).items():
-        if hasattr(member, f"{hookspecs.PROJECT}_impl") and name not in HOOKS.values():
+        if not (inspect.isroutine(member) and hasattr(member, f"{hookspecs.PROJECT}_impl")):
+            continue
+        if name not in HOOKS.values():
             raise _UnusableError(
                 f"{name}: no such hook{did_you_mean(name, HOOKS.values())} (hooks: {', '.join(HOOKS.values())})"
             )
+        if needed := [one.name for one in inspect.signature(member).parameters.values() if one.default is one.empty]:
+            raise _UnusableError(f"{name}: asks for {', '.join(needed)}, expected a function without arguments")
 
 
 def _offer(manager: pluggy.PluginManager, module: object, kind: str) -> dict[str, Callable[..., Any]]:
@@ -184,7 +189,7 @@ def _offer(manager: pluggy.PluginManager, module: object, kind: str) -> dict[str
             continue
         try:
             given = implementation.function()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _UnusableError(f"{HOOKS[kind]}: {_told(error)}") from error
         if not isinstance(given, Mapping):
             raise _UnusableError(f"{HOOKS[kind]}: gave a {type(given).__name__}, expected {{name: callable}}")
@@ -199,14 +204,25 @@ def _offer(manager: pluggy.PluginManager, module: object, kind: str) -> dict[str
     return offer
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     """The error in one line, with the line of the plugin's own code where it arose."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = ""
-    if isinstance(error, SyntaxError):
-        place = f" ({Path(error.filename or '').name}:{error.lineno})"
-        return f"SyntaxError: {error.msg}{place}"
-    if frames and "importlib" not in frames[-1].filename and frames[-1].filename != __file__:
-        place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})"
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"SyntaxError: {error.msg} ({Path(error.filename).name}:{error.lineno})"
     message = " ".join(str(error).split())
-    return f"{type(error).__name__}: {message}{place}"
+    return ": ".join(filter(None, (type(error).__name__, message))) + _place(error)
+
+
+def _place(error: BaseException) -> str:
+    """`` (file.py:12)``: the innermost line of the plugin, which may have called somebody else's code from there."""
+    frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    strange = [(path, line) for path, line in frames if path != Path(__file__) and not _imports(path)]
+    if not strange:
+        return ""
+    first = strange[0][0]
+    root = first.parent if first.name == "__init__.py" else first
+    path, line = [(path, line) for path, line in strange if path.is_relative_to(root)][-1]
+    return f" ({path.name}:{line})"
+
+
+def _imports(path: Path) -> bool:
+    return "importlib" in path.parts or path.name.startswith("<frozen")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
 import signal
 import sys
 import threading
@@ -86,32 +87,59 @@ def _told_to_stop() -> Iterator[Callable[[], int]]:
 
 @contextlib.contextmanager
 def _display(quiet: bool, as_json: bool) -> Iterator[Show]:
-    warnings = _Warnings(logging.WARNING)
     logger = logging.getLogger("artengine")
-    logger.addHandler(warnings)
-    try:
+    with contextlib.ExitStack() as stack:
         if as_json:
-            yield _Json()
+            show: _Lines = _Json()
         elif quiet or not sys.stderr.isatty():
-            yield _Lines(quiet)
+            show = _Lines(quiet)
         else:
-            with _Bars() as bars:
-                yield bars
-    finally:
-        logger.removeHandler(warnings)
+            show = stack.enter_context(_Bars())
+        warnings = _Warnings(show.say)
+        logger.addHandler(warnings)
+        stack.callback(logger.removeHandler, warnings)
+        yield show
 
 
 class _Warnings(logging.Handler):
     """Warnings as single lines on stderr."""
 
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._say = say
+
     def emit(self, record: logging.LogRecord) -> None:
-        click.echo(f"{record.levelname.lower()}: {record.getMessage()}", err=True)
+        self._say(f"{record.levelname.lower()}: {record.getMessage()}")
 
 
-class _Json:
+class _Lines:
+    """Paths on stdout; notes on stderr unless told to be quiet."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet = quiet
+
+    def __call__(self, name: str, event: Event, /) -> None:
+        from artengine.making import Note, Wrote
+
+        if isinstance(event, Wrote):
+            self.give(event.path)
+        elif isinstance(event, Note) and not self._quiet:
+            self.say(f"{name}: {event.text}")
+
+    def say(self, text: str) -> None:
+        """A line for the person who watches."""
+        click.echo(text, err=True)
+
+    def give(self, path: Path) -> None:
+        """A result."""
+        click.echo(str(path))
+
+
+class _Json(_Lines):
     """Every event as a line of JSON on stdout."""
 
     def __init__(self) -> None:
+        super().__init__(quiet=False)
         self._last = 0.0
 
     def __call__(self, name: str, event: Event, /) -> None:
@@ -126,8 +154,8 @@ class _Json:
 
         match event:
             case Trained(progress):
-                kept = {"step": progress.step, "steps": progress.steps, "loss": progress.loss, "psnr": progress.psnr}
-                return {"event": "training", **kept}
+                told = {"loss": _number(progress.loss), "psnr": _number(progress.psnr)}
+                return {"event": "training", "step": progress.step, "steps": progress.steps, **told}
             case Painted(done, total):
                 return {"event": "painting", "done": done, "total": total}
             case Wrote(path):
@@ -137,19 +165,9 @@ class _Json:
         raise TypeError(f"no such event: {event!r}")
 
 
-class _Lines:
-    """Paths on stdout; notes on stderr unless told to be quiet."""
-
-    def __init__(self, quiet: bool) -> None:
-        self._quiet = quiet
-
-    def __call__(self, name: str, event: Event, /) -> None:
-        from artengine.making import Note, Wrote
-
-        if isinstance(event, Wrote):
-            click.echo(str(event.path))
-        elif isinstance(event, Note) and not self._quiet:
-            click.echo(f"{name}: {event.text}", err=True)
+def _number(value: float | None) -> float | None:
+    """What JSON has a word for."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 class _Bars(_Lines):
@@ -161,10 +179,10 @@ class _Bars(_Lines):
 
         super().__init__(quiet=False)
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[told]}"),
+            TextColumn("{task.fields[told]}", markup=False),
             TimeRemainingColumn(),
             console=Console(stderr=True),
         )
@@ -190,6 +208,17 @@ class _Bars(_Lines):
                 self._update(f"{name}: painting", done, total, "", "pixels/s")
             case _:
                 super().__call__(name, event)
+
+    def say(self, text: str) -> None:
+        """A line above the bars."""
+        self._progress.console.print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
+
+    def give(self, path: Path) -> None:
+        """A result, above the bars where it would come between them."""
+        if sys.stdout.isatty():
+            self.say(str(path))
+        else:
+            super().give(path)
 
     def _update(self, bar: str, done: int, total: int, told: str, unit: str) -> None:
         if bar not in self._bars:

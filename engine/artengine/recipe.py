@@ -10,14 +10,16 @@ import contextlib
 import hashlib
 import importlib.metadata
 import json
+import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from artengine.errors import InputError
-from artengine.photo import FORMATS, MAX_MEGAPIXELS, Photo, open_photo
+from artengine.errors import InputError, listed, quoted
+from artengine.photo import FORMATS, MAX_BYTES, MAX_MEGAPIXELS, Photo, open_photo
 from artengine.scene import Scene, load_text
 
 #: The keyword of the text chunk, and the first key of the JSON.
@@ -26,6 +28,9 @@ MAX_CHARACTERS = 4_000_000
 _DESCRIPTION = 0x010E  # ImageDescription, the tag that EXIF and TIFF share
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+# nothing that a terminal would obey; the scene may hold what YAML takes
+Word = Annotated[str, StringConstraints(pattern=r"^\P{C}*$", max_length=1000)]
+Text = Annotated[str, StringConstraints(pattern=r"^[\t\n\r\x85\P{Cc}]*$", max_length=1_000_000)]
 
 
 class PhotoNeeded(BaseModel):
@@ -42,12 +47,12 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    artengine: str
-    scene: Annotated[str, Field(max_length=1_000_000)]
+    artengine: Word
+    scene: Text
     output: Annotated[int, Field(ge=0)] | None
-    device: str
-    versions: dict[str, str]
-    plugins: dict[str, str]
+    device: Word
+    versions: dict[Word, Word]
+    plugins: dict[Word, Word]
     photos: dict[str, PhotoNeeded]
 
     def to_json(self) -> str:
@@ -55,11 +60,21 @@ class Recipe(BaseModel):
         return json.dumps(self.model_dump(), ensure_ascii=True)
 
 
+@dataclass(frozen=True)
+class _Found(Photo):
+    """A photo found for a recipe, with what that says of its place: made again, a file says the same."""
+
+    where: str | None = None
+
+
 def of(scene: Scene, device: str, output: int | None) -> Recipe:
     """The recipe of what a scene's output (its place in the list; None for the weights) writes."""
     here = Path.cwd()
     photos = {
-        name: PhotoNeeded(sha256=photo.sha256, where=_below(photo.path.resolve(), here))
+        name: PhotoNeeded(
+            sha256=photo.sha256,
+            where=photo.where if isinstance(photo, _Found) else _below(photo.path.resolve(), here),
+        )
         for name, photo in sorted(scene.photos.items())
     }
     return Recipe(
@@ -84,9 +99,12 @@ def read(path: Path) -> Recipe:
     Raises `InputError` where there is none, or none that makes sense.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise ValueError("it is no regular file")
         text = _text(path)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    except Exception as error:  # on damaged files, Pillow's parsers let through whatever they stumble over
+        reason = " ".join(str(getattr(error, "strerror", None) or error).split()) or type(error).__name__
+        raise InputError(f"{path}: cannot be read: {reason}") from None
     if not text.startswith(f'{{"{KEYWORD}"'):
         raise InputError(f"{path}: found no recipe in it; it was not made by artengine, or with --no-metadata")
     try:
@@ -96,7 +114,7 @@ def read(path: Path) -> Recipe:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise InputError(f"{path}: found a recipe that makes no sense: {place}: {first['msg']}") from None
+        raise InputError(f"{path}: found a recipe that makes no sense: {quoted(place)}: {first['msg']}") from None
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: found a recipe that makes no sense: {error}") from None
 
@@ -150,18 +168,21 @@ def _text(path: Path) -> str:
         return json.dumps(found) if found else ""
     from PIL import Image
 
-    with _no_bomb_check(), Image.open(path, formats=FORMATS) as image:  # only the description is read, no pixel
+    with _undisturbed(), Image.open(path, formats=FORMATS) as image:  # only the description is read, no pixel
         text = image.info.get(KEYWORD) or image.getexif().get(_DESCRIPTION)
     return text.decode("latin-1") if isinstance(text, bytes) else str(text or "")
 
 
 @contextlib.contextmanager
-def _no_bomb_check() -> Iterator[None]:
+def _undisturbed() -> Iterator[None]:
+    """Neither the size of a picture matters here, nor what Pillow thinks of its other metadata."""
     from PIL import Image
 
     kept, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         Image.MAX_IMAGE_PIXELS = kept
 
@@ -184,16 +205,19 @@ def _find(name: str, needed: PhotoNeeded, path: Path, max_megapixels: float) -> 
         try:
             if not place.is_file():
                 continue
-            if hashlib.sha256(place.read_bytes()).hexdigest() == needed.sha256:
-                return open_photo(place, name, max_megapixels)
-            changed = place
+            if place.stat().st_size <= MAX_BYTES and hashlib.sha256(place.read_bytes()).hexdigest() == needed.sha256:
+                photo = open_photo(place, name, max_megapixels)
+                return _Found(photo.path, photo.sha256, name, max_megapixels, needed.where)
+            changed = changed or place
         except (OSError, ValueError) as error:
-            raise InputError(f"{path}: its photo {str(place)!r} cannot be used: {error}") from None
+            reason = getattr(error, "strerror", None) or error
+            raise InputError(f"{path}: its photo {quoted(str(place), 200)} cannot be used: {reason}") from None
     wanted = f"sha256 {needed.sha256[:16]}..."
     if changed:
-        raise InputError(f"{path}: its photo {str(changed)!r} has changed since ({wanted}); put the earlier one there")
-    hint = f"put it beside {path.name}; looked for {', '.join(map(str, tried))}"
-    raise InputError(f"{path}: its photo {name!r} ({wanted}) is missing; {hint}")
+        found = quoted(str(changed), 200)
+        raise InputError(f"{path}: its photo {found} has changed since ({wanted}); put the earlier one there")
+    looked = f"; looked for {listed(quoted(str(place), 200) for place in tried)}" if tried else ""
+    raise InputError(f"{path}: its photo {quoted(name)} ({wanted}) is missing; put it beside {path.name}{looked}")
 
 
 def _places(name: str, needed: PhotoNeeded, path: Path) -> Iterator[Path]:
@@ -204,8 +228,10 @@ def _places(name: str, needed: PhotoNeeded, path: Path) -> Iterator[Path]:
             yield beside / word
             if word == needed.where:
                 yield Path(word)
-                yield from (folder / word for folder in beside.resolve().parents)
+                yield from (folder / word for folder in beside.resolve().parents[:-1])  # not /proc, /dev and the like
 
 
 def _below(path: Path, folder: Path) -> str | None:
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else None
+    # above all homes, a relative path would name a user as an absolute one does
+    telling = folder in Path.home().resolve().parents
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) and not telling else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Annotated, Any, get_type_hints
 
 from pydantic import Field
 
-from artengine.errors import InputError, did_you_mean, listed
+from artengine.errors import InputError, did_you_mean, listed, quoted
 from artengine.kinds import KINDS
 from artengine.plugins import Plugin, Plugins, load_plugins
 
@@ -55,14 +56,14 @@ class Component:
         try:
             return options(self.call) + COMMON.get(self.kind, ())
         except (NameError, SyntaxError, TypeError, AttributeError) as error:
-            message = f"plugin {self.plugin.name!r}: {self.kind} {self.name!r}: its signature cannot be read: {error}"
-            raise InputError(message) from error
+            hint = "; import an option's type outside of TYPE_CHECKING" if isinstance(error, NameError) else ""
+            found = f"its signature cannot be read: {error}{hint}"
+            raise InputError(f"plugin {self.plugin.name!r}: {self.kind} {self.name!r}: {found}") from error
 
     @property
     def summary(self) -> str:
         """The first line of its docstring."""
-        doc = inspect.getdoc(self.call) if getattr(self.call, "__name__", "") != "<lambda>" else ""
-        return (doc or "").strip().partition("\n")[0]
+        return inspect.cleandoc(_whole(self.call).__doc__ or "").partition("\n")[0]
 
 
 class Registry:
@@ -80,9 +81,10 @@ class Registry:
         names = self._components[component.kind]
         if earlier := names.get(component.name):
             first, second = earlier.plugin, component.plugin
+            remedy = "" if first.version.startswith("sha256:") else f" with -p no:{first.name}"
             raise InputError(
                 f"the {component.kind} {component.name!r} is given twice: by plugin {first.name!r} ({first.origin}) "
-                f"and by plugin {second.name!r} ({second.origin}); leave one out with -p no:{first.name}"
+                f"and by plugin {second.name!r} ({second.origin}); leave one out{remedy}"
             )
         names[component.name] = component
 
@@ -103,10 +105,10 @@ class Registry:
         if name in names:
             return names[name]
         words = [*besides, *names]
-        message = f"found {name!r}, expected {_article(kind)}{did_you_mean(name, words)}"
+        message = f"found {quoted(name)}, expected {article(kind)}{did_you_mean(name, words)}"
         if message[-1] != "?":
             others = [other for other in KINDS if name in self._components[other]]
-            message += f"; {name!r} is {_article(others[0])}" if others else f" (there are {listed(words)})"
+            message += f"; {name!r} is {article(others[0])}" if others else f" (there are {listed(words) or 'none'})"
         if self.plugins.broken:
             aside = "; ".join(f"plugin {one.name!r} is set aside: {one.reason}" for one in self.plugins.broken)
             message += f" ({aside})"
@@ -115,14 +117,30 @@ class Registry:
         raise LookupError(message)
 
 
-def _article(kind: str) -> str:
+def article(kind: str) -> str:
+    """The kind with its article, ``an output``."""
     return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
-@functools.lru_cache(maxsize=8)
 def default_registry(words: tuple[str, ...] = ()) -> Registry:
-    """The registry of all installed plugins and the ones the user names, see `load_plugins`."""
+    """The registry of all installed plugins and the ones the user names, see `load_plugins`.
+
+    It is kept, and made anew where one of the files has changed.
+    """
+    return _kept(words, tuple(map(_stamp, words)))
+
+
+@functools.lru_cache(maxsize=8)
+def _kept(words: tuple[str, ...], stamps: tuple[object, ...]) -> Registry:
     return Registry(load_plugins(words))
+
+
+def _stamp(word: str) -> object:
+    try:
+        about = os.stat(word)  # noqa: PTH116 - a word need not be a path
+    except (OSError, ValueError):
+        return None
+    return about.st_dev, about.st_ino, about.st_mtime_ns, about.st_size
 
 
 def options(call: Callable[..., Any]) -> tuple[Option, ...]:
@@ -144,12 +162,20 @@ def _signature(call: Callable[..., Any]) -> list[inspect.Parameter]:
         return []
 
 
+def _whole(call: Callable[..., Any]) -> Callable[..., Any]:
+    """What a partial is a part of."""
+    while isinstance(call, functools.partial):
+        call = call.func
+    return call
+
+
 def _globals(call: Callable[..., Any]) -> dict[str, Any]:
-    target = inspect.unwrap(call)
+    """The names that the annotations of a callable were written with."""
+    target = inspect.unwrap(_whole(call))
     if isinstance(target, type):
-        return vars(sys.modules[target.__module__])
-    while isinstance(target, functools.partial):
-        target = target.func
-    if not hasattr(target, "__globals__"):
-        target = target.__func__ if hasattr(target, "__func__") else type(target).__call__
-    return dict(target.__globals__)
+        made = inspect.getattr_static(target, "__init__")  # which may be inherited from another module
+        return {**vars(sys.modules[target.__module__]), **getattr(made, "__globals__", {})}
+    for function in (target, getattr(target, "__func__", None), type(target).__call__):
+        if names := getattr(function, "__globals__", None):
+            return dict(names)
+    return {}  # a builtin

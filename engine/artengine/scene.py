@@ -13,8 +13,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from artengine.binding import Binder, Bound
-from artengine.document import MAX_BYTES, Entries, Items, Mark, Node, Scalar, dump, edit, from_plain, parse
+from artengine.binding import Binder
+from artengine.bound import Bound
+from artengine.document import MAX_BYTES, MAX_DEPTH, Entries, Items, Mark, Node, Scalar, from_plain, parse
+from artengine.editing import dump, edit
 from artengine.errors import InputError, Problem
 from artengine.kinds import Filter, Network, Output, Source, Trainer, named
 from artengine.photo import MAX_MEGAPIXELS, Photo
@@ -171,6 +173,9 @@ def _bound(
     root, faults = parse(text, origin)
     binder.problems += problems + faults
     for keys, node, mark in edits:
+        if len(keys) > MAX_DEPTH:
+            binder.problems.append(Problem(str(mark), "", f"found {len(keys)} keys, expected at most {MAX_DEPTH}"))
+            continue
         try:
             root = edit(root, keys, node, mark)
         except InputError as error:
@@ -231,14 +236,16 @@ def _place(problem: Problem) -> tuple[int, int]:
 
 def _named_photos(binder: Binder) -> tuple[dict[str, Photo], dict[str, str]]:
     """Photos by the name that a recipe may show: relative to the scene or the bare file name, never more."""
-    photos: dict[str, Photo] = {}
+    photos = dict(binder.photos)
     renamed: dict[str, str] = {}
     folder = binder.folder.resolve()
-    for name, photo in binder.photos.items():
-        if name in binder.given:
-            place = photo.path.resolve()
-            renamed[name] = place.relative_to(folder).as_posix() if place.is_relative_to(folder) else place.name
-        photos[renamed.get(name, name)] = photo
+    for name, photo in binder.given.items():
+        place = photo.path.resolve()
+        shown = place.relative_to(folder).as_posix() if place.is_relative_to(folder) else place.name
+        while photos.get(shown, photo).sha256 != photo.sha256:
+            shown = f"other-{shown}"
+        renamed[name] = shown
+        photos[shown] = photo
     return photos, renamed
 
 

@@ -6,21 +6,19 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from artengine.binding import REFERENCE, model_of
+from artengine.annotations import RECORD, REFERENCE, model_of
 from artengine.kinds import KINDS, Named
 from artengine.registry import Option, Registry, options
-from artengine.scene import Camera, Canvas, grammar
+from artengine.scene import grammar
 
 
 def scene_schema(registry: Registry) -> dict[str, Any]:
     """The schema of a scene with the components of the registry."""
-    definitions: dict[str, Any] = {kind: _kind(registry, kind) for kind in KINDS}
-    definitions |= {record.__name__.lower(): _record(record) for record in (Canvas, Camera)}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "artengine scene",
         **_object(options(grammar)),
-        "definitions": definitions,
+        "definitions": {kind: _kind(registry, kind) for kind in KINDS},
     }
 
 
@@ -45,7 +43,7 @@ def _kind(registry: Registry, kind: str) -> dict[str, Any]:
 
 
 def _record(record: Callable[..., Any]) -> dict[str, Any]:
-    return {**_object(options(record)), "description": (record.__doc__ or "").partition("\n")[0]}
+    return {**_nullable(_object(options(record))), "description": (record.__doc__ or "").partition("\n")[0]}
 
 
 def _object(declared: tuple[Option, ...]) -> dict[str, Any]:
@@ -74,6 +72,8 @@ def _draft_07(schema: Any) -> Any:
     renamed = {("items" if key == "prefixItems" else key): _draft_07(value) for key, value in schema.items()}
     if REFERENCE in renamed:  # draft-07 looks at nothing beside a reference
         return {"allOf": [{"$ref": renamed.pop(REFERENCE)}], **renamed}
+    if RECORD in renamed:
+        return _record(renamed.pop(RECORD)) | renamed
     return renamed
 
 
@@ -81,5 +81,7 @@ def _plain(default: Any) -> Any:
     if isinstance(default, Named):
         return default.name
     if dataclasses.is_dataclass(default) and not isinstance(default, type):
-        return dataclasses.asdict(default)
-    return list(default) if isinstance(default, tuple) else default
+        return _plain(dataclasses.asdict(default))
+    if isinstance(default, dict):
+        return {name: _plain(value) for name, value in default.items()}
+    return [_plain(value) for value in default] if isinstance(default, list | tuple) else default

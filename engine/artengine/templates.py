@@ -7,6 +7,7 @@ from pathlib import Path
 
 from artengine.errors import InputError
 from artengine.files import create
+from artengine.registry import default_registry
 
 PLUGIN = '''"""An activation: a curve that a network can use, mapping every number on its own."""
 
@@ -31,11 +32,13 @@ outputs: png
 def write_plugin(name: str) -> Path:
     """Write ``NAME.py`` here.
 
-    Raises `InputError` where the name is no name, or the file is there already.
+    Raises `InputError` where the name is no name, or the file or an activation of that name is there already.
     """
     stem = name.removesuffix(".py")
     if not stem.isidentifier() or keyword.iskeyword(stem):
         raise InputError(f"found the name {name!r}, expected letters, digits and underscores, such as ripple")
+    if stem in default_registry().names("activation"):
+        raise InputError(f"there is an activation {stem!r} already; choose another name")
     return _write(Path(f"{stem}.py"), PLUGIN.format(name=stem))
 
 
@@ -45,7 +48,7 @@ def write_scene(name: str) -> Path:
     Raises `InputError` where the name is no name, or the file is there already.
     """
     stem = name.removesuffix(".yaml")
-    if not stem.replace("-", "_").isidentifier():
+    if stem.startswith("-") or not stem.replace("-", "_").isidentifier():
         raise InputError(
             f"found the name {name!r}, expected letters, digits, hyphens and underscores, such as first-light"
         )

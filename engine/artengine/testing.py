@@ -10,17 +10,18 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from artengine.binding import Binder, Bound
+from artengine.binding import Binder
+from artengine.bound import Bound
 from artengine.document import Entries, Mark, Node, Scalar
-from artengine.errors import ArtengineError
+from artengine.errors import ArtengineError, InputError
 from artengine.files import OutputTarget
-from artengine.kinds import Frame, Ports, Progress
+from artengine.kinds import ColourRange, Frame, Ports, Progress
 from artengine.photo import Photo
 from artengine.picture import build
 from artengine.plugins import load_plugins
@@ -49,6 +50,8 @@ def report(path: Path) -> tuple[list[str], int]:
 
     Raises `InputError` where the file is no plugin.
     """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file, expected a plugin (.py)")
     registry = default_registry((str(path),))
     plugin = next(plugin for plugin in registry.plugins.loaded if plugin.origin == str(path))
     lines = []
@@ -138,14 +141,14 @@ def _is_finite(bound: Bound, folder: Path) -> None:
     x = _numbers()
     y = bound.make()(x)
     bad = ~torch.isfinite(y)
-    where = f" at x = {float(x[bad][0]):g}" if bad.any() and bad.shape == x.shape else ""
+    where = f" at x = {float(x[bad][0]) + 0.0:g}" if bad.any() and bad.shape == x.shape else ""
     _expect(not bad.any(), f"gave {float(y[bad][0]) if bad.any() else 0}{where}, expected finite numbers")
 
 
 def _never_mixes_pixels(bound: Bound, folder: Path) -> None:
     activation = bound.make()
     x = _numbers()
-    alone = torch.cat([activation(row.unsqueeze(0)) for row in x])
+    alone = torch.cat([activation(row.unsqueeze(0)) for row in x.clone()])
     together = activation(x.clone())
     same = alone.shape == together.shape and torch.allclose(alone, together, rtol=1e-4, atol=1e-5, equal_nan=True)
     _expect(same, "a pixel alone comes out differently than among others; use the last axis only")
@@ -159,7 +162,7 @@ def _leaves_its_input(bound: Bound, folder: Path) -> None:
 
 def _has_a_gradient(bound: Bound, folder: Path) -> None:
     x = (_numbers() + 0.01).requires_grad_()  # beside the corners
-    y = bound.make()(x)
+    y = bound.make()(x.clone())
     _expect(y.requires_grad, "no gradient flows through it, so no network with it can learn; use torch's functions")
     (gradient,) = torch.autograd.grad(y.sum(), x)
     _expect(bool(torch.isfinite(gradient).all()), "its gradient is not finite everywhere")
@@ -206,8 +209,10 @@ def _paints(bound: Bound, folder: Path) -> None:
     _expect(
         torch.allclose(colours, alone, rtol=1e-3, atol=1e-4, equal_nan=True), "a pixel depends on others in the tile"
     )
+    declared = getattr(module, "colours", "unit")
     _expect(
-        getattr(module, "colours", "unit") in ("stretch", "unit", "signed"), f"declares the colours {module.colours!r}"
+        declared in get_args(ColourRange),
+        f"declares the colours {declared!r}, expected {' or '.join(get_args(ColourRange))}",
     )
 
 
@@ -235,8 +240,9 @@ def _measures(bound: Bound, folder: Path) -> None:
     there = (here + 0.2).requires_grad_()
     same, apart = loss(here, here), loss(there, here)
     _expect(same.ndim == 0 and apart.ndim == 0, f"gave shape {tuple(apart.shape)}, expected a scalar")
-    _expect(abs(float(same)) < 1e-6, f"gave {float(same):g} for equal colours, expected 0")
-    _expect(float(apart) > 0, f"gave {float(apart):g} for different colours, expected more than 0")
+    _expect(abs(same.item()) < 1e-6, f"gave {same.item():g} for equal colours, expected 0")
+    _expect(apart.item() > 0, f"gave {apart.item():g} for different colours, expected more than 0")
+    _expect(apart.requires_grad, "no gradient flows through it, so nothing can learn with it; use torch's functions")
     (gradient,) = torch.autograd.grad(apart, there)
     _expect(bool(torch.isfinite(gradient).all()) and bool(gradient.any()), "has no useful gradient")
 

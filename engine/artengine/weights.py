@@ -1,7 +1,7 @@
 """Weights files: safetensors with what they are for in the header, checked before anything is allocated.
 
-The header's one entry is JSON with a sha256 over the tensors, so that a flipped bit is noticed; names, types and shapes
-must be the ones expected. Nothing is ever unpickled.
+The header's one entry is JSON with a sha256 over the tensors and one over itself, so that a flipped bit is noticed;
+names, types and shapes must be the ones expected. Nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-MAX_HEADER = 4_000_000  # a scene has at most 1 MB, its recipe little more
+MAX_HEADER = 8_000_000  # a scene has at most 1 MB, and grows to four times that where all of it needs escapes
 _KEY = "artengine"
+_START = b'{"__metadata__":{"artengine":"'  # what follows the length in every file of ours
 
 
 class DamagedError(ValueError):
@@ -31,19 +32,30 @@ class ForeignError(DamagedError):
 
 def write(file: IO[bytes], tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
     """Write tensors, with `about` and their sha256 in the header; equal contents give equal bytes."""
-    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    header = json.dumps({**about, "sha256": _digest(whole)}, sort_keys=True)
-    file.write(safetensors.torch.save(whole, {_KEY: header}))
+    whole: dict[str, Tensor] = {}
+    seen: set[int] = set()
+    for name, tensor in tensors.items():
+        kept = tensor.detach().cpu().contiguous()
+        if kept.untyped_storage().data_ptr() in seen:  # tied weights: safetensors refuses what shares its memory
+            kept = kept.clone()
+        seen.add(kept.untyped_storage().data_ptr())
+        whole[name] = kept
+    header = {**about, "sha256": _digest(whole)}
+    file.write(safetensors.torch.save(whole, {_KEY: _text(header)}))
 
 
 def about(path: Path) -> dict[str, Any]:
     """What the header says of the file, unchecked against the tensors.
 
-    Raises `DamagedError` where it is no weights file of ours, `OSError` where it cannot be read.
+    Raises `DamagedError` where the header is damaged, `ForeignError` where it is none of ours, `OSError` where it
+    cannot be read.
     """
     try:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
+            start = file.read(len(_START))
+        if not _START.startswith(start):
+            raise ForeignError("it does not begin as artengine's weights files do")
         if length > MAX_HEADER:
             raise DamagedError(f"its header claims {length:,} bytes, expected at most {MAX_HEADER:,}")
         with safetensors.safe_open(str(path), framework="pt") as tensors:
@@ -52,11 +64,12 @@ def about(path: Path) -> dict[str, Any]:
         raise DamagedError(f"not a whole safetensors file: {error}") from None
     try:
         header = json.loads(text)
+        whole = isinstance(header, dict) and header.pop("header", None) and text == _text(header)
     except (ValueError, RecursionError):
-        header = None
-    if not isinstance(header, dict):
-        raise ForeignError("its header says nothing of artengine")
-    return header
+        whole = False
+    if not whole:
+        raise DamagedError("its header does not match the sha256 in it")
+    return dict(header)
 
 
 def read(
@@ -92,9 +105,18 @@ def read(
 _TYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16} | {
     "I64": torch.int64,
     "I32": torch.int32,
+    "I16": torch.int16,
+    "I8": torch.int8,
     "U8": torch.uint8,
     "BOOL": torch.bool,
+    "C64": torch.complex64,
 }
+
+
+def _text(header: Mapping[str, Any]) -> str:
+    """The header as it is written: one text for one header, with its own sha256 in it."""
+    sha = hashlib.sha256(json.dumps(header, sort_keys=True).encode()).hexdigest()
+    return json.dumps({**header, "header": sha}, sort_keys=True)
 
 
 def _digest(tensors: Mapping[str, Tensor]) -> str:

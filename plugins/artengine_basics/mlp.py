@@ -25,14 +25,15 @@ def mlp(
     activation: list[Each[Activation]] = named("sin"),
     output: Each[Activation] = named("identity"),
     initialisation: Literal["auto", "siren", "kaiming", "xavier", "normal"] = "auto",
-    frequency: Annotated[float, Field(gt=0)] = 30.0,
+    frequency: Annotated[float, Field(gt=0)] | None = None,
     colours: ColourRange = "unit",
 ) -> Mlp:
     """Layers of units, each a weighted sum of the last layer's through an activation.
 
     width: units per hidden layer, or a list with one number per layer. depth: hidden layers, 4 unless the widths say.
     activation: one for all hidden layers or one per layer. output: after the last. initialisation: auto is siren for
-    layers with sin, kaiming else. frequency: of the first layer's waves under siren. colours: the range of the result.
+    layers with sin and suits the activation else. frequency: how fast the first layer changes over the plane, 30 for
+    siren and 1 else unless it is said. colours: the range of the result.
     Raises `ValueError` where widths, depth and activations do not fit together.
     """
     from artengine_basics.mlp_network import Mlp

@@ -35,7 +35,8 @@ def png(
             if bits == 16:
                 import numpngw
 
-                text = [(KEYWORD, target.recipe)] if target.recipe else None
+                # None leaves out what numpngw would say of itself and of the time
+                text = [(KEYWORD, target.recipe), ("Creation Time", None), ("Software", None)]
                 numpngw.write_png(file, pixels, text_list=text, filter_type="auto")
             else:
                 from PIL.PngImagePlugin import PngInfo
@@ -58,7 +59,7 @@ def jpeg(frames: Iterable[Frame], target: Target, /, *, quality: Quality = 92) -
     for suffix, frame in _suffixed(frames, ".jpg"):
         image = _pillow(quantised(frame.image, 8))
         with target.create(suffix) as file:
-            image.save(file, "JPEG", quality=quality, subsampling=0, optimize=True, exif=exif(target.recipe))
+            image.save(file, "JPEG", quality=quality, subsampling=0, exif=exif(target.recipe))
         yield target.path(suffix)
 
 
@@ -92,7 +93,7 @@ def tiff(frames: Iterable[Frame], target: Target, /, *, bits: Literal[8, 16] = 1
                 compression="zlib",
                 description=target.recipe,
                 metadata=None,
-                software="artengine",
+                software=KEYWORD if target.recipe else False,
             )
         yield target.path(suffix)
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
+MAX_OCTAVES = 32  # the last one has two thousand waves per pixel of the widest canvas
+
 
 def grid(view: View, /) -> Tensor:
     """The plane itself: x to the right and y downwards, the shorter side spanning -1..1 at zoom 1.
@@ -71,9 +73,13 @@ def fourier(
     Octaves: cosine and sine of pi scale 2^k x and y for k below bands, (H, W, 4 bands). Random: cosine and sine of
     2 pi b.(x, y), the b normal with deviation scale, (H, W, 2 bands). Source: Tancik et al. 2020, "Fourier features let
     networks learn high frequency functions in low dimensional domains", sections 2 and 5.
+    Raises `ValueError` for more octaves than a picture has pixels for.
     """
     import numpy as np
     import torch
+
+    if kind == "octaves" and bands > MAX_OCTAVES:
+        raise ValueError(f"found {bands} octaves, expected at most {MAX_OCTAVES}; or kind: random")
 
     plane = torch.stack(view.plane(), dim=-1)
     if kind == "octaves":
@@ -128,7 +134,7 @@ def constant(
     view: View,
     /,
     *,
-    values: list[float] | None = None,
+    values: Annotated[list[float], Field(min_length=1, max_length=4096)] | None = None,
     length: Annotated[int, Field(ge=1, le=4096)] = 8,
     scale: Annotated[float, Field(ge=0)] = 1.0,
     seed: Seed = 0,
@@ -141,5 +147,6 @@ def constant(
     import numpy as np
     import torch
 
-    numbers = np.random.RandomState(seed).uniform(-scale, scale, length) if values is None else np.array(values)
+    drawn = np.random.RandomState(seed).uniform(-scale, scale, length)
+    numbers = drawn if values is None else np.array(values, dtype=np.float64)
     return torch.from_numpy(numbers).expand(*view.shape, -1)

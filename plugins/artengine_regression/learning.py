@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,7 +15,8 @@ from torch import Tensor
 from artengine import ArtengineError, Loss, Picture, Progress, View
 
 TELL = 20  # steps between two reports; asking for the loss more often would hold up the work
-SAMPLE = 4096  # pixels that the PSNR is estimated on while learning
+PATIENCE = 0.5  # seconds after which a report comes in any case: whoever waits can stop the work only then
+SAMPLE = 1024  # pixels that the PSNR is estimated on while learning
 
 
 def learn(
@@ -43,6 +46,7 @@ def learn(
         return {"step": done, "optimiser": optimiser.state_dict(), "generator": generator.get_state()}
 
     total = torch.zeros(())
+    told = time.monotonic()
     while done < steps:
         for group in optimiser.param_groups:
             group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * done / steps))
@@ -53,10 +57,26 @@ def learn(
         total.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         done += 1
-        if done % TELL == 0 and done < steps:
+        if (done % TELL == 0 or time.monotonic() > told + PATIENCE) and done < steps:
+            told = time.monotonic()
             yield _progress(picture, done, steps, total, psnr(picture, coordinates[sample], colours[sample]), state)
     network.eval()
     yield _progress(picture, done, steps, total, psnr(picture, coordinates, colours), state)
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one thread of the processor for a while.
+
+    Steps this small gain little from more; where another program runs, they take ten times as long with them. And the
+    weights are the same bytes however many cores there are.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def psnr(picture: Picture, coordinates: Tensor, colours: Tensor) -> float:
@@ -70,7 +90,7 @@ def psnr(picture: Picture, coordinates: Tensor, colours: Tensor) -> float:
 
 
 def _progress(picture: Picture, done: int, steps: int, loss: Tensor, decibels: float, state: Any) -> Progress:
-    value = float(loss)
+    value = float(loss.detach())
     if not math.isfinite(value):
         path = picture.scene.training.path if picture.scene.training else ""
         raise ArtengineError(f"{path}: at step {done} the loss is {value}, expected a number; try a smaller rate")

@@ -31,6 +31,7 @@ def regression(
     side into one before learning.
     Raises `ArtengineError` where the loss is no longer a number.
     """
-    from artengine_regression.learning import learn
+    from artengine_regression.learning import learn, one_thread
 
-    yield from learn(picture, target.image(downscale), losses, steps=steps, batch=batch, rate=rate)
+    with one_thread():
+        yield from learn(picture, target.image(downscale), losses, steps=steps, batch=batch, rate=rate)

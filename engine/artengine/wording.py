@@ -1,0 +1,97 @@
+"""What was found and what was expected, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any, get_args, get_origin
+
+from artengine.annotations import kind_of
+from artengine.document import Entries, Items, Node, Scalar
+from artengine.errors import did_you_mean, quoted
+from artengine.photo import Photo
+from artengine.registry import article
+
+
+def found_at(node: Node, loc: Iterable[int | str]) -> tuple[Node, list[str]]:
+    """The node that a pydantic location means, as near as it can be found, and the keys that lead there."""
+    at: list[str] = []
+    for step in loc:
+        if isinstance(node, Entries) and step in node.entries:
+            node = node.entries[str(step)][1]
+        elif isinstance(node, Items) and isinstance(step, int) and step < len(node.items):
+            node = node.items[step]
+        else:
+            break
+        at.append(str(step))
+    return node, at
+
+
+def found(node: Node) -> str:
+    """What a node is, for ``found ...``."""
+    match node:
+        case Scalar(value=None):
+            return "nothing"
+        case Scalar(value=bool(value)):
+            return "true" if value else "false"
+        case Scalar(value=str(value)):
+            return f"the text {quoted(value)}"
+        case Scalar():
+            return str(node.value)
+        case Items():
+            return f"a list of {len(node.items)}" if node.items else "an empty list"
+    return "a mapping"
+
+
+def wanted(error: Any, node: Node) -> str:
+    """What pydantic expected, in plain words."""
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "int_type" | "int_from_float":
+            return "a whole number"
+        case "float_type":
+            return "a number"
+        case "finite_number":
+            return "a finite number"
+        case "bool_type":
+            return "true or false"
+        case "string_type":
+            return "a text"
+        case "list_type":
+            return "a list"
+        case "dict_type" | "mapping_type":
+            return "a mapping"
+        case "too_short" | "too_long":
+            least, most = context.get("min_length"), context.get("max_length")
+            return f"a list of at least {least}" if most is None else f"a list of at most {most}"
+        case "greater_than":
+            return f"more than {context['gt']:g}"
+        case "greater_than_equal":
+            return f"at least {context['ge']:g}"
+        case "less_than":
+            return f"less than {context['lt']:g}"
+        case "less_than_equal":
+            return f"at most {context['le']:g}"
+        case "literal_error":
+            return one_of([word.strip("'") for word in context["expected"].replace(" or ", ", ").split(", ")], node)
+    return str(error["msg"][0].lower() + error["msg"][1:])
+
+
+def one_of(words: list[Any], node: Node) -> str:
+    """A choice of words, with the one that is near to what was found."""
+    allowed = list(map(str, words))
+    near = did_you_mean(str(node.value), allowed) if isinstance(node, Scalar) else ""
+    return (f"one of {', '.join(allowed)}" if len(allowed) > 1 else repr(allowed[0])) + near
+
+
+def expected(annotation: Any) -> str:
+    """What a missing option takes, for the message that says it is missing."""
+    kind, _ = kind_of(annotation)
+    if kind:
+        return article(kind)
+    if annotation is Photo:
+        return "the path of a photo"
+    if get_origin(annotation) is list:
+        return f"a list, each {expected(get_args(annotation)[0])}"
+    if get_origin(annotation) is Annotated:
+        return expected(get_args(annotation)[0])
+    return {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}.get(annotation, "a value")

@@ -1,0 +1,166 @@
+"""Watching: bars on a terminal, lines of JSON for machines, results alone elsewhere; a Ctrl-C loses nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from conftest import PluginFile, Told
+
+#: A network whose colours are not numbers, and a trainer whose loss is none.
+ODD = """
+    import torch
+    from artengine import Progress, hookimpl
+
+    class Nothing(torch.nn.Module):
+        def forward(self, x):
+            return torch.full((*x.shape[:-1], 3), torch.nan)
+
+    def loses(picture, /):
+        for step, loss in enumerate((1.0, float("nan"), float("inf")), start=1):
+            yield Progress(step=step, steps=3, loss=loss)
+
+    @hookimpl
+    def register_networks():
+        return {"nothing": lambda ports: Nothing()}
+
+    @hookimpl
+    def register_trainers():
+        return {"loses": loses}
+    """
+
+
+def strict(line: str) -> dict[str, Any]:
+    """A line of JSON as other languages read it: without NaN and Infinity."""
+
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} is not JSON: {line}")
+
+    data: dict[str, Any] = json.loads(line, parse_constant=refuse)
+    return data
+
+
+def on_terminal(words: list[str], folder: Path, *, stdout_too: bool = False) -> tuple[int, str, str]:
+    """Exit code, stdout and what a person sees, with stderr a real terminal."""
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "140"}
+    command = [sys.executable, "-m", "artengine", *words]
+    stdout = theirs if stdout_too else subprocess.PIPE
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=stdout, stderr=theirs, text=True) as process:
+        os.close(theirs)
+        seen = b""
+        while True:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:  # the other end is closed
+                break
+            if not piece:
+                break
+            seen += piece
+        os.close(ours)
+        results = process.stdout.read() if process.stdout else ""
+    return process.returncode, results, re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen.decode())
+
+
+def test_a_terminal_shows_steps_loss_decibels_and_speed_and_stdout_has_the_paths(learning: Path) -> None:
+    scene = learning.rename(learning.with_name("[red]my:smile:.yaml")).name  # signs that mean something elsewhere
+    code, results, seen = on_terminal(["run", scene], learning.parent)
+    assert (code, results) == (0, "gallery/[red]my:smile:.safetensors\ngallery/[red]my:smile:.png\n")
+    assert "[red]my:smile:: learning" in seen
+    assert "60/60" in seen
+    assert re.search(r"loss 0\.\d{5}  \d+\.\d dB  [\d,]+ steps/s", seen)
+    assert "[red]my:smile:: painting" in seen
+    assert "192/192" in seen
+    assert "gallery" not in seen
+    code, results, seen = on_terminal(["run", scene], learning.parent, stdout_too=True)
+    assert code == 0
+    lines = re.split(r"[\r\n]+", seen)
+    note = "trained before: gallery/[red]my:smile:.safetensors (--fresh trains anew)"
+    assert f"[red]my:smile:: {note}" in lines
+    assert lines.count("gallery/[red]my:smile:.png") == 1
+
+
+def test_quiet_is_quiet_on_a_terminal_too(tiny: Path) -> None:
+    assert on_terminal(["run", tiny.name, "--quiet"], tiny.parent) == (0, "gallery/tiny.png\n", "")
+
+
+def test_elsewhere_there_are_notes_and_nothing_else(told: Told, learning: Path) -> None:
+    first = told("run", learning)
+    assert (first.code, first.err) == (0, "")
+    assert first.out == "gallery/learning.safetensors\ngallery/learning.png\n"
+    again = told("run", learning)
+    assert again.out == "gallery/learning.png\n"
+    assert again.err == "learning: trained before: gallery/learning.safetensors (--fresh trains anew)\n"
+    quiet = told("run", learning, "--quiet")
+    assert (quiet.out, quiet.err) == (again.out, "")
+
+
+def test_json_tells_every_event_on_a_line(told: Told, learning: Path) -> None:
+    answer = told("run", learning, "--json")
+    assert (answer.code, answer.err) == (0, "")
+    events = [strict(line) for line in answer.out.splitlines()]
+    assert {event["scene"] for event in events} == {"learning"}
+    training = [event for event in events if event["event"] == "training"]
+    assert [set(event) for event in training] == [{"scene", "event", "step", "steps", "loss", "psnr"}] * len(training)
+    assert (training[-1]["step"], training[-1]["steps"]) == (60, 60)
+    assert [event["step"] for event in training] == sorted({event["step"] for event in training})
+    assert training[-1]["loss"] < training[0]["loss"]
+    assert events[-2] == {"scene": "learning", "event": "painting", "done": 192, "total": 192}
+    assert [event["path"] for event in events if event["event"] == "wrote"] == [
+        "gallery/learning.safetensors",
+        "gallery/learning.png",
+    ]
+    again = [strict(line) for line in told("run", learning, "--json").out.splitlines()]
+    assert [event["event"] for event in again] == ["note", "painting", "wrote"]
+    assert again[0]["text"].startswith("trained before: ")
+
+
+def test_json_has_no_word_for_what_is_not_a_number(told: Told, plugin_file: PluginFile, tiny: Path) -> None:
+    tiny.write_text("canvas: {width: 2, height: 2}\nnetwork: mlp\ntraining: loses\n")
+    events = [strict(line) for line in told("run", tiny, "--json", "-p", plugin_file(ODD)).out.splitlines()]
+    assert [event["loss"] for event in events if event["event"] == "training"] == [1.0, None, None]
+    assert [event["psnr"] for event in events if event["event"] == "training"] == [None, None, None]
+
+
+def test_warnings_are_lines_on_stderr(told: Told, plugin_file: PluginFile, tiny: Path) -> None:
+    tiny.write_text("canvas: {width: 3, height: 2}\nnetwork: nothing\n")
+    for words in ((), ("--json",), ("--quiet",)):
+        answer = told("run", tiny, "-p", plugin_file(ODD), *words)
+        assert answer.code == 0
+        assert answer.err == "warning: 6 of 6 pixels are not numbers; they are painted black or white\n"
+
+
+def interrupted(scene: Path, number: signal.Signals) -> tuple[int, list[dict[str, Any]]]:
+    """Exit code and events of a training that gets a signal after its third event."""
+    command = [sys.executable, "-m", "artengine", "run", scene.name, "--json"]
+    events = []
+    with subprocess.Popen(command, cwd=scene.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stdout
+        assert run.stderr
+        for line in run.stdout:
+            events.append(strict(line))
+            if len(events) == 3:
+                run.send_signal(number)
+        assert run.stderr.read() == ""
+    return run.returncode, events
+
+
+def test_an_interrupted_training_is_saved_and_goes_on(learning: Path) -> None:
+    learning.write_text(learning.read_text().replace("steps: 60", "steps: 100000"))
+    code, events = interrupted(learning, signal.SIGINT)
+    assert code == 130
+    assert events[-1]["text"] == "stopped; the same command goes on from here"
+    reached = events[-2]["step"]
+    code, events = interrupted(learning, signal.SIGTERM)
+    assert code == 143
+    assert events[0]["text"] == f"going on from step {reached:,}"
+    assert events[1]["step"] > reached
+    assert events[-1]["text"] == "stopped; the same command goes on from here"

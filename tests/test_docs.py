@@ -1,0 +1,151 @@
+"""What README and docs show is what happens: their commands run, their plugins work, their output is the real one."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from artengine.cli import cli
+from artengine.errors import ArtengineError
+from artengine.hookspecs import __dict__ as hookspecs
+from artengine.plugins import HOOKS
+from conftest import ROOT
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SMALL = ["--size", "48x48", "--quiet"]
+QUICK = ["--set", "training.regression.steps=20"]
+WRONG = """network:
+  mlp: {width: 64,
+         widht: 64, activation: tahn}
+"""
+
+
+def _blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+def _commands(page: Path) -> list[str]:
+    lines = page.read_text().splitlines()
+    found = [line.strip().removeprefix("$ ") for line in lines if line.startswith(("    artengine ", "$ artengine "))]
+    return [line.partition("  #")[0].strip() for line in found]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder as a reader has it: scenes, the gallery, and the plugin of the first page."""
+    shutil.copytree(ROOT / "scenes", tmp_path / "scenes")
+    (tmp_path / "ripple.py").write_text(_blocks(ROOT / "README.md", "python")[0])
+    (tmp_path / "my.yaml").write_text("network: neural_painter\n")
+    (tmp_path / "me.jpg").write_bytes((ROOT / "scenes" / "photos" / "astronaut.png").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+def _run(words: list[str]) -> str:
+    """What a command prints on stdout; an error of the command is an error of the test."""
+    runner = CliRunner()
+    result = runner.invoke(cli, words)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+@pytest.mark.parametrize(
+    ("page", "command"),
+    [(page, command) for page in PAGES for command in _commands(page) if " check my.yaml" not in command],
+    ids=lambda value: value if isinstance(value, str) else value.stem,
+)
+def test_a_command_on_a_page_works(page: Path, command: str, folder: Path) -> None:
+    words = shlex.split(command.partition(" > ")[0])[1:]
+    if words[0] == "run":
+        words += SMALL + (QUICK if any(word.endswith("cape.yaml") for word in words) else [])
+    if words[0] in ("rerun", "info"):
+        _run(["run", "scenes/cape.yaml", *SMALL, *QUICK])
+    if words[0] == "new":
+        words[-1] = "something"
+    _run(words)
+
+
+def test_the_first_plugin_is_the_same_on_both_pages_and_does_what_is_shown(folder: Path) -> None:
+    page = ROOT / "docs" / "writing-plugins.md"
+    assert _blocks(ROOT / "README.md", "python")[0] == _blocks(page, "python")[0]
+    for console in _blocks(page, "console"):
+        parts = re.split(r"^\$ artengine ", console, flags=re.MULTILINE)[1:]
+        for part in parts:
+            command, _, shown = part.partition("\n")
+            words = shlex.split(command)
+            assert _run(words + (["--size", "32x32"] if words[0] == "run" else [])) == shown
+
+
+def test_the_plugin_with_options_works_with_the_scene_below_it(folder: Path) -> None:
+    page = ROOT / "docs" / "writing-plugins.md"
+    Path("ripple.py").write_text(_blocks(page, "python")[1])
+    Path("my.yaml").write_text("# Ripples.\n" + _blocks(page, "yaml")[0])
+    _run(["run", "-p", "ripple.py", "my.yaml", *SMALL])
+    Path("my.yaml").write_text(_blocks(page, "yaml")[0].replace("waves: 5", "waves: 0"))
+    with pytest.raises(ArtengineError) as caught:
+        _run(["check", "-p", "ripple.py", "my.yaml"])
+    assert str(caught.value) in page.read_text()
+
+
+def test_the_plugin_of_three_kinds_works_with_the_scene_below_it_and_passes_its_checks(folder: Path) -> None:
+    page = ROOT / "docs" / "writing-plugins.md"
+    Path("three.py").write_text(_blocks(page, "python")[2])
+    Path("my.yaml").write_text(_blocks(page, "yaml")[1])
+    _run(["run", "-p", "three.py", "my.yaml"])
+    assert "FAILED" not in _run(["test-plugin", "three.py"])
+
+
+def test_the_checks_can_be_called_as_shown() -> None:
+    exec(_blocks(ROOT / "docs" / "writing-plugins.md", "python")[3], {})
+
+
+def test_the_scene_of_the_scenes_page_works_in_the_scenes_folder(folder: Path) -> None:
+    Path("scenes/shown.yaml").write_text(_blocks(ROOT / "docs" / "scenes.md", "yaml")[0])
+    assert _run(["run", "scenes/shown.yaml", "--quiet"]).split() == [
+        f"gallery{os.sep}shown.{ending}" for ending in ("safetensors", "png", "jpg")
+    ]
+
+
+def test_the_scene_on_the_first_page_is_the_one_that_is_made_first() -> None:
+    assert _blocks(ROOT / "README.md", "yaml") == [(ROOT / "scenes" / "cape.yaml").read_text()]
+
+
+def test_mistakes_are_told_as_shown(folder: Path) -> None:
+    Path("my.yaml").write_text(WRONG)
+    (console,) = _blocks(ROOT / "docs" / "scenes.md", "console")
+    with pytest.raises(ArtengineError) as caught:
+        _run(["check", "my.yaml"])
+    assert str(caught.value) == console.partition("\n")[2].strip()
+
+
+def test_the_chart_can_be_made_as_shown(folder: Path) -> None:
+    (shown,) = re.findall(
+        r"`python -m (artengine_nonlinearities.chart) docs/(\S+)`", (ROOT / "docs/scenes.md").read_text()
+    )
+    subprocess.run([sys.executable, "-m", *shown], check=True, timeout=120)
+    assert Path(shown[1]).stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("hook", HOOKS.values())
+def test_every_hook_is_described_on_both_pages(hook: str) -> None:
+    assert hook in hookspecs
+    for name in ("architecture.md", "writing-plugins.md"):
+        assert f"`{hook}" in (ROOT / "docs" / name).read_text()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_and_pictures_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)|src=\"([^\":]+)\"", page.read_text())
+    missing = [link for pair in links for link in pair if link and not (page.parent / link).exists()]
+    assert missing == []
