@@ -248,8 +248,9 @@ def rerun(file: Path, plugins: tuple[str, ...], max_megapixels: float, **options
 
 def main() -> NoReturn:
     """Run the command line, with one line for what the user can mend and an exit code for what happened."""
-    # before torch is imported: its threads would spin while they wait, and on a busy machine take five times as long
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # before torch is imported: its threads wait by spinning, which on a busy machine takes ten times as long; so often
+    # is a few microseconds, long enough for the next operation on an idle one
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:

@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+from pydantic.errors import PydanticInvalidForJsonSchema
+
 from artengine.annotations import RECORD, REFERENCE, model_of
 from artengine.kinds import KINDS, Named
 from artengine.registry import Option, Registry, options
@@ -47,15 +49,23 @@ def _record(record: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _object(declared: tuple[Option, ...]) -> dict[str, Any]:
-    model = model_of(tuple((option.name, option.annotation) for option in declared))
-    properties = _draft_07(model.model_json_schema(ref_template="#/definitions/{model}").get("properties", {}))
-    for option in declared:
-        properties[option.name].pop("title", None)
-        if not option.required and option.default is not None:
-            properties[option.name]["default"] = _plain(option.default)
+    properties = {option.name: _option(option) for option in declared}
     needed = [option.name for option in declared if option.required]
     schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
     return schema | ({"required": needed} if needed else {})
+
+
+def _option(option: Option) -> dict[str, Any]:
+    model = model_of(((option.name, option.annotation),))
+    try:
+        schema = model.model_json_schema(ref_template="#/definitions/{model}")
+    except PydanticInvalidForJsonSchema:  # a type that JSON has no word for
+        return {}
+    described: dict[str, Any] = _draft_07(schema["properties"][option.name])
+    described.pop("title", None)
+    if not option.required and option.default is not None:
+        described["default"] = _plain(option.default)
+    return described
 
 
 def _nullable(schema: dict[str, Any]) -> dict[str, Any]:

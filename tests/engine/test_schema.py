@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -184,3 +185,19 @@ def test_schema_and_loader_agree_on_scenes_put_together_by_chance(schema: dict[s
         assert validator.is_valid(scene) == (not lines), (scene, lines)
         taken += not lines
     assert 30 < taken < 1_100
+
+
+def test_an_option_of_a_type_that_json_has_no_word_for_takes_anything(plugin_file: Callable[..., Path]) -> None:
+    path = plugin_file("""
+        from artengine import hookimpl
+
+        def odd(x, /, *, sort: type = int, often: int = 3):
+            return x
+
+        @hookimpl
+        def register_activations():
+            return {"odd": odd}
+    """)
+    entries = scene_schema(default_registry((str(path),)))["definitions"]["activation"]["oneOf"]
+    (odd,) = [one["properties"]["odd"] for one in entries if "odd" in one.get("properties", {})]
+    assert odd["properties"] == {"sort": {}, "often": {"type": "integer", "default": 3}}
