@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CODE := engine plugins tests
 
 # what is tested, to the version; read by pip, for the build of the package too
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
@@ -18,13 +19,13 @@ test: check
 	$(BIN)/python -m pytest -n auto
 
 check: $(VENV)/installed-dev
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy
 
 format: $(VENV)/installed-dev
-	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
 
 # one picture per scene, made anew
 gallery: $(VENV)/installed

@@ -23,6 +23,7 @@ PLUGINS = ROOT / "plugins"
 ORDER = [
     "__main__",
     "cli",
+    "flags",
     "progress",
     "making",
     "checkpoint",
@@ -69,6 +70,7 @@ INSTANT = [
     "view",
     "files",
     "cli",
+    "flags",
     "describe",
     "schema",
     "templates",

@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import artengine
 from artengine import recipe
 from conftest import ROOT
 
-SCENES = sorted((ROOT / "scenes").glob("*.yaml"))
+
+def committed(folder: str) -> list[Path]:
+    """The files of a folder that belong to the project; what somebody tried out there does not matter."""
+    names = subprocess.run(["git", "ls-files", folder], cwd=ROOT, check=True, capture_output=True, text=True)
+    return [ROOT / name for name in names.stdout.splitlines()]
+
+
+def as_committed(path: Path, folder: Path) -> Path:
+    """A copy of a file as it stands in the project, whatever a run has put in its place since."""
+    name = path.relative_to(ROOT).as_posix()
+    shown = subprocess.run(["git", "show", f":{name}"], cwd=ROOT, check=True, capture_output=True)
+    copy = folder / path.name
+    copy.write_bytes(shown.stdout)
+    return copy
+
+
+def unlike(one: Path, other: Path) -> float:
+    """How far two pictures are apart: the mean difference of their pixels, in levels of 255."""
+    with Image.open(one) as first, Image.open(other) as second:
+        a, b = (np.asarray(image.convert("RGB"), dtype=np.float64) for image in (first, second))
+    return float(np.abs(a - b).mean())
+
+
+SCENES = sorted(path for path in committed("scenes") if path.suffix == ".yaml")
 SMALL = {"training.regression.steps": 2}
 
 
@@ -36,12 +62,29 @@ def test_a_scene_says_first_what_the_picture_is(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SCENES, ids=lambda path: path.stem)
-def test_a_scene_has_its_picture_in_the_gallery_made_from_just_this_scene(path: Path) -> None:
-    pictures = [one for one in (ROOT / "gallery").glob(f"{path.stem}.*") if one.suffix != ".safetensors"]
+def test_a_scene_has_its_picture_in_the_gallery_made_from_just_this_scene(path: Path, tmp_path: Path) -> None:
+    pictures = [one for one in committed("gallery") if one.stem == path.stem]
     assert pictures, f"run: artengine run {path.relative_to(ROOT)} --out gallery"
     for picture in pictures:
-        assert recipe.read(picture).scene == path.read_text()
-        assert picture.stat().st_size <= 350_000
+        kept = as_committed(picture, tmp_path)
+        assert recipe.read(kept).scene == as_committed(path, tmp_path).read_text()
+        assert kept.stat().st_size <= 350_000
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in SCENES if "training:" not in path.read_text()], ids=lambda path: path.stem
+)
+def test_a_scene_still_gives_the_picture_in_the_gallery(path: Path, tmp_path: Path) -> None:
+    (picture,) = [one for one in committed("gallery") if one.stem == path.stem]
+    (made,) = artengine.run(as_committed(path, tmp_path), out=tmp_path / "out", device="cpu")
+    assert made.name == picture.name
+    assert unlike(made, as_committed(picture, tmp_path)) < 1
+
+
+def test_another_seed_gives_another_picture_and_this_is_seen(tmp_path: Path) -> None:
+    painter = ROOT / "scenes" / "painter.yaml"
+    (made,) = artengine.run(as_committed(painter, tmp_path), seed=5, out=tmp_path / "out", device="cpu")
+    assert unlike(made, as_committed(ROOT / "gallery" / "painter.png", tmp_path)) > 10
 
 
 def test_the_readme_shows_every_scene_under_its_picture() -> None:
@@ -52,5 +95,5 @@ def test_the_readme_shows_every_scene_under_its_picture() -> None:
 
 def test_photos_have_their_source_beside_them() -> None:
     told = (ROOT / "scenes" / "photos" / "README.md").read_text()
-    photos = [path.name for path in (ROOT / "scenes" / "photos").iterdir() if path.suffix != ".md"]
+    photos = [path.name for path in committed("scenes/photos") if path.suffix != ".md"]
     assert [name for name in photos if name not in told] == []

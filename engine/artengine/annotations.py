@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from artengine.kinds import KINDS
 from artengine.photo import Photo
@@ -93,7 +93,9 @@ def _field(annotation: Any) -> Any:
 @functools.lru_cache(maxsize=4096)
 def model_of(fields: tuple[tuple[str, Any], ...]) -> type[BaseModel]:
     """The pydantic model that checks options of these names and types."""
-    definitions: dict[str, Any] = {name: (_field(annotation), ...) for name, annotation in fields}
+    definitions: dict[str, Any] = {  # by number: pydantic has names of its own
+        f"option_{number}": (_field(annotation), Field(alias=name)) for number, (name, annotation) in enumerate(fields)
+    }
     config = ConfigDict(
         extra="forbid", strict=True, allow_inf_nan=False, protected_namespaces=(), arbitrary_types_allowed=True
     )

@@ -72,7 +72,7 @@ class Binder:
             self._report(mark, path, str(error.args[0]))
             return None
         below = f"{path}.{name}"
-        values = self._options(declared, inner, below)
+        values = self._options(declared, inner, below, component.engines)
         return None if values is None else Bound(component, values, str(mark), below)
 
     def _name(self, kind: str, node: Node, path: str) -> tuple[str | None, Mark, Node]:
@@ -95,8 +95,13 @@ class Binder:
                 )
         return None, node.mark, node
 
-    def _options(self, declared: tuple[Option, ...], node: Node, path: str) -> dict[str, Any] | None:
-        """Values for all options: what the scene says, checked, and defaults for the rest."""
+    def _options(
+        self, declared: tuple[Option, ...], node: Node, path: str, engines: tuple[str, ...] = ()
+    ) -> dict[str, Any] | None:
+        """Values for all options: what the scene says, checked, and defaults for the rest.
+
+        engines: parameters that are not the scene's to set, for a hint to the author of a plugin.
+        """
         before = len(self.problems)
         if isinstance(node, Scalar) and node.value is None:
             node = Entries(node.mark)
@@ -111,7 +116,8 @@ class Binder:
             step = name if name in by_name else quoted(name) if len(name) > 60 or not name.isidentifier() else name
             here = f"{path}.{step}" if path else step
             if name not in by_name:
-                message = f"no such option{did_you_mean(name, by_name)}"
+                hint = f"; {name!r} stands before the * of its function" if name in engines else ""
+                message = f"no such option{hint or did_you_mean(name, by_name)}"
                 self._report(
                     mark, here, message if message[-1] == "?" else f"{message} (options: {listed(by_name) or 'none'})"
                 )
@@ -144,7 +150,7 @@ class Binder:
                     self._report(place.mark, below, message)
                 seen.add(below)
             return {}
-        return {name: getattr(checked, name) for name in good}
+        return {name: getattr(checked, f"option_{number}") for number, name in enumerate(good)}
 
     def _default(self, option: Option) -> Any:
         return self._named(option.annotation, option.default)
@@ -173,6 +179,10 @@ class Binder:
         except LookupError as error:
             raise InputError(f"a default needs the {kind} {default.name!r}: {error.args[0]}") from None
         chosen = dict(default.options)
+        if unknown := chosen.keys() - {one.name for one in component.options}:
+            raise InputError(
+                f"a default sets {listed(sorted(unknown))}, which the {kind} {default.name!r} does not have"
+            )
         values = {one.name: chosen[one.name] if one.name in chosen else self._default(one) for one in component.options}
         return Bound(component, values, "", default.name)
 

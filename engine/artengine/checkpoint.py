@@ -6,6 +6,7 @@ generators). Gone on from, a training ends in the very bytes it would have ended
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from artengine import weights
-from artengine.files import create
+from artengine.files import create, writing
 from artengine.kinds import Progress
 
 PAUSE = 2.0  # seconds between checkpoints: what a kill costs at most
@@ -58,23 +59,29 @@ class Checkpoints:
         Raises `OutputError` where it cannot be written.
         """
         tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
-        state = _flat(progress.state(), "state", tensors)
-        if self._newest.exists() and not self._fell_back:
-            self._newest.replace(self._before)
+        state = _flat(progress.state() if progress.state else {}, "state", tensors)
+        with writing(self._newest):
+            if not (_is_ours(self._newest) and _is_ours(self._before)):
+                raise FileExistsError(errno.EEXIST, "another file is in its place; choose another folder with --out")
+            if self._newest.exists() and not self._fell_back:
+                self._newest.replace(self._before)
         with create(self._newest) as file:
             weights.write(file, tensors, {"kind": "checkpoint", "key": self.key, "step": progress.step, "state": state})
         self._fell_back = False
 
     def restore(self, network: nn.Module) -> tuple[int, dict[str, Any], list[str]] | None:
-        """Load the newest whole checkpoint: its step, the trainer's state, and words about damaged ones.
+        """Load the newest whole checkpoint: its step, the trainer's state, and words about those passed over.
 
-        None where there is none of this training; the words are lost only if there is nothing to go on from.
+        None where there is none at all; step 0 where there is none to go on from.
         """
         words: list[str] = []
         expected = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
         for path in (self._newest, self._before):
             try:
-                if not path.is_file() or weights.about(path).get("key") != self.key:
+                if not path.is_file() or not _is_ours(path):
+                    continue
+                if weights.about(path).get("key") != self.key:
+                    words.append(f"{path} is of another training, and will be replaced")
                     continue
                 tensors, header = weights.read(path, expected, also="state.")
                 state = _nested(header["state"], tensors)
@@ -90,7 +97,18 @@ class Checkpoints:
     def clear(self) -> None:
         """Remove both: the training is done."""
         for path in (self._newest, self._before):
-            path.unlink(missing_ok=True)
+            if path.is_file() and _is_ours(path):
+                path.unlink()
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether there is nothing at path but, perhaps, a checkpoint: not the weights of a scene with such a name."""
+    try:
+        return not path.exists() or weights.about(path).get("kind") == "checkpoint"
+    except weights.DamagedError:  # nothing else has such a name
+        return True
+    except OSError:
+        return False
 
 
 def _flat(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:

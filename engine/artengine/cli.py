@@ -5,114 +5,28 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-from click.shell_completion import CompletionItem
 
-from artengine.errors import ArtengineError, InputError, Problem
-from artengine.kinds import KINDS, PLURALS
+from artengine.errors import ArtengineError, InputError, Problem, printable
+from artengine.flags import (
+    DEVICES,
+    EXISTING,
+    complete_kind,
+    with_making,
+    with_megapixels,
+    with_plugins,
+    with_scenes,
+    with_settings,
+)
+from artengine.kinds import KINDS
 from artengine.photo import MAX_MEGAPIXELS
 
 if TYPE_CHECKING:
     from artengine.registry import Registry
     from artengine.scene import Scene
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-OUT = Path("gallery")
-EXISTING = click.Path(path_type=Path)
-
-
-class Size(click.ParamType[tuple[int, int]]):
-    """COLUMNSxROWS, such as 800x600."""
-
-    name = "WxH"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
-        """Two whole numbers."""
-        if isinstance(value, tuple):
-            return value
-        width, _, height = str(value).lower().partition("x")
-        if not (width.isdecimal() and height.isdecimal() and len(value) < 20):
-            self.fail(f"found {value!r}, expected COLUMNSxROWS, such as 800x600", param, ctx)
-        return int(width), int(height)
-
-
-def _complete_setting(context: click.Context, parameter: click.Parameter, word: str) -> list[CompletionItem]:
-    """Keys for --set: those of the scene's own components."""
-    from artengine.describe import setting_keys
-
-    # click reads no further than an option that still lacks its value, and leaves the scenes before it in args
-    scenes = context.params.get("scenes") or [Path(argument) for argument in context.args]
-    keys = setting_keys(scenes, context.params.get("plugins") or ())
-    return [CompletionItem(key + "=") for key in keys if key.startswith(word)]
-
-
-def _complete_kind(context: click.Context, parameter: click.Parameter, word: str) -> list[CompletionItem]:
-    return [CompletionItem(kind) for kind in PLURALS.values() if kind.startswith(word)]
-
-
-def with_plugins(command: Command) -> Command:
-    """Give a command ``-p``."""
-    option = click.option(
-        "-p",
-        "plugins",
-        metavar="PLUGIN",
-        multiple=True,
-        type=click.Path(),
-        help="Also use the plugin in this .py file, or leave one out with no:NAME.",
-    )
-    return option(command)
-
-
-def with_making(command: Command) -> Command:
-    """Give a command the options that all which makes files have."""
-    options = [
-        click.option("--out", type=EXISTING, default=OUT, show_default=True, help="The folder for the files."),
-        with_plugins,
-        click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", help="Where to compute."),
-        click.option("--fresh", is_flag=True, help="Train anew, whatever was trained before."),
-        click.option("--no-metadata", is_flag=True, help="Leave the recipe out of the files."),
-        with_megapixels,
-        click.option("--quiet", is_flag=True, help="No progress, only results and errors."),
-        click.option("--json", "as_json", is_flag=True, help="Tell everything as JSON, an event a line, on stdout."),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def with_megapixels(command: Command) -> Command:
-    """Give a command ``--max-megapixels``."""
-    help_text = "The largest photo to open."
-    option = click.option(
-        "--max-megapixels", type=click.FloatRange(min=0, min_open=True), default=MAX_MEGAPIXELS, help=help_text
-    )
-    return option(command)
-
-
-def with_scenes(command: Command) -> Command:
-    """Give a command the scenes it works on."""
-    return click.argument("scenes", metavar="SCENE...", nargs=-1, required=True, type=EXISTING)(command)
-
-
-def with_settings(command: Command) -> Command:
-    """Give a command ``--seed``, ``--set`` and ``--size``."""
-    setting = click.option(
-        "--set",
-        "settings",
-        metavar="KEY=VALUE",
-        multiple=True,
-        shell_complete=_complete_setting,
-        help="Set an option of the scene, such as network.mlp.width=32.",
-    )
-    seed = click.option("--seed", type=int, help="Use this seed instead of the scene's.")
-    size = click.option("--size", type=Size(), help="Make the picture this large.")
-    return seed(setting(size(command)))
-
 
 HELP = """Write a scene, get a picture.
 
@@ -149,11 +63,12 @@ def run(scenes: tuple[Path, ...], **options: Any) -> None:
 def check(scenes: tuple[Path, ...], **options: Any) -> None:
     """Look for mistakes, all at once, without making anything."""
     _, loading = _split(options)
-    _loaded(scenes, loading)
+    for scene in _loaded(scenes, loading):
+        click.echo(f"{scene.name}: no mistakes", err=True)
 
 
 @cli.command("list")
-@click.argument("kind", required=False, shell_complete=_complete_kind)
+@click.argument("kind", required=False, shell_complete=complete_kind)
 @with_plugins
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def list_(kind: str | None, plugins: tuple[str, ...], as_json: bool) -> None:
@@ -217,7 +132,7 @@ def schema(plugins: tuple[str, ...]) -> None:
     """Print the JSON Schema of scenes, for editors that complete and check while you type."""
     from artengine.schema import scene_schema
 
-    click.echo(json.dumps(scene_schema(_registry(plugins)), indent=2))
+    click.echo(json.dumps(scene_schema(_registry(plugins)), indent=2, default=str))
 
 
 @cli.command()
@@ -241,7 +156,9 @@ def rerun(file: Path, plugins: tuple[str, ...], max_megapixels: float, **options
 
     found = recipe.read(file)
     scene = recipe.scene_of(found, file, plugins, max_megapixels)
-    making, _ = _split(options)
+    making, _ = _split(options | {"plugins": plugins})
+    if making["device"] == "auto" and found.device in DEVICES:
+        making["device"] = found.device
     notes = list(recipe.differences(found, scene))
     watched([scene], **making, only=recipe.output_of(found, scene, file), notes=notes)
 
@@ -261,8 +178,11 @@ def main() -> NoReturn:
         error.show()
         code = error.exit_code
     except ArtengineError as error:
-        click.echo(str(error), err=True)
+        click.echo(printable(str(error)), err=True)
         code = error.exit_code
+    except OSError as error:  # files have their own words for it; this is a pipe or a disk behind stdout
+        click.echo(f"the results cannot be written: {error.strerror or error}", err=True)
+        code = 1
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -305,11 +225,10 @@ def _split(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Options of a command as those for making files and those for loading scenes."""
     plugins = options.pop("plugins", ())
     _registry(plugins)  # says which plugins are set aside
-    settings = list(options.pop("settings", ()))
     size = options.pop("size", None)
     loading = {
         "seed": options.pop("seed", None),
-        "overrides": settings,
+        "overrides": list(options.pop("overrides", ())),
         "size": size,
         "plugins": plugins,
         "max_megapixels": options.pop("max_megapixels", MAX_MEGAPIXELS),

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from artengine.annotations import kind_of
 from artengine.bound import describe
-from artengine.errors import ArtengineError, InputError, did_you_mean
+from artengine.errors import ArtengineError, InputError, did_you_mean, printable
 from artengine.kinds import PLURALS, Named
 from artengine.photo import Photo
 from artengine.plugins import Plugins
@@ -100,12 +100,13 @@ def recipe_as_text(recipe: Recipe) -> str:
     ]
     lines += [f"# plugin {name} {version}" for name, version in recipe.plugins.items()]
     lines += [f"# photo {name} sha256 {photo.sha256}" for name, photo in recipe.photos.items()]
-    return "\n".join(_printable(line) for line in lines) + "\n\n" + recipe.scene.rstrip("\n") + "\n"
+    return printable("\n".join(lines) + "\n\n" + recipe.scene.rstrip("\n")) + "\n"
 
 
 def setting_keys(scenes: Sequence[Path], plugins: Sequence[str]) -> list[str]:
     """The keys that ``--set`` takes: those of the first scene's components where it can be read, else of all."""
-    keys = ["seed", "canvas.width", "canvas.height", "camera.zoom", "camera.centre", "camera.angle", "outputs"]
+    keys = ["seed", "canvas.width", "canvas.height", "camera.zoom", "camera.centre", "camera.angle"]
+    keys += ["coordinates", "network", "training", "filters", "outputs"]
     for place, component in _places(scenes, tuple(plugins)):
         with contextlib.suppress(ArtengineError):  # completion never complains
             keys += [f"{place}.{option.name}" for option in component.options]
@@ -189,8 +190,3 @@ def _component(component: Component) -> dict[str, Any]:
 
 def _default_data(option: Option) -> Any:
     return option.default.name if isinstance(option.default, Named) else describe(option.default)
-
-
-def _printable(line: str) -> str:
-    """A line of a stranger's recipe, without what would steer a terminal."""
-    return "".join(sign if sign.isprintable() else "?" for sign in line)

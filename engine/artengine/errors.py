@@ -53,6 +53,11 @@ def quoted(text: str, limit: int = 60) -> str:
     return repr(text[:limit]) + ("..." if len(text) > limit else "")
 
 
+def printable(text: str) -> str:
+    """A text from a stranger, line by line, without what would steer a terminal."""
+    return "\n".join("".join(sign if sign.isprintable() else "?" for sign in line) for line in text.split("\n"))
+
+
 def listed(words: Iterable[str], limit: int = 12) -> str:
     """``a, b and 3 more``: names for a message, in their order, not too many."""
     names = list(words)

@@ -17,13 +17,16 @@ import shutil
 import socket
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import filelock
 
 from artengine.errors import OutputError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
 
 _count = itertools.count()
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<host>[^.]+)\.(?P<pid>\d+)\.\d+\.tmp")
@@ -37,19 +40,28 @@ def create(path: Path) -> Iterator[IO[bytes]]:
     """
     temporary = path.with_name(f".{path.name}.{_host()}.{os.getpid()}.{next(_count)}.tmp")
     try:
-        raw = _Raw(temporary, "x")
+        with writing(path):
+            raw = _Raw(temporary, path)
         with io.BufferedWriter(raw) as file:
             yield file
             file.flush()
             raw.sync()
-        temporary.replace(path)
-        _sync_folder(path.parent)
-    except BaseException as error:
+        with writing(path):
+            temporary.replace(path)
+            _sync_folder(path.parent)
+    except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
-        if isinstance(error, OSError):
-            raise OutputError(_told(path, error)) from error
         raise
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Tell what the system refuses as an `OutputError` about the file at path."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(_told(path, error)) from error
 
 
 @contextlib.contextmanager
@@ -62,6 +74,8 @@ def hold(folder: Path, name: str) -> Iterator[None]:
     lock = filelock.FileLock(place, blocking=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if place.is_symlink() or (place.exists() and (not place.is_file() or place.stat().st_nlink > 1)):
+            raise OutputError(f"{place}: is no lock of artengine's; remove it, or choose another folder with --out")
         lock.acquire()
     except filelock.Timeout:
         holder = _holder(place)
@@ -86,12 +100,21 @@ def hold(folder: Path, name: str) -> Iterator[None]:
 class _Raw(io.FileIO):
     """A file whose handle nobody gets to write past us: on a full disk, Pillow takes half a write for a whole one."""
 
+    def __init__(self, temporary: Path, path: Path) -> None:
+        super().__init__(temporary, "x")
+        self._path = path
+
+    def write(self, data: Buffer, /) -> int:
+        with writing(self._path):
+            return super().write(data)
+
     def fileno(self) -> int:
         raise io.UnsupportedOperation("a file that is being created is written to with write()")
 
     def sync(self) -> None:
         """Have the disk keep what was written."""
-        os.fsync(super().fileno())
+        with writing(self._path):
+            os.fsync(super().fileno())
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +124,8 @@ class OutputTarget:
     folder: Path
     name: str
     recipe: str | None
+    made: set[Path] = field(default_factory=set)  # by the outputs of this run
+    kept: frozenset[Path] = frozenset()  # what is read from, and therefore never written over
 
     def path(self, suffix: str, /) -> Path:
         """The path of the file with that suffix.
@@ -112,8 +137,17 @@ class OutputTarget:
         return self.folder / f"{self.name}{suffix}"
 
     def create(self, suffix: str, /) -> contextlib.AbstractContextManager[IO[bytes]]:
-        """Open the file with that suffix for writing, see `create`."""
-        return create(self.path(suffix))
+        """Open the file with that suffix for writing, see `create`.
+
+        Raises `ValueError` where an output of this run has written it already, or the scene's photo is there.
+        """
+        path = self.path(suffix)
+        if path.resolve() in self.kept:
+            raise ValueError(f"would write over the photo {path}; choose another folder with --out")
+        if path in self.made:
+            raise ValueError(f"writes {path}, which another output has written")
+        self.made.add(path)
+        return create(path)
 
 
 def _clean(folder: Path, name: str) -> None:

@@ -62,15 +62,16 @@ class Progress:
     """Where a training stands.
 
     step: steps done. steps: steps in all. loss: a number, falling if all goes well. psnr: decibels, where there is a
-    target to compare with. state: gives everything, besides the network's weights, that the trainer needs to go on
-    from here as if it had never stopped: plain values and tensors, nested in dicts and lists.
+    target to compare with. state: gives everything, besides the network's weights and torch's own generator, that the
+    trainer needs to go on from here as if it had never stopped: plain values and tensors, nested in dicts and lists.
+    A trainer without it starts anew after an interruption.
     """
 
     step: int
     steps: int
     loss: float
     psnr: float | None = None
-    state: Callable[[], dict[str, Any]] = dict
+    state: Callable[[], dict[str, Any]] | None = None
 
 
 class Target(Protocol):
@@ -115,7 +116,12 @@ class Loss(Protocol):
 
 
 class Trainer(Protocol):
-    """``train(picture, /)`` yields `Progress`: a generator, so it can be watched, checkpointed and stopped."""
+    """``train(picture, /)`` yields `Progress`: a generator, so it can be watched, checkpointed and stopped.
+
+    It bends ``picture.network``, in training mode between two reports, by its own options and
+    ``picture.coordinates(view)`` of views it makes; canvas and camera are no business of a training, and a change of
+    theirs does not repeat it. Where ``picture.resume`` holds something, the last state, it goes on from there.
+    """
 
     def __call__(self, picture: Picture, /) -> Iterator[Progress]: ...
 

@@ -6,10 +6,11 @@ import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from artengine import recipe, weights
 from artengine.checkpoint import Checkpoints
-from artengine.errors import ArtengineError, InputError, OutputError
+from artengine.errors import ArtengineError, OutputError
 from artengine.files import OutputTarget, create, hold
 from artengine.kinds import Frame, Progress
 from artengine.picture import Picture, build
@@ -82,27 +83,26 @@ def making(
     fresh: train anew, whatever is there. metadata: put the recipe into the files. only: the one output to write, by its
     place in the scene.
     """
+    picture = build(scene, device)
     with hold(out, scene.name):
-        picture = build(scene, device)
         if scene.training:
             yield from _trained(picture, out, fresh=fresh, metadata=metadata)
         outputs = [(index, bound) for index, bound in enumerate(scene.outputs) if only in (None, index)]
         if not outputs:
             return
         frame = yield from _painted(picture)
-        written: set[Path] = set()
+        made: set[Path] = set()
+        kept = frozenset(photo.path.resolve() for photo in scene.photos.values())
         for index, bound in outputs:
             text = recipe.of(scene, picture.device.type, index).to_json() if metadata else None
+            target = OutputTarget(out, scene.name, text, made, kept)
             try:
-                for path in bound.make()([frame], OutputTarget(out, scene.name, text)):
-                    if path in written:
-                        raise InputError(
-                            f"{bound.where}: {bound.path}: writes {path}, which another output has written"
-                        )
-                    written.add(path)
+                for path in bound.make()([frame], target):
                     yield Wrote(path)
             except ValueError as error:
                 raise bound.refused(error) from error
+            except (OSError, MemoryError) as error:  # what the format's library says
+                raise ArtengineError(f"{bound.path}: {error or 'there is not enough memory'}") from error
 
 
 def _painted(picture: Picture) -> Generator[Event, None, Frame]:
@@ -127,24 +127,25 @@ def _trained(picture: Picture, out: Path, *, fresh: bool, metadata: bool) -> Ite
         return
     if fresh:
         checkpoints.clear()
+    state: dict[str, Any] | None = None
     if not fresh and (restored := checkpoints.restore(picture.network)):
-        step, picture.resume, damaged = restored
+        step, state, damaged = restored
         for word in damaged:
             yield Note(word)
         yield Note(f"going on from step {step:,}" if step else "starting anew")
 
     progress: Progress | None = None
     try:
-        for progress in picture.train():
-            if progress.step < progress.steps:
+        for progress in picture.train(state):
+            if progress.step == progress.steps:
+                continue  # told when its weights are safe
+            if progress.state:
                 checkpoints.save_if_due(picture.network, progress)
             yield Trained(progress)
     except GeneratorExit:  # the caller stops us, at a step's end
-        if progress and progress.step < progress.steps:
+        if progress and progress.state:
             checkpoints.save(picture.network, progress)
         raise
-    finally:
-        picture.resume = {}
     if progress is None:
         raise ArtengineError(f"{scene.training.path if scene.training else ''}: the trainer took no step")
     about = {"kind": "weights", "key": scene.training_key, "loss": progress.loss, "psnr": progress.psnr}
@@ -159,6 +160,7 @@ def _trained(picture: Picture, out: Path, *, fresh: bool, metadata: bool) -> Ite
     with create(path) as file:
         weights.write(file, tensors, about)
     checkpoints.clear()
+    yield Trained(progress)
     yield Wrote(path)
 
 
@@ -173,7 +175,7 @@ def _reuse(picture: Picture, path: Path, *, fresh: bool) -> tuple[bool, str]:
         return False, ""
     try:
         if weights.about(path).get("key") != picture.scene.training_key or fresh:
-            return False, ""
+            return False, "" if fresh else f"{path} is of another training, and will be replaced"
         tensors, _ = weights.read(path, picture.network.state_dict())
     except weights.ForeignError:
         message = f"{path}: is not artengine's, so it is not overwritten; move it, or choose another folder with --out"

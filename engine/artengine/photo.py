@@ -6,12 +6,13 @@ error. What comes out is upright, in colour, with transparency laid over white.
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import hashlib
 import stat
 import threading
 import warnings
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,30 +33,22 @@ class _RefusedError(ValueError):
 
 @dataclass(frozen=True)
 class Photo:
-    """A picture file that a scene names, checked when the scene was loaded.
+    """A picture file that a scene names, read when the scene was loaded.
 
     path: where it was found. sha256: of the file, which is how a recipe knows it again. name: as the scene says it.
+    pixels: (H, W, 3) unsigned integers, 8 or 16 bit, as displayed.
     """
 
     path: Path
     sha256: str
     name: str
-    max_megapixels: float = MAX_MEGAPIXELS
-
-    @functools.cached_property
-    def pixels(self) -> np.ndarray[Any, Any]:
-        """(H, W, 3) unsigned integers, 8 or 16 bit, as displayed.
-
-        Raises `ValueError` where the file is not a whole picture of a format we read.
-        """
-        return _decode(_read(self.path), self.max_megapixels)
+    pixels: np.ndarray[Any, Any] = field(repr=False, compare=False)
 
     def image(self, downscale: int = 1) -> np.ndarray[Any, Any]:
         """(H, W, 3) float32 in [0, 1]; downscale averages that many pixels a side into one."""
         import numpy as np
 
-        pixels = self.pixels
-        image = pixels.astype(np.float32) / np.iinfo(pixels.dtype).max
+        image = self.pixels.astype(np.float32) / np.iinfo(self.pixels.dtype).max
         if downscale == 1:
             return image
         rows, columns = (max(1, side // downscale) for side in image.shape[:2])
@@ -65,13 +58,12 @@ class Photo:
 
 
 def open_photo(path: Path, name: str, max_megapixels: float = MAX_MEGAPIXELS) -> Photo:
-    """The photo at path, decoded once to be sure of it.
+    """The photo at path, decoded.
 
     Raises `ValueError` saying what was found and what to do.
     """
-    photo = Photo(path, hashlib.sha256(_read(path)).hexdigest(), name, max_megapixels)
-    _ = photo.pixels
-    return photo
+    data = _read(path)
+    return Photo(path, hashlib.sha256(data).hexdigest(), name, _decode(data, max_megapixels))
 
 
 def _read(path: Path) -> bytes:
@@ -83,7 +75,7 @@ def _read(path: Path) -> bytes:
             raise ValueError(f"found {path.name!r} of {status.st_size >> 20} MB, expected at most {MAX_BYTES >> 20} MB")
         return path.read_bytes()
     except OSError as error:
-        raise ValueError(f"cannot read {str(path)!r}: {error.strerror or error}") from None
+        raise ValueError(f"cannot read {str(path.absolute())!r}: {error.strerror or error}") from None
 
 
 def _decode(data: bytes, max_megapixels: float) -> np.ndarray[Any, Any]:
@@ -110,15 +102,24 @@ def _decode(data: bytes, max_megapixels: float) -> np.ndarray[Any, Any]:
 
 
 def _opened(data: bytes) -> Image:
-    """The picture, none of its pixels read; without Pillow's own limit of size, since ours is what a user can raise."""
+    """The picture, none of its pixels read."""
     import io
 
+    from PIL import Image
+
+    with any_size():
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+
+
+@contextlib.contextmanager
+def any_size() -> Iterator[None]:
+    """While a picture is opened, lift Pillow's own limit of size, since ours is what a user can raise."""
     from PIL import Image
 
     with _opening:
         usual, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            return Image.open(io.BytesIO(data), formats=FORMATS)
+            yield
         finally:
             Image.MAX_IMAGE_PIXELS = usual
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Iterator
+import math
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 
 from artengine import paint
 from artengine.errors import ArtengineError, InputError, Problem
-from artengine.kinds import ColourRange, Frame, Ports, Progress
+from artengine.kinds import ColourRange, Ports, Progress
 from artengine.scene import Scene
 from artengine.view import View
 
@@ -33,8 +34,8 @@ def build(scene: Scene, device: str = "auto") -> Picture:
 class Picture:
     """A scene made live.
 
-    network: the module that maps coordinates to colours. device: where it is. resume: what the trainer said it needs to
-    go on, from a checkpoint whose weights the network holds already; empty at the start of a training.
+    network: the module that maps coordinates to colours, in evaluation mode except while a trainer is at work. device:
+    where it is. resume: what the trainer said it needs to go on; empty at the start of a training.
     """
 
     def __init__(self, scene: Scene, device: torch.device) -> None:
@@ -60,17 +61,40 @@ class Picture:
         """What the scene's sources say of a view, joined: (H, W, D), in the network's precision, on the device."""
         return self._joined(view).to(self.device, self.dtype)
 
-    def train(self) -> Iterator[Progress]:
-        """Bend the network, if the scene asks for it; a loop in the caller watches, saves and stops."""
-        if self.scene.training is None:
+    def train(self, state: dict[str, Any] | None = None) -> Iterator[Progress]:
+        """Bend the network, if the scene asks for it; a loop in the caller watches, saves and stops.
+
+        state: what the last `Progress` of an interrupted training gave; the network holds its weights already.
+        Raises `ArtengineError` where the loss is no longer a number.
+        """
+        bound = self.scene.training
+        if bound is None:
             return
-        trainer = self.scene.training.make()
-        try:
-            yield from trainer(self)
-        except ValueError as error:
-            raise self.scene.training.refused(error) from error
-        finally:
-            self._stretch = None
+        self._stretch = None
+        self.resume = state["trainer"] if state else {}
+        generator = _Generator(self.device, self.scene.seed, state["torch"] if state else None)
+        steps = iter(bound.make()(self))
+        while True:
+            self.network.train()
+            try:
+                with generator:
+                    progress = next(steps, None)
+            except (ValueError, ArithmeticError) as error:
+                raise bound.refused(error) from error
+            except (MemoryError, RuntimeError) as error:
+                if not _is_memory(error):
+                    raise
+                message = f"{bound.path}: does not fit into memory; make the batch, the photo or the network smaller"
+                raise ArtengineError(message) from error
+            finally:
+                self.network.eval()
+            if progress is None:
+                self.resume = {}
+                return
+            if not math.isfinite(progress.loss):
+                found = f"at step {progress.step:,} the loss is {progress.loss}, expected a number; try a smaller rate"
+                raise ArtengineError(f"{bound.path}: {found}")
+            yield replace(progress, state=_whole_state(progress, generator) if progress.state else None)
 
     def to_unit(self, colours: Tensor) -> Tensor:
         """Colours as a photo's are, nominally in [0, 1] and not clipped: what a loss compares with a target."""
@@ -93,8 +117,8 @@ class Picture:
         """Paint a view, yielding the pixels done so far; the generator returns the image (see `paint`)."""
         view = view or self.scene.view
         try:
-            if self.colours == "stretch" and self._stretch is None and view.window:  # a part cannot tell the range
-                yield from self._painted(replace(view, window=None))
+            if self.colours == "stretch" and self._stretch is None and view != self.scene.view:
+                yield from self._painted(self.scene.view)  # whatever is painted first, the colours are the same
             colours = yield from self._painted(view)
             image: Image = self._shown(colours).numpy()
         except ValueError as error:
@@ -111,15 +135,11 @@ class Picture:
                 raise bound.refused(error) from error
         return image
 
-    def render(self) -> Iterator[Frame]:
-        """The frames of the scene, one for a still."""
-        yield Frame(view=self.scene.view, image=self.paint())
-
     def _painted(self, view: View) -> Generator[int, None, Tensor]:
-        """The colours of a view as the network gives them; the first measure the stretch, which is kept."""
+        """The colours of a view as the network gives them; those of the scene's own measure the stretch."""
         colours = torch.empty(*view.shape, self.channels, dtype=self.dtype)
         yield from paint.tiles(self.network, self.coordinates, view, colours)
-        if self.colours == "stretch" and self._stretch is None:
+        if self.colours == "stretch" and view == self.scene.view:
             self._stretch = _range(colours)
         return colours
 
@@ -132,10 +152,13 @@ class Picture:
         for source, bound in zip(self._sources, self.scene.coordinates, strict=True):
             try:
                 part = torch.as_tensor(source(view))
-            except ValueError as error:
+            except (ValueError, ArithmeticError) as error:
                 raise bound.refused(error) from error
             if part.ndim != 3 or tuple(part.shape[:2]) != view.shape:
-                message = f"gave coordinates of shape {tuple(part.shape)}, expected {(*view.shape, 'D')}"
+                hint = "; add .unsqueeze(-1)" if tuple(part.shape) == view.shape else ""
+                message = (
+                    f"gave coordinates of shape {tuple(part.shape)} for {view.shape} pixels, expected (H, W, D){hint}"
+                )
                 raise InputError([Problem(bound.where, bound.path, message)])
             parts.append(part)
         return torch.cat(parts, dim=-1) if len(parts) > 1 else parts[0]
@@ -144,7 +167,7 @@ class Picture:
         bound = self.scene.network
         try:
             network = bound.make()(ports)
-        except ValueError as error:
+        except (ValueError, ArithmeticError) as error:
             raise bound.refused(error) from error
         except (MemoryError, RuntimeError) as error:
             if not _is_memory(error):
@@ -181,6 +204,42 @@ class Picture:
         else:
             colours = self.to_unit(colours)
         return colours.nan_to_num_(0.0).clamp_(0.0, 1.0)
+
+
+class _Generator:
+    """torch's own generator for a training: seeded by the scene, kept apart from everybody else's draws.
+
+    state: where it stands, a tensor of bytes per device.
+    """
+
+    def __init__(self, device: torch.device, seed: int, state: list[Tensor] | None) -> None:
+        self._cuda = device.type == "cuda"
+        self._seed = seed
+        self.state = state
+
+    def __enter__(self) -> None:
+        self._theirs = self._now()
+        if self.state is None:
+            torch.manual_seed(self._seed)
+        else:
+            self._set(self.state)
+
+    def __exit__(self, *error: object) -> None:
+        self.state = self._now()
+        self._set(self._theirs)
+
+    def _now(self) -> list[Tensor]:
+        return [torch.get_rng_state(), *([torch.cuda.get_rng_state()] if self._cuda else [])]
+
+    def _set(self, state: list[Tensor]) -> None:
+        torch.set_rng_state(state[0])
+        if self._cuda and len(state) > 1:
+            torch.cuda.set_rng_state(state[1])
+
+
+def _whole_state(progress: Progress, generator: _Generator) -> Callable[[], dict[str, Any]]:
+    """The trainer's state and the generator's, as `Picture.train` takes them."""
+    return lambda: {"trainer": progress.state() if progress.state else {}, "torch": generator.state}
 
 
 def _range(colours: Tensor) -> tuple[Tensor, Tensor]:

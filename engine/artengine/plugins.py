@@ -21,8 +21,10 @@ from typing import Any
 import pluggy
 
 from artengine import hookspecs
-from artengine.errors import InputError, did_you_mean, listed
+from artengine.errors import InputError, did_you_mean, listed, quoted
 from artengine.kinds import KINDS, PLURALS
+
+MAX_BYTES = 8 << 20
 
 #: The group of entry points that plugins are found by.
 GROUP = "artengine"
@@ -88,7 +90,7 @@ def load_plugins(words: Sequence[str] = ()) -> Plugins:
         if name not in known:
             raise InputError(f"-p no:{name}: no such plugin{did_you_mean(name, known)} (installed: {listed(known)})")
     paths = [Path(word) for word in words if not word.startswith("no:")]
-    files = [_from_file(path) for path in {path.resolve(): path for path in paths}.values()]
+    files = [_from_file(path) for path in {_whereabouts(path): path for path in paths}.values()]
 
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
@@ -120,14 +122,27 @@ def _distribution(point: importlib.metadata.EntryPoint) -> str:
     return point.dist.name if point.dist else "?"
 
 
-def _from_file(path: Path) -> _Candidate:
+def _whereabouts(path: Path) -> Path:
     try:
-        source = path.read_bytes()
+        return path.resolve()
+    except (OSError, RuntimeError) as error:  # links in a circle, a folder that is gone
+        raise InputError(f"-p {path}: leads nowhere: {error}") from None
+
+
+def _from_file(path: Path) -> _Candidate:
+    hint = "expected a .py file, or no:NAME to leave a plugin out"
+    if path.suffix != ".py" or not path.name.isprintable():
+        shown = str(path) if str(path).isprintable() else quoted(str(path), 200)
+        raise InputError(f"-p {shown}: found no Python file, {hint}")
+    try:
+        if path.exists() and not path.is_file():
+            raise InputError(f"-p {path}: found no file, {hint}")
+        with path.open("rb") as file:
+            source = file.read(MAX_BYTES + 1)
     except OSError as error:
-        hint = "" if path.suffix == ".py" else "; expected a .py file, or no:NAME to leave a plugin out"
-        raise InputError(f"-p {path}: {error.strerror or error}{hint}") from None
-    if path.suffix != ".py":
-        raise InputError(f"-p {path}: found no Python file, expected one ending in .py")
+        raise InputError(f"-p {path}: {error.strerror or error}") from None
+    if len(source) > MAX_BYTES:
+        raise InputError(f"-p {path}: found more than {MAX_BYTES >> 20} MB, expected a plugin of one file")
     digest = hashlib.sha256(source).hexdigest()
     load = functools.partial(_execute, path, source, digest)
     return _Candidate(path.name, str(path), f"sha256:{digest[:16]}", bundled=False, load=load)

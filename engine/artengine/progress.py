@@ -42,7 +42,7 @@ def watched(
     A first Ctrl-C stops at the end of a step, with everything saved; a second one at once.
     """
     with _told_to_stop() as stopped, _display(quiet, as_json) as show:
-        from artengine.making import Note, making
+        from artengine.making import Note, Trained, making
 
         for note in notes:
             show(scenes[0].name, Note(note))
@@ -52,7 +52,8 @@ def watched(
                 for event in events:
                     show(scene.name, event)
                     if code := stopped():
-                        show(scene.name, Note("stopped; the same command goes on from here"))
+                        learning = isinstance(event, Trained) and event.progress.state is not None
+                        show(scene.name, Note("stopped" + "; the same command goes on from here" * learning))
                         sys.exit(code)
 
 
@@ -91,7 +92,7 @@ def _display(quiet: bool, as_json: bool) -> Iterator[Show]:
     with contextlib.ExitStack() as stack:
         if as_json:
             show: _Lines = _Json()
-        elif quiet or not sys.stderr.isatty():
+        elif quiet or not (sys.stderr and sys.stderr.isatty()):
             show = _Lines(quiet)
         else:
             show = stack.enter_context(_Bars())
@@ -154,7 +155,7 @@ class _Json(_Lines):
 
         match event:
             case Trained(progress):
-                told = {"loss": _number(progress.loss), "psnr": _number(progress.psnr)}
+                told = {"loss": progress.loss, "psnr": _number(progress.psnr)}
                 return {"event": "training", "step": progress.step, "steps": progress.steps, **told}
             case Painted(done, total):
                 return {"event": "painting", "done": done, "total": total}
@@ -180,11 +181,13 @@ class _Bars(_Lines):
         super().__init__(quiet=False)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
-            BarColumn(),
+            BarColumn(bar_width=12),  # so that all of it goes into 80 columns
             MofNCompleteColumn(),
             TextColumn("{task.fields[told]}", markup=False),
-            TimeRemainingColumn(),
+            TimeRemainingColumn(compact=True),
+            TextColumn("left"),
             console=Console(stderr=True),
+            transient=True,
         )
         self._bars: dict[str, Any] = {}
 
@@ -200,12 +203,12 @@ class _Bars(_Lines):
 
         match event:
             case Trained(progress):
-                psnr = "" if progress.psnr is None else f"  {progress.psnr:.1f} dB"
-                self._update(
-                    f"{name}: learning", progress.step, progress.steps, f"loss {progress.loss:.5f}{psnr}", "steps/s"
-                )
+                psnr = "" if progress.psnr is None else f" {progress.psnr:.1f} dB"
+                self._update(f"{name}: learning", progress.step, progress.steps, f"loss {progress.loss:.4f}{psnr}")
+                if progress.step == progress.steps:
+                    self.say(f"{name}: learnt in {progress.steps:,} steps, loss {progress.loss:.5f}{psnr}")
             case Painted(done, total):
-                self._update(f"{name}: painting", done, total, "", "pixels/s")
+                self._update(f"{name}: painting", done, total, "")
             case _:
                 super().__call__(name, event)
 
@@ -215,15 +218,15 @@ class _Bars(_Lines):
 
     def give(self, path: Path) -> None:
         """A result, above the bars where it would come between them."""
-        if sys.stdout.isatty():
+        if sys.stdout and sys.stdout.isatty():
             self.say(str(path))
         else:
             super().give(path)
 
-    def _update(self, bar: str, done: int, total: int, told: str, unit: str) -> None:
+    def _update(self, bar: str, done: int, total: int, told: str) -> None:
         if bar not in self._bars:
             self._bars[bar] = self._progress.add_task(bar, total=total, told="")
         task = self._bars[bar]
         speed = self._progress.tasks[task].speed
-        fast = "" if speed is None else f"  {speed:,.0f} {unit}"
+        fast = "" if speed is None else f" {speed:,.0f}/s"
         self._progress.update(task, completed=done, told=f"{told}{fast}".strip())

@@ -6,7 +6,6 @@ WebP and TIFF, the header of a weights file. It names no path of this machine, n
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import importlib.metadata
 import json
@@ -18,8 +17,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from artengine.errors import InputError, listed, quoted
-from artengine.photo import FORMATS, MAX_BYTES, MAX_MEGAPIXELS, Photo, open_photo
+from artengine.errors import InputError, Problem, listed, quoted
+from artengine.photo import FORMATS, MAX_BYTES, MAX_MEGAPIXELS, Photo, any_size, open_photo
 from artengine.scene import Scene, load_text
 
 #: The keyword of the text chunk, and the first key of the JSON.
@@ -53,14 +52,14 @@ class Recipe(BaseModel):
     device: Word
     versions: dict[Word, Word]
     plugins: dict[Word, Word]
-    photos: dict[str, PhotoNeeded]
+    photos: Annotated[dict[str, PhotoNeeded], Field(max_length=64)]
 
     def to_json(self) -> str:
         """One line of ASCII, the same for the same recipe."""
         return json.dumps(self.model_dump(), ensure_ascii=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Found(Photo):
     """A photo found for a recipe, with what that says of its place: made again, a file says the same."""
 
@@ -127,9 +126,19 @@ def scene_of(
     Photos are looked for beside the file and where they were, and must be the same to the byte.
     Raises `InputError` where something is missing or changed.
     """
-    photos = {name: _find(name, needed, path, max_megapixels) for name, needed in recipe.photos.items()}
+    opened: dict[Path, Photo] = {}
+    photos = {name: _find(name, needed, path, max_megapixels, opened) for name, needed in recipe.photos.items()}
     origin = f"{path} (its recipe)"
-    return load_text(recipe.scene, origin, path.stem, photos=photos, plugins=plugins, folder=path.parent)
+    try:
+        return load_text(recipe.scene, origin, path.stem, photos=photos, plugins=plugins, folder=path.parent)
+    except InputError as error:
+        files = [name for name in recipe.plugins if name.endswith(".py") and name not in map(_file_name, plugins)]
+        hint = Problem(str(path), "", f"it was made with the plugin {listed(files)}; name it with -p")
+        raise InputError([*error.problems, *([hint] if files else [])]) from None
+
+
+def _file_name(word: str) -> str:
+    return Path(word).name
 
 
 def output_of(recipe: Recipe, scene: Scene, path: Path) -> int:
@@ -168,23 +177,10 @@ def _text(path: Path) -> str:
         return json.dumps(found) if found else ""
     from PIL import Image
 
-    with _undisturbed(), Image.open(path, formats=FORMATS) as image:  # only the description is read, no pixel
+    with warnings.catch_warnings(), any_size(), Image.open(path, formats=FORMATS) as image:
+        warnings.simplefilter("ignore")  # only the description is read, no pixel and no other metadata
         text = image.info.get(KEYWORD) or image.getexif().get(_DESCRIPTION)
     return text.decode("latin-1") if isinstance(text, bytes) else str(text or "")
-
-
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Neither the size of a picture matters here, nor what Pillow thinks of its other metadata."""
-    from PIL import Image
-
-    kept, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = kept
 
 
 def exif(text: str | None) -> bytes:
@@ -198,7 +194,8 @@ def exif(text: str | None) -> bytes:
     return block.tobytes()
 
 
-def _find(name: str, needed: PhotoNeeded, path: Path, max_megapixels: float) -> Photo:
+def _find(name: str, needed: PhotoNeeded, path: Path, max_megapixels: float, opened: dict[Path, Photo]) -> Photo:
+    """The photo, where it is whole and the same; opened: those that were found under another name."""
     changed: Path | None = None
     tried = list(dict.fromkeys(_places(name, needed, path)))
     for place in tried:
@@ -206,8 +203,8 @@ def _find(name: str, needed: PhotoNeeded, path: Path, max_megapixels: float) -> 
             if not place.is_file():
                 continue
             if place.stat().st_size <= MAX_BYTES and hashlib.sha256(place.read_bytes()).hexdigest() == needed.sha256:
-                photo = open_photo(place, name, max_megapixels)
-                return _Found(photo.path, photo.sha256, name, max_megapixels, needed.where)
+                photo = opened.setdefault(place, opened.get(place) or open_photo(place, name, max_megapixels))
+                return _Found(photo.path, photo.sha256, name, photo.pixels, where=needed.where)
             changed = changed or place
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
@@ -233,5 +230,8 @@ def _places(name: str, needed: PhotoNeeded, path: Path) -> Iterator[Path]:
 
 def _below(path: Path, folder: Path) -> str | None:
     # above all homes, a relative path would name a user as an absolute one does
-    telling = folder in Path.home().resolve().parents
+    try:
+        telling = folder in Path.home().resolve().parents
+    except (OSError, RuntimeError):  # nobody's home
+        telling = False
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) and not telling else None

@@ -54,11 +54,21 @@ class Component:
         Raises `InputError` where the signature of a plugin's component cannot be read.
         """
         try:
-            return options(self.call) + COMMON.get(self.kind, ())
+            declared = options(self.call)
         except (NameError, SyntaxError, TypeError, AttributeError) as error:
             hint = "; import an option's type outside of TYPE_CHECKING" if isinstance(error, NameError) else ""
             found = f"its signature cannot be read: {error}{hint}"
             raise InputError(f"plugin {self.plugin.name!r}: {self.kind} {self.name!r}: {found}") from error
+        common = COMMON.get(self.kind, ())
+        if twice := {one.name for one in declared} & {one.name for one in common}:
+            found = f"it declares {listed(sorted(twice))}, which every {self.kind} has without declaring it"
+            raise InputError(f"plugin {self.plugin.name!r}: {self.kind} {self.name!r}: {found}")
+        return declared + common
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """The names of the parameters that are the engine's, those that stand before the ``*``."""
+        return tuple(one.name for one in _signature(self.call) if one.kind is not one.KEYWORD_ONLY)
 
     @property
     def summary(self) -> str:
@@ -108,7 +118,8 @@ class Registry:
         message = f"found {quoted(name)}, expected {article(kind)}{did_you_mean(name, words)}"
         if message[-1] != "?":
             others = [other for other in KINDS if name in self._components[other]]
-            message += f"; {name!r} is {article(others[0])}" if others else f" (there are {listed(words) or 'none'})"
+            found = f" (there are {listed(words) or 'none'}; a plugin's file is named with -p FILE.py)"
+            message += f"; {name!r} is {article(others[0])}" if others else found
         if self.plugins.broken:
             aside = "; ".join(f"plugin {one.name!r} is set aside: {one.reason}" for one in self.plugins.broken)
             message += f" ({aside})"

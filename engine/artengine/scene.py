@@ -20,7 +20,7 @@ from artengine.editing import dump, edit
 from artengine.errors import InputError, Problem
 from artengine.kinds import Filter, Network, Output, Source, Trainer, named
 from artengine.photo import MAX_MEGAPIXELS, Photo
-from artengine.registry import Registry, default_registry
+from artengine.registry import default_registry
 from artengine.view import View
 
 MAX_CANVAS_MEGAPIXELS = 400  # a picture is held in memory whole: this many are 5 GB of float32 colours
@@ -74,7 +74,6 @@ class Scene:
     name: str
     text: str
     photos: Mapping[str, Photo]
-    registry: Registry
     seed: int
     canvas: Canvas
     coordinates: list[Bound]
@@ -114,7 +113,7 @@ class Scene:
         parts = [*self.coordinates, self.network, *([self.training] if self.training else [])]
         plugins = {bound.component.plugin.name: bound.component.plugin.version for one in parts for bound in one.walk()}
         decides = {"seed": self.seed, "parts": [one.describe() for one in parts], "plugins": plugins}
-        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(decides, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def load(
@@ -148,7 +147,6 @@ def load(
         path.stem,
         edits,
         problems,
-        registry,
         Binder(registry, path.parent, max_megapixels=max_megapixels),
     )
 
@@ -161,15 +159,13 @@ def load_text(
     Raises `InputError` as `load` does.
     """
     registry = default_registry(tuple(plugins))
-    return _bound(text.encode(), origin, name, [], [], registry, Binder(registry, folder, photos=photos))
+    return _bound(text.encode(), origin, name, [], [], Binder(registry, folder, photos=photos))
 
 
 _Edit = tuple[list[str], Node, Mark]
 
 
-def _bound(
-    text: bytes, origin: str, name: str, edits: list[_Edit], problems: list[Problem], registry: Registry, binder: Binder
-) -> Scene:
+def _bound(text: bytes, origin: str, name: str, edits: list[_Edit], problems: list[Problem], binder: Binder) -> Scene:
     root, faults = parse(text, origin)
     binder.problems += problems + faults
     for keys, node, mark in edits:
@@ -185,7 +181,10 @@ def _bound(
         raise InputError(sorted(dict.fromkeys(binder.problems), key=_place))
     kept, renamed = _named_photos(binder)
     own = text.decode("utf-8-sig") if not edits else dump(_rename(root, renamed))
-    return Scene(name=name, text=own, photos=kept, registry=registry, **values)
+    if len(own.encode()) > MAX_BYTES:  # aliases are written out
+        found = f"found a scene that is {len(own.encode()):,} bytes long with what is set in it"
+        raise InputError([Problem(origin, "", f"{found}, expected at most {MAX_BYTES:,}")])
+    return Scene(name=name, text=own, photos=kept, **values)
 
 
 def _edits(overrides: Mapping[str, object] | Sequence[str]) -> tuple[list[_Edit], list[Problem]]:

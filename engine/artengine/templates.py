@@ -12,7 +12,9 @@ from artengine.registry import default_registry
 PLUGIN = '''"""An activation: a curve that a network can use, mapping every number on its own."""
 
 import torch
+
 from artengine import hookimpl
+
 
 @hookimpl
 def register_activations():
@@ -20,11 +22,17 @@ def register_activations():
 '''
 
 SCENE = """# A picture by a random network: another seed, another picture.
-seed: 1
+seed: 2
 canvas: {width: 640, height: 640}
 coordinates: grid
 network:
-  neural_painter: {hidden_size: 32, nr_hidden: 3, nonlin: random_every_time}
+  neural_painter:
+    hidden_size: 24
+    nr_hidden: 2
+    nonlin: random_every_time
+    pool: [sin, abs, log_abs, log_abs_p1, xlogx_abs, sgn]
+    batch_norm: true
+    mean: 1
 outputs: png
 """
 

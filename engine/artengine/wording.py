@@ -64,16 +64,20 @@ def wanted(error: Any, node: Node) -> str:
             least, most = context.get("min_length"), context.get("max_length")
             return f"a list of at least {least}" if most is None else f"a list of at most {most}"
         case "greater_than":
-            return f"more than {context['gt']:g}"
+            return f"more than {_number(context['gt'])}"
         case "greater_than_equal":
-            return f"at least {context['ge']:g}"
+            return f"at least {_number(context['ge'])}"
         case "less_than":
-            return f"less than {context['lt']:g}"
+            return f"less than {_number(context['lt'])}"
         case "less_than_equal":
-            return f"at most {context['le']:g}"
+            return f"at most {_number(context['le'])}"
         case "literal_error":
             return one_of([word.strip("'") for word in context["expected"].replace(" or ", ", ").split(", ")], node)
     return str(error["msg"][0].lower() + error["msg"][1:])
+
+
+def _number(limit: float) -> str:
+    return str(int(limit)) if limit == int(limit) and abs(limit) < 1e15 else str(limit)
 
 
 def one_of(words: list[Any], node: Node) -> str:

@@ -25,7 +25,7 @@ def mlp(
     activation: list[Each[Activation]] = named("sin"),
     output: Each[Activation] = named("identity"),
     initialisation: Literal["auto", "siren", "kaiming", "xavier", "normal"] = "auto",
-    frequency: Annotated[float, Field(gt=0)] | None = None,
+    frequency: Annotated[float, Field(gt=0, le=1e9)] | None = None,
     colours: ColourRange = "unit",
 ) -> Mlp:
     """Layers of units, each a weighted sum of the last layer's through an activation.

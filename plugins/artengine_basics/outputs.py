@@ -19,6 +19,7 @@ Pixels = np.ndarray[Any, Any]
 Rounding = Literal["nearest", "cut"]
 Quality = Annotated[int, Field(ge=1, le=100)]
 
+BAND = 256  # rows that are quantised at a time: in float64 a whole picture would be four times its size
 MAX_JPEG_RECIPE = 60_000  # a JPEG keeps it in one segment of 64 kB
 
 
@@ -57,6 +58,7 @@ def jpeg(frames: Iterable[Frame], target: Target, /, *, quality: Quality = 92) -
         found = f"found a recipe of {len(target.recipe):,} characters, a JPEG takes {MAX_JPEG_RECIPE:,}"
         raise ValueError(f"{found}; use png, or --no-metadata")
     for suffix, frame in _suffixed(frames, ".jpg"):
+        _fits(frame, 65_500, "JPEG")
         image = _pillow(quantised(frame.image, 8))
         with target.create(suffix) as file:
             image.save(file, "JPEG", quality=quality, subsampling=0, exif=exif(target.recipe))
@@ -68,10 +70,7 @@ def webp(
 ) -> Iterator[Path]:
     """WebP, smaller still; lossless on request. At most 16,383 pixels a side."""
     for suffix, frame in _suffixed(frames, ".webp"):
-        if max(frame.image.shape[:2]) > 16_383:
-            raise ValueError(
-                f"found a picture of {frame.image.shape[1]} x {frame.image.shape[0]}, WebP takes 16,383 a side"
-            )
+        _fits(frame, 16_383, "WebP")
         image = _pillow(quantised(frame.image, 8)).convert("RGB")
         with target.create(suffix) as file:
             image.save(file, "WEBP", quality=quality, lossless=lossless, method=4, exif=exif(target.recipe))
@@ -100,11 +99,17 @@ def tiff(frames: Iterable[Frame], target: Target, /, *, bits: Literal[8, 16] = 1
 
 def quantised(image: Pixels, bits: int, rounding: Rounding = "nearest") -> Pixels:
     """(H, W, 3) or (H, W) unsigned integers of an image in [0, 1]."""
-    levels = image.astype(np.float64) * (2**bits - 1)
-    if rounding == "nearest":
-        levels = np.rint(levels)
-    pixels: Pixels = levels.astype(np.uint8 if bits == 8 else np.uint16)
-    return pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
+    pixels = np.empty(image.shape, np.uint8 if bits == 8 else np.uint16)
+    for top in range(0, len(image), BAND):
+        levels = image[top : top + BAND].astype(np.float64) * (2**bits - 1)
+        pixels[top : top + BAND] = np.rint(levels) if rounding == "nearest" else levels
+    return pixels[:, :, 0] if image.shape[2] == 1 else pixels
+
+
+def _fits(frame: Frame, side: int, format_name: str) -> None:
+    rows, columns, _ = frame.image.shape
+    if max(rows, columns) > side:
+        raise ValueError(f"found a picture of {columns} x {rows}, {format_name} takes at most {side:,} a side")
 
 
 def _pillow(pixels: Pixels) -> Image:

@@ -65,7 +65,7 @@ def fourier(
     *,
     kind: Literal["octaves", "random"] = "octaves",
     bands: Annotated[int, Field(ge=1, le=1024)] = 6,
-    scale: Annotated[float, Field(gt=0)] = 1.0,
+    scale: Annotated[float, Field(gt=0, le=1e9)] = 1.0,
     seed: Seed = 0,
 ) -> Tensor:
     """Waves over the plane, for detail that a plain network is slow to learn.
@@ -114,7 +114,7 @@ def log_polar(
     view: View,
     /,
     *,
-    period: Annotated[float, Field(gt=1)] = 4.0,
+    period: Annotated[float, Field(gt=1, le=1e9)] = 4.0,
     spiral: Annotated[int, Field(ge=-16, le=16)] = 0,
 ) -> Tensor:
     """Direction, and distance on a logarithmic circle: a zoom by the period gives the same picture, for ever.
@@ -136,7 +136,7 @@ def constant(
     *,
     values: Annotated[list[float], Field(min_length=1, max_length=4096)] | None = None,
     length: Annotated[int, Field(ge=1, le=4096)] = 8,
-    scale: Annotated[float, Field(ge=0)] = 1.0,
+    scale: Annotated[float, Field(ge=0, le=1e9)] = 1.0,
     seed: Seed = 0,
 ) -> Tensor:
     """The same numbers at every pixel: a latent vector z that chooses among a network's pictures.

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from artengine import ArtengineError, Loss, Picture, Progress, View
+from artengine import Loss, Picture, Progress, View
 
 TELL = 20  # steps between two reports; asking for the loss more often would hold up the work
 PATIENCE = 0.5  # seconds after which a report comes in any case: whoever waits can stop the work only then
@@ -33,8 +33,7 @@ def learn(
     coordinates = picture.coordinates(View(width=width, height=height)).reshape(len(colours), -1)
     sample = torch.linspace(0, len(colours) - 1, min(SAMPLE, len(colours)), device=picture.device).long()
 
-    network = picture.network.train()
-    optimiser = torch.optim.Adam(network.parameters(), lr=rate, betas=(0.9, 0.99), fused=True)
+    optimiser = torch.optim.Adam(picture.network.parameters(), lr=rate, betas=(0.9, 0.99), fused=True)
     generator = torch.Generator().manual_seed(picture.scene.seed)
     done = 0
     if picture.resume:
@@ -42,26 +41,31 @@ def learn(
         optimiser.load_state_dict(picture.resume["optimiser"])
         generator.set_state(picture.resume["generator"])
 
-    def state() -> dict[str, Any]:
-        return {"step": done, "optimiser": optimiser.state_dict(), "generator": generator.get_state()}
-
-    total = torch.zeros(())
-    told = time.monotonic()
-    while done < steps:
+    def step() -> Tensor:
         for group in optimiser.param_groups:
             group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * done / steps))
         chosen = torch.randint(len(colours), (batch,), generator=generator).to(picture.device)
-        prediction = picture.to_unit(network(coordinates[chosen]))
-        total = torch.stack([loss(prediction, colours[chosen]) for loss in losses]).sum()
+        prediction = picture.to_unit(picture.network(coordinates[chosen]))
+        loss = torch.stack([loss(prediction, colours[chosen]) for loss in losses]).sum()
         optimiser.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        done += 1
-        if (done % TELL == 0 or time.monotonic() > told + PATIENCE) and done < steps:
-            told = time.monotonic()
-            yield _progress(picture, done, steps, total, psnr(picture, coordinates[sample], colours[sample]), state)
-    network.eval()
-    yield _progress(picture, done, steps, total, psnr(picture, coordinates, colours), state)
+        return loss.detach()
+
+    def state() -> dict[str, Any]:
+        return {"step": done, "optimiser": optimiser.state_dict(), "generator": generator.get_state()}
+
+    while done < steps:
+        with one_thread():
+            due = time.monotonic() + PATIENCE
+            while True:
+                loss = step()
+                done += 1
+                if done % TELL == 0 or done == steps or time.monotonic() > due:
+                    break
+            part = slice(None) if done == steps else sample
+            decibels = psnr(picture, coordinates[part], colours[part])
+        yield Progress(step=done, steps=steps, loss=float(loss), psnr=decibels, state=state)
 
 
 @contextlib.contextmanager
@@ -80,18 +84,14 @@ def one_thread() -> Iterator[None]:
 
 
 def psnr(picture: Picture, coordinates: Tensor, colours: Tensor) -> float:
-    """Decibels of the clipped prediction against the colours, both (N, C)."""
+    """Decibels of the clipped prediction against the colours, both (N, C); the training does not notice."""
+    network = picture.network
+    training = network.training
+    network.eval()
     squares = 0.0
     with torch.inference_mode():
         for x, y in zip(torch.split(coordinates, 65_536), torch.split(colours, 65_536), strict=True):
-            prediction = picture.to_unit(picture.network(x)).clamp(0, 1)
+            prediction = picture.to_unit(network(x)).clamp(0, 1)
             squares += float((prediction - y).square().sum(dtype=torch.float64))
+    network.train(training)
     return -10 * math.log10(max(squares / colours.numel(), 1e-12))
-
-
-def _progress(picture: Picture, done: int, steps: int, loss: Tensor, decibels: float, state: Any) -> Progress:
-    value = float(loss.detach())
-    if not math.isfinite(value):
-        path = picture.scene.training.path if picture.scene.training else ""
-        raise ArtengineError(f"{path}: at step {done} the loss is {value}, expected a number; try a smaller rate")
-    return Progress(step=done, steps=steps, loss=value, psnr=decibels, state=state)

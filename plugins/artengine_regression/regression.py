@@ -29,9 +29,7 @@ def regression(
     target: the photo. losses: added up, each with its weight. steps: of the optimiser (Adam), each on a batch of random
     pixels. rate: the learning rate at the start; it falls to zero along a cosine. downscale: average so many pixels a
     side into one before learning.
-    Raises `ArtengineError` where the loss is no longer a number.
     """
-    from artengine_regression.learning import learn, one_thread
+    from artengine_regression.learning import learn
 
-    with one_thread():
-        yield from learn(picture, target.image(downscale), losses, steps=steps, batch=batch, rate=rate)
+    yield from learn(picture, target.image(downscale), losses, steps=steps, batch=batch, rate=rate)

@@ -185,11 +185,13 @@ def _full(handle: int) -> None:
 def test_the_checkpoints_of_another_training_are_passed_over(tmp_path: Path) -> None:
     Checkpoints(tmp_path, "a", "another key").save(network(), progress(1))
     Checkpoints(tmp_path, "b", "key").save(network(), progress(1))
-    assert Checkpoints(tmp_path, "a", "key").restore(network()) is None
+    newest = tmp_path / "a.checkpoint.safetensors"
+    told = [f"{newest} is of another training, and will be replaced"]
+    assert Checkpoints(tmp_path, "a", "key").restore(network()) == (0, {}, told)
     Checkpoints(tmp_path, "a", "key").save(network(), progress(2))
     restored = Checkpoints(tmp_path, "a", "another key").restore(network())
     assert restored is not None
-    assert (restored[0], restored[2]) == (1, [])
+    assert (restored[0], restored[2]) == (1, told)
 
 
 def test_a_checkpoint_of_another_shape_or_with_wild_weights_is_not_gone_on_from(tmp_path: Path) -> None:

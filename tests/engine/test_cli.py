@@ -263,7 +263,7 @@ def test_the_shell_completes_commands_kinds_and_settings(tiny: Path, plugin_file
 def test_completion_of_a_scene_knows_the_plugin_given_before_it(tiny: Path, plugin_file: PluginFile) -> None:
     plugin_file(RIPPLE.replace("activations", "filters"))
     tiny.write_text(tiny.read_text() + "filters: ripple\n")
-    assert completed("run -p mine.py tiny.yaml --set filters", tiny.parent) == ["filters.ripple.speed="]
+    assert completed("run -p mine.py tiny.yaml --set filters", tiny.parent) == ["filters=", "filters.ripple.speed="]
 
 
 def test_the_package_runs_as_a_module_too(artengine: Artengine, tiny: Path) -> None:

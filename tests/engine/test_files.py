@@ -36,6 +36,10 @@ def noise(side: int, seed: int = 0) -> Frame:
     return Frame(view=View(width=side, height=side), image=image)
 
 
+def big(folder: Path) -> OutputTarget:
+    return OutputTarget(folder, "big", None)
+
+
 def write_weights(target: OutputTarget, seed: int) -> None:
     with target.create(".safetensors") as file:
         weights.write(file, {"a": torch.full((600, 1000), float(seed))}, {"seed": seed})
@@ -85,17 +89,16 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @writers
 def test_a_file_is_the_old_one_or_the_new_one_after_kill_9(write: Write, tmp_path: Path) -> None:
-    target = OutputTarget(tmp_path, "big", None)
-    write(target, 1)
+    write(big(tmp_path), 1)
     path = only(tmp_path)
     whole = [path.read_bytes()]
-    write(target, 0)
+    write(big(tmp_path), 0)
     whole.append(path.read_bytes())
 
     def forever() -> None:
         while True:
             for seed in (1, 0):
-                write(target, seed)
+                write(big(tmp_path), seed)
 
     left = 0
     for moment in moments(60, 0.05):
@@ -136,17 +139,21 @@ def test_a_new_file_has_the_rights_that_any_new_file_has(tmp_path: Path) -> None
     assert (tmp_path / "a.png").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
-def test_an_error_of_the_disk_names_the_file(tmp_path: Path) -> None:
-    told = rf"^{re.escape(str(tmp_path / 'a.png'))}: cannot be written: Input/output error$"
-    with pytest.raises(OutputError, match=told), create(tmp_path / "a.png") as file:
-        fail(file, OSError(errno.EIO, os.strerror(errno.EIO)))
+def test_an_error_of_the_disk_names_the_file_and_one_of_the_writer_does_not(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 240 + ".png")  # its temporary's name is longer than names may be
+    told = rf"^{re.escape(str(path))}: cannot be written: File name too long$"
+    with pytest.raises(OutputError, match=told), create(path):
+        pass
+    with pytest.raises(FileNotFoundError), create(tmp_path / "a.png") as file:
+        fail(file, FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
+    assert listing(tmp_path) == []
 
 
 @writers
 def test_a_full_disk_costs_no_earlier_file_whatever_is_free(write: Write, small_disk: Path, tmp_path: Path) -> None:
     roomy = tmp_path / "roomy"
     roomy.mkdir()
-    write(OutputTarget(roomy, "big", None), 0)
+    write(big(roomy), 0)
     need = only(roomy).stat().st_size
     path = small_disk / only(roomy).name
     path.write_bytes(b"earlier")
@@ -157,7 +164,7 @@ def test_a_full_disk_costs_no_earlier_file_whatever_is_free(write: Write, small_
         with pytest.raises(
             OutputError, match=r"big\.\w+: cannot be written: No space left on device \(\d+\.\d MB free\)"
         ):
-            write(OutputTarget(small_disk, "big", None), 0)
+            write(big(small_disk), 0)
         assert path.read_bytes() == b"earlier"
         assert listing(small_disk) == [path.name, "filling"]
         filling.unlink()
@@ -165,15 +172,14 @@ def test_a_full_disk_costs_no_earlier_file_whatever_is_free(write: Write, small_
 
 @writers
 def test_a_file_that_may_not_grow_costs_no_earlier_file(write: Write, tmp_path: Path) -> None:
-    target = OutputTarget(tmp_path, "big", None)
-    write(target, 0)
+    write(big(tmp_path), 0)
     path = only(tmp_path)
     whole = path.read_bytes()
 
     def work() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) - 5, len(whole) - 5))
         with pytest.raises(OutputError, match=r"big\.\w+: cannot be written: File too large$"):
-            write(target, 0)
+            write(big(tmp_path), 0)
 
     assert ended(forked(work)) == 0
     assert path.read_bytes() == whole

@@ -25,8 +25,8 @@ ODD = """
             return torch.full((*x.shape[:-1], 3), torch.nan)
 
     def loses(picture, /):
-        for step, loss in enumerate((1.0, float("nan"), float("inf")), start=1):
-            yield Progress(step=step, steps=3, loss=loss)
+        for step, psnr in enumerate((1.0, float("nan"), float("inf")), start=1):
+            yield Progress(step=step, steps=3, loss=1 / step, psnr=psnr)
 
     @hookimpl
     def register_networks():
@@ -75,8 +75,8 @@ def test_a_terminal_shows_steps_loss_decibels_and_speed_and_stdout_has_the_paths
     code, results, seen = on_terminal(["run", scene], learning.parent)
     assert (code, results) == (0, "gallery/[red]my:smile:.safetensors\ngallery/[red]my:smile:.png\n")
     assert "[red]my:smile:: learning" in seen
-    assert "60/60" in seen
-    assert re.search(r"loss 0\.\d{5}  \d+\.\d dB  [\d,]+ steps/s", seen)
+    assert re.search(r"\d+/60 +loss 0\.\d{4} \d+\.\d dB [\d,]+/s \d\d:\d\d left", seen)
+    assert re.search(r"\[red\]my:smile:: learnt in 60 steps, loss 0\.\d{5} \d+\.\d dB", seen)
     assert "[red]my:smile:: painting" in seen
     assert "192/192" in seen
     assert "gallery" not in seen
@@ -126,8 +126,7 @@ def test_json_tells_every_event_on_a_line(told: Told, learning: Path) -> None:
 def test_json_has_no_word_for_what_is_not_a_number(told: Told, plugin_file: PluginFile, tiny: Path) -> None:
     tiny.write_text("canvas: {width: 2, height: 2}\nnetwork: mlp\ntraining: loses\n")
     events = [strict(line) for line in told("run", tiny, "--json", "-p", plugin_file(ODD)).out.splitlines()]
-    assert [event["loss"] for event in events if event["event"] == "training"] == [1.0, None, None]
-    assert [event["psnr"] for event in events if event["event"] == "training"] == [None, None, None]
+    assert [event["psnr"] for event in events if event["event"] == "training"] == [1.0, None, None]
 
 
 def test_warnings_are_lines_on_stderr(told: Told, plugin_file: PluginFile, tiny: Path) -> None:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 Positive = Annotated[float, "more than nothing"]
 ORIGIN = Plugin("mine", "mine 1.0", "1.0", False, {})
 
+HINT = "a plugin's file is named with -p FILE.py"
+
 
 def bend(x: Tensor, /, *, amount: Positive = 0.5, ways: list[int], mode: Literal["a", "b"] = "a") -> Tensor:
     """Bends it.
@@ -230,8 +232,16 @@ def test_one_name_may_stand_for_a_source_and_a_filter_but_not_for_two_sources() 
         ("source", "gird", "found 'gird', expected a source; did you mean 'grid'?"),
         ("output", "grid", "found 'grid', expected an output; 'grid' is a source"),
         ("source", "mlp", "found 'mlp', expected a source; 'mlp' is a network"),
-        ("source", "zzz", "found 'zzz', expected a source (there are grid, polar)"),
-        ("activation", "", "found '', expected an activation (there are none)"),
+        (
+            "source",
+            "zzz",
+            f"found 'zzz', expected a source (there are grid, polar; {HINT})",
+        ),
+        (
+            "activation",
+            "",
+            f"found '', expected an activation (there are none; {HINT})",
+        ),
     ],
 )
 def test_a_name_that_is_not_there_brings_up_what_was_meant(kind: str, name: str, message: str) -> None:
@@ -246,7 +256,7 @@ def test_a_name_that_is_not_there_brings_up_plugins_that_are_missing() -> None:
     with pytest.raises(LookupError) as caught:
         few.find("source", "grid", ["plain"])
     assert caught.value.args[0] == (
-        "found 'grid', expected a source (there are plain) (plugin 'waves' is set aside: ImportError: no) "
+        f"found 'grid', expected a source (there are plain; {HINT}) (plugin 'waves' is set aside: ImportError: no) "
         "(left out: basics)"
     )
 

@@ -107,8 +107,8 @@ def test_killed_at_any_moment_it_ends_in_the_same_bytes(scene: Path, tmp_path: P
 def test_killed_after_its_last_step_it_ends_in_the_same_bytes(scene: Path, tmp_path: Path) -> None:
     made(scene, tmp_path / "whole")
     assert ended(forked(training(scene, tmp_path / "out", die(REPORTS)))) == -signal.SIGKILL
-    assert "learning.safetensors" not in contents(tmp_path / "out")
-    assert notes(made(scene, tmp_path / "out")) == [f"going on from step {STEPS - 20}"]
+    (told,) = notes(made(scene, tmp_path / "out"))
+    assert told.startswith("trained before")  # its last report comes when its weights are safe
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
 
 

@@ -102,13 +102,14 @@ from pathlib import Path
 import artengine
 from artengine import InputError
 from artengine.kinds import KINDS
+from artengine.registry import default_registry
 
 folder = Path(sys.argv[1])
 scene = folder / "s.yaml"
 scene.write_text("network: mlp\\ntraining: {regression: {target: photo.png}}")
 loaded = artengine.load(scene)  # loads the plugins and Pillow, once
 for kind in KINDS:  # signatures are read when a component is first named: that is the plugins' code, not the scene's
-    for component in loaded.registry.components(kind):
+    for component in default_registry().components(kind):
         component.options
 known, seen, refused = set(sys.modules), [], 0
 

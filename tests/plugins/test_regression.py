@@ -133,14 +133,13 @@ def test_it_goes_on_as_if_it_had_never_stopped(stop: int, scene: Scene) -> None:
         kept = {name: tensor.clone() for name, tensor in first.network.state_dict().items()}
     second = live(scene())
     second.network.load_state_dict(kept)
-    second.resume = state
-    rest = list(second.train())
+    rest = list(second.train(state))
     assert torch.equal(weights(second), weights(whole))
     assert [(one.step, one.loss, one.psnr) for one in rest] == [(one.step, one.loss, one.psnr) for one in told[stop:]]
     left_out = live(scene())
     left_out.network.load_state_dict(kept)
-    left_out.resume = {**state, "generator": torch.Generator().manual_seed(3).get_state()}
-    list(left_out.train())
+    trainer = {**state["trainer"], "generator": torch.Generator().manual_seed(3).get_state()}
+    list(left_out.train({**state, "trainer": trainer}))
     assert not torch.equal(weights(left_out), weights(whole))  # each part of the state is needed
 
 
