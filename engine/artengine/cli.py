@@ -180,8 +180,15 @@ def main() -> NoReturn:
     except ArtengineError as error:
         click.echo(printable(str(error)), err=True)
         code = error.exit_code
-    except OSError as error:  # files have their own words for it; this is a pipe or a disk behind stdout
-        click.echo(f"the results cannot be written: {error.strerror or error}", err=True)
+    except Exception as error:
+        from artengine.plugins import blamed
+
+        words = blamed(error)
+        if not words and isinstance(error, OSError) and error.filename is None:  # the pipe or disk behind stdout
+            words = f"the results cannot be written: {error.strerror or error}"
+        if not words:  # our own mistake, told in full
+            raise
+        click.echo(printable(words), err=True)
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
 

@@ -53,6 +53,7 @@ def with_plugins(command: Command) -> Command:
     """Give a command ``-p``."""
     option = click.option(
         "-p",
+        "--plugin",
         "plugins",
         metavar="PLUGIN",
         multiple=True,

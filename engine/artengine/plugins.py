@@ -25,6 +25,7 @@ from artengine.errors import InputError, did_you_mean, listed, quoted
 from artengine.kinds import KINDS, PLURALS
 
 MAX_BYTES = 8 << 20
+_FILE_MODULE = "artengine_file_"  # how the modules of plugins in files are called
 
 #: The group of entry points that plugins are found by.
 GROUP = "artengine"
@@ -150,7 +151,7 @@ def _from_file(path: Path) -> _Candidate:
 
 def _execute(path: Path, source: bytes, digest: str) -> ModuleType:
     """The module that these bytes make: what runs is what the digest stands for, and no cache of an earlier file."""
-    name = f"artengine_file_{digest[:16]}"
+    name = f"{_FILE_MODULE}{digest[:16]}"
     module = ModuleType(name)
     module.__file__ = str(path)
     sys.modules[name] = module  # annotations of the file's options are looked up there
@@ -219,12 +220,26 @@ def _offer(manager: pluggy.PluginManager, module: object, kind: str) -> dict[str
     return offer
 
 
+def blamed(error: BaseException) -> str | None:
+    """What a plugin of one file did wrong while it was used, in one line; None where no such plugin was at work."""
+    files = {str(module.__file__) for name, module in list(sys.modules.items()) if name.startswith(_FILE_MODULE)}
+    places = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in files]
+    if not places:
+        return None
+    path = places[-1].filename
+    hint = f"artengine test-plugin {path} tells more"
+    return f"plugin {Path(path).name}: {_named(error)} ({Path(path).name}:{places[-1].lineno}); {hint}"
+
+
 def _told(error: BaseException) -> str:
     """The error in one line, with the line of the plugin's own code where it arose."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"SyntaxError: {error.msg} ({Path(error.filename).name}:{error.lineno})"
-    message = " ".join(str(error).split())
-    return ": ".join(filter(None, (type(error).__name__, message))) + _place(error)
+    return _named(error) + _place(error)
+
+
+def _named(error: BaseException) -> str:
+    return ": ".join(filter(None, (type(error).__name__, " ".join(str(error).split()))))
 
 
 def _place(error: BaseException) -> str:

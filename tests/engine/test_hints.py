@@ -88,6 +88,27 @@ def test_names_that_pydantic_keeps_for_itself_are_options_too(tiny: Path, plugin
     assert "nonlin.odd.model_config: found the text 'wide', expected a whole number" in answer.err
 
 
+def test_what_goes_wrong_in_a_plugin_at_work_is_a_line_that_leads_there(
+    tiny: Path, plugin_file: PluginFile, told: Told
+) -> None:
+    plugin = plugin_file("""
+        from artengine import hookimpl
+
+        def odd(x, /):
+            return x.no_such_thing()
+
+        @hookimpl
+        def register_activations():
+            return {"odd": odd}
+    """)
+    answer = told("run", tiny, "--plugin", plugin, "--set", "network.neural_painter.nonlin=odd")
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err == (
+        "plugin mine.py: AttributeError: 'Tensor' object has no attribute 'no_such_thing' (mine.py:5); "
+        f"artengine test-plugin {plugin} tells more\n"
+    )
+
+
 def test_a_file_made_with_a_plugin_says_which_one_to_name(tiny: Path, plugin_file: PluginFile, told: Told) -> None:
     plugin = plugin_file("""
         from artengine import hookimpl
