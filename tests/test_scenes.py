@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,18 +15,27 @@ from artengine import recipe
 from conftest import ROOT
 
 
+def from_git(*words: str) -> bytes | None:
+    """What git says; None where there is no git, or the project is no checkout."""
+    if not shutil.which("git"):
+        return None
+    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True)
+    return done.stdout if done.returncode == 0 else None
+
+
 def committed(folder: str) -> list[Path]:
     """The files of a folder that belong to the project; what somebody tried out there does not matter."""
-    names = subprocess.run(["git", "ls-files", folder], cwd=ROOT, check=True, capture_output=True, text=True)
-    return [ROOT / name for name in names.stdout.splitlines()]
+    names = from_git("ls-files", folder)
+    if names is None:
+        return sorted(path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix != ".safetensors")
+    return [ROOT / name for name in names.decode().splitlines()]
 
 
 def as_committed(path: Path, folder: Path) -> Path:
     """A copy of a file as it stands in the project, whatever a run has put in its place since."""
-    name = path.relative_to(ROOT).as_posix()
-    shown = subprocess.run(["git", "show", f":{name}"], cwd=ROOT, check=True, capture_output=True)
+    kept = from_git("show", f":{path.relative_to(ROOT).as_posix()}")
     copy = folder / path.name
-    copy.write_bytes(shown.stdout)
+    copy.write_bytes(path.read_bytes() if kept is None else kept)
     return copy
 
 

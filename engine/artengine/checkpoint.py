@@ -6,7 +6,6 @@ generators). Gone on from, a training ends in the very bytes it would have ended
 
 from __future__ import annotations
 
-import errno
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from artengine import weights
+from artengine.errors import OutputError
 from artengine.files import create, writing
 from artengine.kinds import Progress
 
@@ -44,6 +44,16 @@ class Checkpoints:
     def _before(self) -> Path:
         return self.folder / f"{self.name}.checkpoint-before.safetensors"
 
+    def reserve(self) -> None:
+        """See that nothing is in the way.
+
+        Raises `OutputError` where there is something that is no checkpoint.
+        """
+        for path in (self._newest, self._before):
+            if not _is_ours(path):
+                hint = "move it, or choose another folder with --out"
+                raise OutputError(f"{path}: is no checkpoint, so it is not written over; {hint}")
+
     def save_if_due(self, network: nn.Module, progress: Progress) -> None:
         """Write a checkpoint if the last one is old enough."""
         start = time.monotonic()
@@ -59,10 +69,8 @@ class Checkpoints:
         Raises `OutputError` where it cannot be written.
         """
         tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
-        state = _flat(progress.state() if progress.state else {}, "state", tensors)
+        state = _flat(progress.state() if progress.state else None, "state", tensors)
         with writing(self._newest):
-            if not (_is_ours(self._newest) and _is_ours(self._before)):
-                raise FileExistsError(errno.EEXIST, "another file is in its place; choose another folder with --out")
             if self._newest.exists() and not self._fell_back:
                 self._newest.replace(self._before)
         with create(self._newest) as file:
@@ -78,7 +86,7 @@ class Checkpoints:
         expected = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
         for path in (self._newest, self._before):
             try:
-                if not path.is_file() or not _is_ours(path):
+                if not path.is_file():
                     continue
                 if weights.about(path).get("key") != self.key:
                     words.append(f"{path} is of another training, and will be replaced")
@@ -97,15 +105,16 @@ class Checkpoints:
     def clear(self) -> None:
         """Remove both: the training is done."""
         for path in (self._newest, self._before):
-            if path.is_file() and _is_ours(path):
-                path.unlink()
+            path.unlink(missing_ok=True)
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether there is nothing at path but, perhaps, a checkpoint: not the weights of a scene with such a name."""
+    """Whether there is nothing at path, or a checkpoint, be it a damaged one; no folder, no others' weights."""
     try:
         return not path.exists() or weights.about(path).get("kind") == "checkpoint"
-    except weights.DamagedError:  # nothing else has such a name
+    except weights.ForeignError:
+        return not weights.is_whole(path)
+    except weights.DamagedError:
         return True
     except OSError:
         return False

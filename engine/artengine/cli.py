@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -12,7 +13,6 @@ import click
 
 from artengine.errors import ArtengineError, InputError, Problem, printable
 from artengine.flags import (
-    DEVICES,
     EXISTING,
     complete_kind,
     with_making,
@@ -27,6 +27,9 @@ from artengine.photo import MAX_MEGAPIXELS
 if TYPE_CHECKING:
     from artengine.registry import Registry
     from artengine.scene import Scene
+
+#: What the pipe or the disk behind stdout may refuse with; files have their own words for it.
+STDOUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EPIPE, errno.EIO, errno.EBADF)
 
 HELP = """Write a scene, get a picture.
 
@@ -157,9 +160,11 @@ def rerun(file: Path, plugins: tuple[str, ...], max_megapixels: float, **options
     found = recipe.read(file)
     scene = recipe.scene_of(found, file, plugins, max_megapixels)
     making, _ = _split(options | {"plugins": plugins})
-    if making["device"] == "auto" and found.device in DEVICES:
-        making["device"] = found.device
     notes = list(recipe.differences(found, scene))
+    if making["device"] == "auto" and found.device == "cpu":
+        making["device"] = found.device
+    elif making["device"] != found.device:
+        notes.append(f"made on {found.device}: elsewhere the result may differ")
     watched([scene], **making, only=recipe.output_of(found, scene, file), notes=notes)
 
 
@@ -184,7 +189,7 @@ def main() -> NoReturn:
         from artengine.plugins import blamed
 
         words = blamed(error)
-        if not words and isinstance(error, OSError) and error.filename is None:  # the pipe or disk behind stdout
+        if not words and isinstance(error, OSError) and error.errno in STDOUT_ERRORS:
             words = f"the results cannot be written: {error.strerror or error}"
         if not words:  # our own mistake, told in full
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -54,8 +55,10 @@ def quoted(text: str, limit: int = 60) -> str:
 
 
 def printable(text: str) -> str:
-    """A text from a stranger, line by line, without what would steer a terminal."""
-    return "\n".join("".join(sign if sign.isprintable() else "?" for sign in line) for line in text.split("\n"))
+    """A text from a stranger, line by line, without what would steer a terminal; tabs and line ends stay."""
+    kept = re.split(r"(\t|\r?\n)", text)
+    kept[::2] = ["".join(sign if sign.isprintable() else "?" for sign in part) for part in kept[::2]]
+    return "".join(kept)
 
 
 def listed(words: Iterable[str], limit: int = 12) -> str:

@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 import socket
+import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -74,8 +75,11 @@ def hold(folder: Path, name: str) -> Iterator[None]:
     lock = filelock.FileLock(place, blocking=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if place.is_symlink() or (place.exists() and (not place.is_file() or place.stat().st_nlink > 1)):
-            raise OutputError(f"{place}: is no lock of artengine's; remove it, or choose another folder with --out")
+        with contextlib.suppress(FileNotFoundError):
+            found = place.lstat()
+            if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+                hint = "remove it, or choose another folder with --out"
+                raise OutputError(f"{place}: is no lock of artengine's; {hint}")
         lock.acquire()
     except filelock.Timeout:
         holder = _holder(place)
@@ -101,12 +105,16 @@ class _Raw(io.FileIO):
     """A file whose handle nobody gets to write past us: on a full disk, Pillow takes half a write for a whole one."""
 
     def __init__(self, temporary: Path, path: Path) -> None:
-        super().__init__(temporary, "x")
         self._path = path
+        super().__init__(temporary, "x")
 
     def write(self, data: Buffer, /) -> int:
         with writing(self._path):
             return super().write(data)
+
+    def close(self) -> None:
+        with writing(self._path):
+            super().close()
 
     def fileno(self) -> int:
         raise io.UnsupportedOperation("a file that is being created is written to with write()")
@@ -125,7 +133,6 @@ class OutputTarget:
     name: str
     recipe: str | None
     made: set[Path] = field(default_factory=set)  # by the outputs of this run
-    kept: frozenset[Path] = frozenset()  # what is read from, and therefore never written over
 
     def path(self, suffix: str, /) -> Path:
         """The path of the file with that suffix.
@@ -139,13 +146,11 @@ class OutputTarget:
     def create(self, suffix: str, /) -> contextlib.AbstractContextManager[IO[bytes]]:
         """Open the file with that suffix for writing, see `create`.
 
-        Raises `ValueError` where an output of this run has written it already, or the scene's photo is there.
+        Raises `ValueError` where it has been written in this run already.
         """
         path = self.path(suffix)
-        if path.resolve() in self.kept:
-            raise ValueError(f"would write over the photo {path}; choose another folder with --out")
         if path in self.made:
-            raise ValueError(f"writes {path}, which another output has written")
+            raise ValueError(f"writes {path}, which has been written in this run already")
         self.made.add(path)
         return create(path)
 

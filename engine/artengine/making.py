@@ -10,7 +10,7 @@ from typing import Any
 
 from artengine import recipe, weights
 from artengine.checkpoint import Checkpoints
-from artengine.errors import ArtengineError, OutputError
+from artengine.errors import ArtengineError, InputError, OutputError
 from artengine.files import OutputTarget, create, hold
 from artengine.kinds import Frame, Progress
 from artengine.picture import Picture, build
@@ -83,6 +83,11 @@ def making(
     fresh: train anew, whatever is there. metadata: put the recipe into the files. only: the one output to write, by its
     place in the scene.
     """
+    kept = frozenset(photo.path.resolve() for photo in scene.photos.values())
+    for photo in kept:
+        if photo.parent == out.resolve() and photo.stem == scene.name:
+            hint = "choose another folder with --out"
+            raise InputError(f"the scene {scene.name!r} would write over its photo {photo.name}; {hint}")
     picture = build(scene, device)
     with hold(out, scene.name):
         if scene.training:
@@ -92,17 +97,16 @@ def making(
             return
         frame = yield from _painted(picture)
         made: set[Path] = set()
-        kept = frozenset(photo.path.resolve() for photo in scene.photos.values())
         for index, bound in outputs:
             text = recipe.of(scene, picture.device.type, index).to_json() if metadata else None
-            target = OutputTarget(out, scene.name, text, made, kept)
+            target = OutputTarget(out, scene.name, text, made)
             try:
                 for path in bound.make()([frame], target):
                     yield Wrote(path)
             except ValueError as error:
                 raise bound.refused(error) from error
             except (OSError, MemoryError) as error:  # what the format's library says
-                raise ArtengineError(f"{bound.path}: {error or 'there is not enough memory'}") from error
+                raise ArtengineError(f"{bound.path}: {str(error) or 'there is not enough memory'}") from error
 
 
 def _painted(picture: Picture) -> Generator[Event, None, Frame]:
@@ -125,6 +129,7 @@ def _trained(picture: Picture, out: Path, *, fresh: bool, metadata: bool) -> Ite
         yield Note(words)
     if reused:
         return
+    checkpoints.reserve()
     if fresh:
         checkpoints.clear()
     state: dict[str, Any] | None = None
@@ -160,7 +165,8 @@ def _trained(picture: Picture, out: Path, *, fresh: bool, metadata: bool) -> Ite
     with create(path) as file:
         weights.write(file, tensors, about)
     checkpoints.clear()
-    yield Trained(progress)
+    if progress.step == progress.steps:
+        yield Trained(progress)
     yield Wrote(path)
 
 

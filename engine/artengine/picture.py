@@ -73,11 +73,12 @@ class Picture:
         self._stretch = None
         self.resume = state["trainer"] if state else {}
         generator = _Generator(self.device, self.scene.seed, state["torch"] if state else None)
-        steps = iter(bound.make()(self))
+        steps: Iterator[Progress] | None = None
         while True:
             self.network.train()
             try:
                 with generator:
+                    steps = iter(bound.make()(self)) if steps is None else steps
                     progress = next(steps, None)
             except (ValueError, ArithmeticError) as error:
                 raise bound.refused(error) from error
@@ -94,7 +95,7 @@ class Picture:
             if not math.isfinite(progress.loss):
                 found = f"at step {progress.step:,} the loss is {progress.loss}, expected a number; try a smaller rate"
                 raise ArtengineError(f"{bound.path}: {found}")
-            yield replace(progress, state=_whole_state(progress, generator) if progress.state else None)
+            yield replace(progress, state=progress.state and _whole_state(progress.state, generator))
 
     def to_unit(self, colours: Tensor) -> Tensor:
         """Colours as a photo's are, nominally in [0, 1] and not clipped: what a loss compares with a target."""
@@ -220,7 +221,9 @@ class _Generator:
     def __enter__(self) -> None:
         self._theirs = self._now()
         if self.state is None:
-            torch.manual_seed(self._seed)
+            torch.default_generator.manual_seed(self._seed)
+            if self._cuda:
+                torch.cuda.manual_seed(self._seed)
         else:
             self._set(self.state)
 
@@ -237,9 +240,9 @@ class _Generator:
             torch.cuda.set_rng_state(state[1])
 
 
-def _whole_state(progress: Progress, generator: _Generator) -> Callable[[], dict[str, Any]]:
+def _whole_state(trainer: Callable[[], dict[str, Any]], generator: _Generator) -> Callable[[], dict[str, Any]]:
     """The trainer's state and the generator's, as `Picture.train` takes them."""
-    return lambda: {"trainer": progress.state() if progress.state else {}, "torch": generator.state}
+    return lambda: {"trainer": trainer(), "torch": generator.state}
 
 
 def _range(colours: Tensor) -> tuple[Tensor, Tensor]:

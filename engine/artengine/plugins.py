@@ -221,14 +221,18 @@ def _offer(manager: pluggy.PluginManager, module: object, kind: str) -> dict[str
 
 
 def blamed(error: BaseException) -> str | None:
-    """What a plugin of one file did wrong while it was used, in one line; None where no such plugin was at work."""
+    """What went wrong in a plugin of one file while it was used: the way from its code on, and the error in a line.
+
+    None where no such plugin was at work.
+    """
     files = {str(module.__file__) for name, module in list(sys.modules.items()) if name.startswith(_FILE_MODULE)}
-    places = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in files]
-    if not places:
+    trace = error.__traceback__
+    while trace and trace.tb_frame.f_code.co_filename not in files:
+        trace = trace.tb_next
+    if trace is None:
         return None
-    path = places[-1].filename
-    hint = f"artengine test-plugin {path} tells more"
-    return f"plugin {Path(path).name}: {_named(error)} ({Path(path).name}:{places[-1].lineno}); {hint}"
+    name, line = Path(trace.tb_frame.f_code.co_filename).name, trace.tb_lineno
+    return "".join(traceback.format_tb(trace)) + f"plugin {name}: {_named(error)} ({name}:{line})"
 
 
 def _told(error: BaseException) -> str:

@@ -53,6 +53,7 @@ def watched(
                     show(scene.name, event)
                     if code := stopped():
                         learning = isinstance(event, Trained) and event.progress.state is not None
+                        events.close()  # which saves what there is
                         show(scene.name, Note("stopped" + "; the same command goes on from here" * learning))
                         sys.exit(code)
 

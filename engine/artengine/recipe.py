@@ -23,6 +23,7 @@ from artengine.scene import Scene, load_text
 
 #: The keyword of the text chunk, and the first key of the JSON.
 KEYWORD = "artengine"
+MAX_PHOTOS = 1000  # each costs a look at the disk, one that is found is decoded
 MAX_CHARACTERS = 4_000_000
 _DESCRIPTION = 0x010E  # ImageDescription, the tag that EXIF and TIFF share
 
@@ -52,7 +53,7 @@ class Recipe(BaseModel):
     device: Word
     versions: dict[Word, Word]
     plugins: dict[Word, Word]
-    photos: Annotated[dict[str, PhotoNeeded], Field(max_length=64)]
+    photos: dict[str, PhotoNeeded]
 
     def to_json(self) -> str:
         """One line of ASCII, the same for the same recipe."""
@@ -109,7 +110,10 @@ def read(path: Path) -> Recipe:
     try:
         if len(text) > MAX_CHARACTERS:
             raise ValueError(f"it has {len(text):,} characters, expected at most {MAX_CHARACTERS:,}")
-        return Recipe.model_validate(json.loads(text))
+        found = Recipe.model_validate(json.loads(text))
+        if len(found.photos) > MAX_PHOTOS:
+            raise ValueError(f"it asks for {len(found.photos):,} photos, expected at most {MAX_PHOTOS}")
+        return found
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
@@ -202,9 +206,11 @@ def _find(name: str, needed: PhotoNeeded, path: Path, max_megapixels: float, ope
         try:
             if not place.is_file():
                 continue
-            if place.stat().st_size <= MAX_BYTES and hashlib.sha256(place.read_bytes()).hexdigest() == needed.sha256:
-                photo = opened.setdefault(place, opened.get(place) or open_photo(place, name, max_megapixels))
-                return _Found(photo.path, photo.sha256, name, photo.pixels, where=needed.where)
+            real = place.resolve()
+            if real not in opened and place.stat().st_size <= MAX_BYTES and _sha256(place) == needed.sha256:
+                opened[real] = open_photo(place, name, max_megapixels)
+            if real in opened and opened[real].sha256 == needed.sha256:
+                return _Found(place, needed.sha256, name, opened[real].pixels, where=needed.where)
             changed = changed or place
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
@@ -215,6 +221,10 @@ def _find(name: str, needed: PhotoNeeded, path: Path, max_megapixels: float, ope
         raise InputError(f"{path}: its photo {found} has changed since ({wanted}); put the earlier one there")
     looked = f"; looked for {listed(quoted(str(place), 200) for place in tried)}" if tried else ""
     raise InputError(f"{path}: its photo {quoted(name)} ({wanted}) is missing; put it beside {path.name}{looked}")
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _places(name: str, needed: PhotoNeeded, path: Path) -> Iterator[Path]:

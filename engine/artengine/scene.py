@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import hashlib
 import json
@@ -113,7 +114,13 @@ class Scene:
         parts = [*self.coordinates, self.network, *([self.training] if self.training else [])]
         plugins = {bound.component.plugin.name: bound.component.plugin.version for one in parts for bound in one.walk()}
         decides = {"seed": self.seed, "parts": [one.describe() for one in parts], "plugins": plugins}
-        return hashlib.sha256(json.dumps(decides, sort_keys=True, default=str).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(decides, sort_keys=True, default=_lasting).encode()).hexdigest()
+
+
+def _lasting(value: object) -> str:
+    """What is not plain data, as a text that is the same in every process."""
+    kind = f"{type(value).__module__}.{type(value).__qualname__}"
+    return f"{kind}.{value.name}" if isinstance(value, enum.Enum) else kind
 
 
 def load(

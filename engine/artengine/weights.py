@@ -72,6 +72,15 @@ def about(path: Path) -> dict[str, Any]:
     return dict(header)
 
 
+def is_whole(path: Path) -> bool:
+    """Whether a file is in the safetensors format, whoever made it."""
+    try:
+        with safetensors.safe_open(str(path), framework="pt"):
+            return True
+    except (safetensors.SafetensorError, OSError):
+        return False
+
+
 def read(
     path: Path, expected: Mapping[str, Tensor], also: str | None = None
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:

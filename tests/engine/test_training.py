@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 import artengine
-from artengine import ArtengineError, InputError, recipe
+from artengine import ArtengineError, InputError, OutputError, recipe
 from artengine.making import Note, Trained, Wrote, making
 from conftest import PluginFile
 
@@ -169,14 +170,18 @@ def test_a_photo_is_never_written_over(learning: Path) -> None:
     photo = learning.parent / "photo.png"
     kept = photo.read_bytes()
     scene = artengine.load(learning.rename(learning.with_name("photo.yaml")))
-    with pytest.raises(InputError, match=r"png: would write over the photo .*; choose another folder"):
+    with pytest.raises(
+        InputError, match=r"^the scene 'photo' would write over its photo photo.png; choose another folder"
+    ):
         list(making(scene, learning.parent, device="cpu"))
     assert photo.read_bytes() == kept
 
 
 def test_two_outputs_of_one_name_are_refused_before_the_first_is_lost(tiny: Path) -> None:
     scene = artengine.load(tiny, overrides=["outputs=[png, {png: {bits: 16}}]"])
-    with pytest.raises(InputError, match=r"outputs\.1\.png: writes .*tiny\.png, which another output has written"):
+    with pytest.raises(
+        InputError, match=r"outputs\.1\.png: writes .*tiny\.png, which has been written in this run already"
+    ):
         list(making(scene, tiny.parent, device="cpu"))
     assert recipe.read(tiny.parent / "tiny.png").output == 0
 
@@ -188,3 +193,34 @@ def test_colours_are_the_same_whatever_is_painted_first(tiny: Path) -> None:
     picture = artengine.build(scene, "cpu")
     picture.paint()
     assert (picture.paint(closer) == first).all()
+
+
+def test_a_trainer_that_refuses_its_options_is_told_with_its_place(learning: Path, plugin_file: PluginFile) -> None:
+    plugin = plugin_file("""
+        from artengine import hookimpl
+
+        def picky(picture, /, *, steps: int = 1):
+            if steps == 1:
+                raise ValueError("found one step, expected more")
+            return iter(())
+
+        @hookimpl
+        def register_trainers():
+            return {"picky": picky}
+    """)
+    learning.write_text("network: mlp\ntraining: picky\n")
+    with pytest.raises(InputError, match=r"learning\.yaml:2:11: training\.picky: found one step, expected more$"):
+        list(artengine.build(artengine.load(learning, plugins=[str(plugin)]), "cpu").train())
+
+
+@pytest.mark.parametrize("name", ["learning.checkpoint.safetensors", "learning.checkpoint-before.safetensors"])
+def test_what_is_no_checkpoint_is_left_alone_where_one_would_be(name: str, learning: Path) -> None:
+    out = learning.parent / "out"
+    (out / name).mkdir(parents=True)
+    with pytest.raises(OutputError, match=f"{name}: is no checkpoint, so it is not written over; move it"):
+        list(making(artengine.load(learning), out, device="cpu"))
+    (out / name).rmdir()
+    save_file({"theirs": torch.zeros(3)}, out / name)
+    with pytest.raises(OutputError, match=f"{name}: is no checkpoint, so it is not written over; move it"):
+        list(making(artengine.load(learning), out, device="cpu"))
+    assert (out / name).stat().st_size > 0
