@@ -84,7 +84,7 @@ def _field(annotation: Any) -> Any:
     if origin is Annotated:
         return Annotated[(_field(arguments[0]), *arguments[1:])]
     if origin is list:
-        return Annotated[list[_field(arguments[0])], _OneWillDo()]  # type: ignore[misc]
+        return Annotated[list[_field(arguments[0])], _OneWillDo()]  # type: ignore[misc]  # made at run time
     if origin in (Union, types.UnionType):
         return Union[tuple(_field(arm) for arm in arguments)]  # noqa: UP007 - built from a tuple
     return annotation

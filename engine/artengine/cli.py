@@ -237,11 +237,10 @@ def _split(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Options of a command as those for making files and those for loading scenes."""
     plugins = options.pop("plugins", ())
     _registry(plugins)  # says which plugins are set aside
-    size = options.pop("size", None)
     loading = {
         "seed": options.pop("seed", None),
         "overrides": list(options.pop("overrides", ())),
-        "size": size,
+        "size": options.pop("size", None),
         "plugins": plugins,
         "max_megapixels": options.pop("max_megapixels", MAX_MEGAPIXELS),
     }

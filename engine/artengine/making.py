@@ -13,6 +13,7 @@ from artengine.checkpoint import Checkpoints
 from artengine.errors import ArtengineError, InputError, OutputError
 from artengine.files import OutputTarget, create, hold
 from artengine.kinds import Frame, Progress
+from artengine.photo import MAX_MEGAPIXELS
 from artengine.picture import Picture, build
 from artengine.scene import Scene, load
 
@@ -54,8 +55,10 @@ def run(
     *,
     out: str | os.PathLike[str] = "gallery",
     seed: int | None = None,
+    size: tuple[int, int] | None = None,
     overrides: Mapping[str, object] | Sequence[str] = (),
     plugins: Sequence[str] = (),
+    max_megapixels: float = MAX_MEGAPIXELS,
     device: str = "auto",
     fresh: bool = False,
     metadata: bool = True,
@@ -64,7 +67,7 @@ def run(
 
     Raises `InputError` for the user's mistakes and other `ArtengineError`s for what fails while working.
     """
-    scene = load(path, seed=seed, overrides=overrides, plugins=plugins)
+    scene = load(path, seed=seed, size=size, overrides=overrides, plugins=plugins, max_megapixels=max_megapixels)
     events = making(scene, Path(out), device=device, fresh=fresh, metadata=metadata)
     return [event.path for event in events if isinstance(event, Wrote)]
 
@@ -83,15 +86,15 @@ def making(
     fresh: train anew, whatever is there. metadata: put the recipe into the files. only: the one output to write, by its
     place in the scene.
     """
-    kept = frozenset(photo.path.resolve() for photo in scene.photos.values())
-    for photo in kept:
-        if photo.parent == out.resolve() and photo.stem == scene.name:
+    for photo in scene.photos.values():
+        place = photo.path.resolve()
+        if place.parent == out.resolve() and place.stem == scene.name:
             hint = "choose another folder with --out"
-            raise InputError(f"the scene {scene.name!r} would write over its photo {photo.name}; {hint}")
+            raise InputError(f"the scene {scene.name!r} would write over its photo {place.name}; {hint}")
     picture = build(scene, device)
     with hold(out, scene.name):
         if scene.training:
-            yield from _trained(picture, out, fresh=fresh, metadata=metadata)
+            yield from _trained(picture, scene.training.path, out, fresh=fresh, metadata=metadata)
         outputs = [(index, bound) for index, bound in enumerate(scene.outputs) if only in (None, index)]
         if not outputs:
             return
@@ -119,8 +122,11 @@ def _painted(picture: Picture) -> Generator[Event, None, Frame]:
             return Frame(view=view, image=done.value)
 
 
-def _trained(picture: Picture, out: Path, *, fresh: bool, metadata: bool) -> Iterator[Event]:
-    """Train, or take what an earlier run has: finished weights, or a checkpoint to go on from."""
+def _trained(picture: Picture, where: str, out: Path, *, fresh: bool, metadata: bool) -> Iterator[Event]:
+    """Train, or take what an earlier run has: finished weights, or a checkpoint to go on from.
+
+    where: the trainer's place in the scene, for what goes wrong.
+    """
     scene = picture.scene
     path = out / f"{scene.name}.safetensors"
     checkpoints = Checkpoints(out, scene.name, scene.training_key)
@@ -152,16 +158,14 @@ def _trained(picture: Picture, out: Path, *, fresh: bool, metadata: bool) -> Ite
             checkpoints.save(picture.network, progress)
         raise
     if progress is None:
-        raise ArtengineError(f"{scene.training.path if scene.training else ''}: the trainer took no step")
+        raise ArtengineError(f"{where}: the trainer took no step")
     about = {"kind": "weights", "key": scene.training_key, "loss": progress.loss, "psnr": progress.psnr}
     if metadata:
         about["recipe"] = recipe.of(scene, picture.device.type, None).model_dump()
     tensors = picture.network.state_dict()
     if wild := [name for name, tensor in tensors.items() if not tensor.isfinite().all()]:
-        where = scene.training.path if scene.training else ""
-        raise ArtengineError(
-            f"{where}: after step {progress.step}, {wild[0]} holds values that are not numbers; try a smaller rate"
-        )
+        found = f"after step {progress.step}, {wild[0]} holds values that are not numbers; try a smaller rate"
+        raise ArtengineError(f"{where}: {found}")
     with create(path) as file:
         weights.write(file, tensors, about)
     checkpoints.clear()
@@ -174,7 +178,6 @@ def _reuse(picture: Picture, path: Path, *, fresh: bool) -> tuple[bool, str]:
     """Load finished weights of this very training: whether they were there, and words about what was found.
 
     fresh: do not, only see that nothing of somebody else's is in the way.
-
     Raises `OutputError` where the file is somebody else's.
     """
     if not path.is_file():

@@ -23,6 +23,8 @@ from artengine.scene import Scene, load_text
 
 #: The keyword of the text chunk, and the first key of the JSON.
 KEYWORD = "artengine"
+#: What a result may depend on besides the engine and its plugins.
+LIBRARIES = ("torch", "numpy", "pillow")
 MAX_PHOTOS = 1000  # each costs a look at the disk, one that is found is decoded
 MAX_CHARACTERS = 4_000_000
 _DESCRIPTION = 0x010E  # ImageDescription, the tag that EXIF and TIFF share
@@ -82,7 +84,7 @@ def of(scene: Scene, device: str, output: int | None) -> Recipe:
         scene=scene.text,
         output=output,
         device=device,
-        versions={name: version(name) for name in ("torch", "numpy", "pillow")},
+        versions={name: version(name) for name in LIBRARIES},
         plugins=scene.plugins,
         photos=photos,
     )
@@ -159,16 +161,13 @@ def output_of(recipe: Recipe, scene: Scene, path: Path) -> int:
 
 def differences(recipe: Recipe, scene: Scene) -> Iterator[str]:
     """What is installed in another version than the file was made with, a line each."""
-    now = {"artengine": version("artengine"), **{name: version(name) for name in recipe.versions if name in _NAMED}}
+    now = {"artengine": version("artengine"), **{name: version(name) for name in LIBRARIES}}
     for name, then in {"artengine": recipe.artengine, **recipe.versions}.items():
         if name in now and now[name] != then:
             yield f"made with {name} {then}, this is {now[name]}: the result may differ"
     for name, then in recipe.plugins.items():
         if scene.plugins.get(name, then) != then:
             yield f"made with plugin {name} {then}, this is {scene.plugins[name]}: the result may differ"
-
-
-_NAMED = ("torch", "numpy", "pillow")
 
 
 def _text(path: Path) -> str:

@@ -48,7 +48,7 @@ def learn(
         prediction = picture.to_unit(picture.network(coordinates[chosen]))
         loss = torch.stack([loss(prediction, colours[chosen]) for loss in losses]).sum()
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's own
         optimiser.step()
         return loss.detach()
 
