@@ -165,7 +165,7 @@ def rerun(file: Path, plugins: tuple[str, ...], max_megapixels: float, **options
         making["device"] = found.device
     elif making["device"] != found.device:
         notes.append(f"made on {found.device}: elsewhere the result may differ")
-    watched([scene], **making, only=recipe.output_of(found, scene, file), notes=notes)
+    watched([scene], **making, only=recipe.output_of(found, scene, file), means=found.means, notes=notes)
 
 
 def main() -> NoReturn:

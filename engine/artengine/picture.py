@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,13 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from artengine import paint
 from artengine.errors import ArtengineError, InputError, Problem
 from artengine.kinds import ColourRange, Ports, Progress
+from artengine.painting import Image, Painting, Part
 from artengine.scene import Scene
 from artengine.view import View
-
-Image = np.ndarray[Any, Any]
 
 _log = logging.getLogger("artengine")
 
@@ -38,18 +37,23 @@ class Picture:
     where it is. resume: what the trainer said it needs to go on; empty at the start of a training.
     """
 
+    dtype = torch.float32  # networks learn in this
+
     def __init__(self, scene: Scene, device: torch.device) -> None:
         self.scene = scene
         self.device = device
         self.resume: dict[str, Any] = {}
         self._sources = [bound.make() for bound in scene.coordinates]
         self._filters = [bound.make() for bound in scene.filters]
-        self._stretch: tuple[Tensor, Tensor] | None = None
         corner = scene.view.tile(0, 0, 1, 1)
         ports = Ports(inputs=self._joined(corner).shape[-1], seed=scene.seed)
         self.network = self._network(ports)
-        self.dtype: torch.dtype = getattr(self.network, "dtype", torch.float32)
+        if scene.training:
+            self.network.to(self.dtype)
         self.channels = self._channels(corner)
+        self._painting = Painting(
+            self.network, self._joined, self.channels, self.colours, scene.canvas, scene.view, device
+        )
 
     @property
     def colours(self) -> ColourRange:
@@ -57,8 +61,13 @@ class Picture:
         declared: ColourRange = getattr(self.network, "colours", "unit")
         return "unit" if declared == "stretch" and self.scene.training else declared
 
+    @property
+    def means(self) -> dict[str, str]:
+        """What decides the last bits of the scene's picture besides the scene, in words."""
+        return self._painting.plan(self.scene.view).means
+
     def coordinates(self, view: View) -> Tensor:
-        """What the scene's sources say of a view, joined: (H, W, D), in the network's precision, on the device."""
+        """What the scene's sources say of a view, joined: (H, W, D) in float32, on the device."""
         return self._joined(view).to(self.device, self.dtype)
 
     def train(self, state: dict[str, Any] | None = None) -> Iterator[Progress]:
@@ -70,7 +79,6 @@ class Picture:
         bound = self.scene.training
         if bound is None:
             return
-        self._stretch = None
         self.resume = state["trainer"] if state else {}
         generator = _Generator(self.device, self.scene.seed, state["torch"] if state else None)
         steps: Iterator[Progress] | None = None
@@ -104,45 +112,35 @@ class Picture:
     def paint(self, view: View | None = None) -> Image:
         """The image of a view, the scene's own if none is given: (H, W, C) floats in [0, 1], filters applied.
 
-        float64 where the network paints in float64, float32 else.
+        float64 where the canvas asks for that precision, float32 else.
         """
-        painting = self.painting(view)
-        while True:
-            try:
-                next(painting)
-            except StopIteration as done:
-                image: Image = done.value
-                return image
+        with _memory_for(view or self.scene.view):
+            return _joined(self.painting(view))
 
-    def painting(self, view: View | None = None) -> Generator[int, None, Image]:
-        """Paint a view, yielding the pixels done so far; the generator returns the image (see `paint`)."""
+    def painting(self, view: View | None = None) -> Iterator[Part]:
+        """Paint a view band by band, from top to bottom; between the bands, parts tell how far it is (see `paint`)."""
         view = view or self.scene.view
         try:
-            if self.colours == "stretch" and self._stretch is None and view != self.scene.view:
-                yield from self._painted(self.scene.view)  # whatever is painted first, the colours are the same
-            colours = yield from self._painted(view)
-            image: Image = self._shown(colours).numpy()
+            with _memory_for(view):
+                if self._filters:
+                    parts = []
+                    for part in self._painting.bands(view):
+                        parts.append(part)
+                        yield replace(part, band=None)
+                    image = self._filtered(_joined(parts))
+                    yield Part(done=1, total=1, band=image, shape=image.shape)
+                else:
+                    yield from self._painting.bands(view)
         except ValueError as error:
             raise self.scene.network.refused(error) from error
-        except (MemoryError, RuntimeError) as error:
-            if not _is_memory(error):
-                raise
-            message = f"a picture of {view.width} x {view.height} does not fit into memory; make the canvas smaller"
-            raise ArtengineError(message) from error
+
+    def _filtered(self, image: Image) -> Image:
         for apply, bound in zip(self._filters, self.scene.filters, strict=True):
             try:
                 image = _checked(apply(image), bound.path)
             except ValueError as error:
                 raise bound.refused(error) from error
         return image
-
-    def _painted(self, view: View) -> Generator[int, None, Tensor]:
-        """The colours of a view as the network gives them; those of the scene's own measure the stretch."""
-        colours = torch.empty(*view.shape, self.channels, dtype=self.dtype)
-        yield from paint.tiles(self.network, self.coordinates, view, colours)
-        if self.colours == "stretch" and view == self.scene.view:
-            self._stretch = _range(colours)
-        return colours
 
     def _joined(self, view: View) -> Tensor:
         """The coordinates of all sources.
@@ -184,7 +182,8 @@ class Picture:
         bound = self.scene.network
         try:
             with torch.inference_mode():
-                points = self.coordinates(corner).reshape(1, -1)
+                dtype = next((p.dtype for p in self.network.parameters()), self.dtype)
+                points = self._joined(corner).to(self.device, dtype).reshape(1, -1)
                 shape: tuple[int, ...] = tuple(self.network(points).shape)
         except ValueError as error:
             raise bound.refused(error) from error
@@ -192,19 +191,6 @@ class Picture:
             message = f"gave colours of shape {shape} for one pixel, expected (1, 3), or (1, 1) for grey"
             raise InputError([Problem(bound.where, bound.path, message)])
         return shape[1]
-
-    def _shown(self, colours: Tensor) -> Tensor:
-        """Colours as displayed: in [0, 1], in place."""
-        bad = ~torch.isfinite(colours)
-        if count := int(bad.any(dim=-1).sum()):
-            _log.warning("%d of %d pixels are not numbers; they are painted black or white", count, bad[..., 0].numel())
-        if self._stretch:
-            low, high = self._stretch
-            # the ancestor's formula, its 1e-8 included, so that its pictures come out to the byte
-            colours = colours.sub_(low).div_(high - low + 1e-8)
-        else:
-            colours = self.to_unit(colours)
-        return colours.nan_to_num_(0.0).clamp_(0.0, 1.0)
 
 
 class _Generator:
@@ -245,14 +231,33 @@ def _whole_state(trainer: Callable[[], dict[str, Any]], generator: _Generator) -
     return lambda: {"trainer": trainer(), "torch": generator.state}
 
 
-def _range(colours: Tensor) -> tuple[Tensor, Tensor]:
-    """The least and greatest finite colour of each channel, two (C,) tensors."""
-    bad = ~torch.isfinite(colours)
-    if not bad.any():
-        return colours.amin(dim=(0, 1)), colours.amax(dim=(0, 1))
-    low = colours.masked_fill(bad, float("inf")).amin(dim=(0, 1)).nan_to_num(0.0, posinf=0.0)
-    high = colours.masked_fill(bad, float("-inf")).amax(dim=(0, 1)).nan_to_num(0.0, neginf=0.0)
-    return low, high
+def _joined(parts: Iterable[Part]) -> Image:
+    """The bands of an image, one below the other."""
+    image: Image | None = None
+    top = 0
+    for part in parts:
+        if part.band is None:
+            continue
+        if len(part.band) == part.shape[0]:
+            image = part.band
+            continue
+        image = np.empty(part.shape, part.band.dtype) if image is None else image
+        image[top : top + len(part.band)] = part.band
+        top += len(part.band)
+    assert image is not None  # noqa: S101 - a view has at least one row
+    return image
+
+
+@contextlib.contextmanager
+def _memory_for(view: View) -> Iterator[None]:
+    """Say in one line if there is not enough memory."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not _is_memory(error):
+            raise
+        message = f"a picture of {view.width} x {view.height} does not fit into memory; make the canvas smaller"
+        raise ArtengineError(message) from error
 
 
 def _checked(image: Any, path: str) -> Image:

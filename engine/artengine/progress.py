@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -35,6 +35,7 @@ def watched(
     quiet: bool,
     as_json: bool,
     only: int | None = None,
+    means: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
 ) -> None:
     """Make scenes one after the other, showing how it goes; results go to stdout, all else to stderr.
@@ -47,7 +48,7 @@ def watched(
         for note in notes:
             show(scenes[0].name, Note(note))
         for scene in scenes:
-            events = making(scene, out, device=device, fresh=fresh, metadata=metadata, only=only)
+            events = making(scene, out, device=device, fresh=fresh, metadata=metadata, only=only, means=means)
             with contextlib.closing(events):
                 for event in events:
                     show(scene.name, event)

@@ -10,7 +10,7 @@ import hashlib
 import importlib.metadata
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -45,7 +45,11 @@ class PhotoNeeded(BaseModel):
 
 
 class Recipe(BaseModel):
-    """The scene after overrides, the output that wrote the file, and what it was made with."""
+    """The scene after overrides, the output that wrote the file, and what it was made with.
+
+    means: what decides the last bits of a picture besides: how large the slices are that are painted at a time, what
+    multiplies, and with which instructions.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -56,6 +60,7 @@ class Recipe(BaseModel):
     versions: dict[Word, Word]
     plugins: dict[Word, Word]
     photos: dict[str, PhotoNeeded]
+    means: dict[Word, Word] = {}
 
     def to_json(self) -> str:
         """One line of ASCII, the same for the same recipe."""
@@ -69,8 +74,8 @@ class _Found(Photo):
     where: str | None = None
 
 
-def of(scene: Scene, device: str, output: int | None) -> Recipe:
-    """The recipe of what a scene's output (its place in the list; None for the weights) writes."""
+def of(scene: Scene, device: str, output: int | None, means: Mapping[str, str] | None = None) -> Recipe:
+    """The recipe of what a scene's output (its place in the list; None for the weights) writes, by these means."""
     here = Path.cwd()
     photos = {
         name: PhotoNeeded(
@@ -87,6 +92,7 @@ def of(scene: Scene, device: str, output: int | None) -> Recipe:
         versions={name: version(name) for name in LIBRARIES},
         plugins=scene.plugins,
         photos=photos,
+        means=dict(means or {}),
     )
 
 

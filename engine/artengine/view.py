@@ -14,12 +14,17 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+#: Distance of pixels, for numbers around 1, below which float32 is too coarse for them: 16 of its steps.
+DEEP = 2.0**-20
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """What a camera sees: the whole picture, or the part of it that `window` cuts out.
 
     width, height: pixels of the whole picture. centre: (x, y), plane units. zoom: times. angle: degrees, the camera
-    turning clockwise. time: seconds. window: left, top, columns, rows in pixels, None for all of it.
+    turning clockwise. time: seconds. window: left, top, columns, rows in pixels, None for all of it. sample: where in a
+    pixel we look, (across, down) from its upper left corner.
     """
 
     width: int
@@ -29,6 +34,17 @@ class View:
     angle: float = 0.0
     time: float = 0.0
     window: tuple[int, int, int, int] | None = None
+    sample: tuple[float, float] = (0.5, 0.5)
+
+    @property
+    def pitch(self) -> float:
+        """From one pixel to the next, in plane units."""
+        return 2.0 / (min(self.width, self.height) * self.zoom)
+
+    @property
+    def deep(self) -> bool:
+        """Whether float32 would move pixels by more than a sixteenth of their distance."""
+        return self.pitch < DEEP * (1 + max(map(abs, self.centre)))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -53,18 +69,32 @@ class View:
                 down, across = min(rows, height - top), min(columns, width - left)
                 yield slice(top, top + down), slice(left, left + across), self.tile(left, top, across, down)
 
+    def bands(self, points: int) -> Iterator[View]:
+        """Bands over the whole width that cover this view, top first, each of at most `points` pixels or a row."""
+        height, width = self.shape
+        rows = max(1, points // width)
+        for top in range(0, height, rows):
+            yield self.tile(0, top, width, min(rows, height - top))
+
+    def grown(self) -> tuple[View, tuple[slice, slice]]:
+        """A view with the pixels around this one too, as far as there are any; and where this one is in it."""
+        left, top, columns, rows = self._window()
+        first, above = max(left - 1, 0), max(top - 1, 0)
+        across, down = min(left + columns + 1, self.width) - first, min(top + rows + 1, self.height) - above
+        inner = slice(top - above, top - above + rows), slice(left - first, left - first + columns)
+        return replace(self, window=(first, above, across, down)), inner
+
     def plane(self) -> tuple[Tensor, Tensor]:
-        """X and y of every pixel centre: two (H, W) float64 tensors, plane units."""
-        across, down = self._turned(0.5)
-        unit = 2.0 / (min(self.width, self.height) * self.zoom)
-        return self.centre[0] + across * unit, self.centre[1] + down * unit
+        """X and y of every pixel's sample, mostly its centre: two (H, W) float64 tensors, plane units."""
+        across, down = self._turned(*self.sample)
+        return self.centre[0] + across * self.pitch, self.centre[1] + down * self.pitch
 
     def fractions(self) -> tuple[Tensor, Tensor]:
         """Row and column of every pixel's upper left corner as fractions of the picture: (H, W) float64 tensors.
 
         They run over [0, 1) at zoom 1 and beyond it where the camera looks beyond the edges.
         """
-        across, down = self._turned(0.0)
+        across, down = self._turned(self.sample[0] - 0.5, self.sample[1] - 0.5)
         short = min(self.width, self.height) / 2
         # in this order the numbers of an unmoved camera are exactly row / rows and column / columns
         column = (across / self.zoom + (self.width / 2 + self.centre[0] * short)) / self.width
@@ -74,13 +104,13 @@ class View:
     def _window(self) -> tuple[int, int, int, int]:
         return self.window or (0, 0, self.width, self.height)
 
-    def _turned(self, shift: float) -> tuple[Tensor, Tensor]:
-        """Pixels from the middle of the picture, turned with the camera; shift says where in a pixel."""
+    def _turned(self, right: float, below: float) -> tuple[Tensor, Tensor]:
+        """Pixels from the middle of the picture, turned with the camera; right and below say where in a pixel."""
         import torch
 
         left, top, columns, rows = self._window()
-        across = torch.arange(left, left + columns, dtype=torch.float64) + (shift - self.width / 2)
-        down = torch.arange(top, top + rows, dtype=torch.float64) + (shift - self.height / 2)
+        across = torch.arange(left, left + columns, dtype=torch.float64) + (right - self.width / 2)
+        down = torch.arange(top, top + rows, dtype=torch.float64) + (below - self.height / 2)
         x, y = torch.meshgrid(across, down, indexing="xy")
         if self.angle % 360 == 0:
             return x, y

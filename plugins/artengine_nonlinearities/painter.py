@@ -40,7 +40,6 @@ def neural_painter(
     batch_norm_position: Literal["before_nonlin", "after_nonlin"] = "before_nonlin",
     mean: Mean = 0.0,
     std: Deviation = 1.0,
-    precision: Literal["float32", "float64"] = "float32",
 ) -> nn.Module:
     """A random network whose nonlinearities make the picture, after zxytim's neural-painter; every seed is another one.
 
@@ -49,8 +48,10 @@ def neural_painter(
     pool: the 24 of the published pictures, all of this plugin, or a list. output_nonlin: bends the colours.
     nr_channel: 1 is a grey picture. coord_bias: a constant 1 joins the coordinates. use_bias: every layer adds some
     numbers. recurrent: one matrix serves all hidden layers. batch_norm: each pixel's units are brought to mean 0 and
-    deviation 1. mean, std: of the weights. precision: float64 gives the published pictures to the byte; logarithms
-    near zero are where float32 shows.
+    deviation 1. mean, std: of the weights.
+
+    On a canvas of precision float64 the published pictures come out to the byte; logarithms near zero are where float32
+    shows.
 
     All numbers come from one stream, and their order is what a seed means: random_once draws its name first of all;
     then layer by layer the weights, the biases, the name. The output layer has no name to draw.
@@ -87,7 +88,6 @@ def neural_painter(
             Bend(output_nonlin()),
         ],
         coord_bias=coord_bias,
-        dtype=getattr(torch, precision),
         drawn=tuple(map(_name, activations)) if isinstance(nonlin, str) else (),
     )
 

@@ -61,7 +61,6 @@ class Painter(nn.Module):
         bends: Sequence[Bend],
         *,
         coord_bias: bool,
-        dtype: torch.dtype,
         drawn: tuple[str, ...],
     ) -> None:
         super().__init__()
@@ -69,13 +68,12 @@ class Painter(nn.Module):
         self.path = tuple(path)
         self.bends = nn.ModuleList(bends)
         self.coord_bias = coord_bias
-        self.dtype = dtype
         self.drawn = drawn
-        self.to(dtype)
+        self.double()  # as it was drawn, with all its activations
 
     def forward(self, x: Tensor) -> Tensor:
-        """Paint every coordinate on its own."""
-        x = x.to(self.dtype)
+        """Paint every coordinate on its own, in the precision of the weights."""
+        x = x.to(next(self.parameters()).dtype)
         if self.coord_bias:
             x = torch.cat([x, x.new_ones(*x.shape[:-1], 1)], dim=-1)
         for index, bend in zip(self.path, self.bends, strict=True):

@@ -101,7 +101,7 @@ def test_the_painter_agrees_with_numpy(options: dict[str, Any]) -> None:
     x = features(16, 12)
     for seed in (0, 5, 2**32 - 1):
         expected, names = oracle.paint(x, seed, **options)
-        network = painter(seed, precision="float64", **options)
+        network = painter(seed, **options)
         with torch.no_grad():
             colours = network(torch.from_numpy(x)).numpy()
         assert colours.shape == expected.shape
@@ -125,14 +125,14 @@ def test_units_that_are_all_equal_have_no_deviation_and_so_no_colour_as_in_the_o
 # The painter as a module
 
 
-@pytest.mark.parametrize("precision", ["float32", "float64"])
-def test_it_paints_in_its_precision_whatever_the_coordinates_are(precision: str) -> None:
-    network = painter(1, precision=precision, use_bias=True)
+@pytest.mark.parametrize("precision", [torch.float32, torch.float64])
+def test_it_paints_in_its_precision_whatever_the_coordinates_are(precision: torch.dtype) -> None:
+    network = painter(1, use_bias=True)
     assert network.colours == "stretch"
-    assert network.dtype == getattr(torch, precision)
-    assert {parameter.dtype for parameter in network.parameters()} == {network.dtype}
+    assert {parameter.dtype for parameter in network.parameters()} == {torch.float64}  # as it was drawn
+    network.to(precision)
     for dtype in (torch.float32, torch.float64):
-        assert network(torch.zeros(4, 2, dtype=dtype)).dtype == network.dtype
+        assert network(torch.zeros(4, 2, dtype=dtype)).dtype == precision
 
 
 @pytest.mark.parametrize("shape", [(3,), (5, 3), (4, 5, 3), (0, 3)])
@@ -149,7 +149,7 @@ def test_its_own_channels_count_whatever_the_ports_say() -> None:
 
 def test_pixels_do_not_depend_on_their_neighbours() -> None:
     x = torch.from_numpy(features(16, 12))
-    network = painter(3, precision="float64")
+    network = painter(3)
     torch.testing.assert_close(
         torch.cat([network(part) for part in torch.split(x, 7)]), network(x), rtol=1e-9, atol=1e-9
     )
@@ -170,9 +170,7 @@ def test_its_weights_can_be_saved_loaded_and_trained() -> None:
 
 
 def test_nonlinearities_with_state_are_made_for_each_layer_and_join_the_module() -> None:
-    network = neural_painter(
-        Ports(inputs=2), nonlin=[torch.nn.PReLU], output_nonlin=torch.nn.PReLU, nr_hidden=2, precision="float64"
-    )
+    network = neural_painter(Ports(inputs=2), nonlin=[torch.nn.PReLU], output_nonlin=torch.nn.PReLU, nr_hidden=2)
     slopes = [weight for name, weight in network.named_parameters() if "activation" in name]
     assert len({id(slope) for slope in slopes}) == 4
     assert network(torch.rand(5, 2)).dtype == torch.float64

@@ -1,0 +1,184 @@
+"""From a network to the image of a view, band by band: stretched, clipped, smoothed at its edges."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from artengine import samples
+from artengine.canvas import Canvas, Precision
+from artengine.kinds import ColourRange
+from artengine.paint import paint
+from artengine.plan import Plan
+from artengine.view import View
+
+Image = np.ndarray[Any, Any]
+
+BAND = 1 << 20  # pixels of a band: what a picture of any size holds in memory at a time
+MEASURED = 1 << 22  # pixels up to which the colours' range is measured on the view itself
+PROXY = 1 << 20  # pixels that it is measured on where the view has more: little beside the painting itself
+
+_log = logging.getLogger("artengine")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """How far a painting is, and perhaps the next rows of its image.
+
+    done, total: pixels' worth of work. shape: (H, W, C) of the whole image. band: rows of the image from where the last
+    band ended, (rows, W, C) floats in [0, 1].
+    """
+
+    done: int
+    total: int
+    shape: tuple[int, int, int]
+    band: Image | None = None
+
+
+class Painting:
+    """A network that is painted: whatever view comes first, its colours are brought to [0, 1] in the same way.
+
+    coordinates: gives those of a view, (H, W, D) of any precision. channels: of the network's colours. view: the one on
+    which a range that is to be stretched is measured.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        coordinates: Callable[[View], Tensor],
+        channels: int,
+        colours: ColourRange,
+        canvas: Canvas,
+        view: View,
+        device: torch.device,
+    ) -> None:
+        self._network = network
+        self._coordinates = coordinates
+        self._channels = channels
+        self._colours = colours
+        self._canvas = canvas
+        self._view = view
+        self._device = device
+        self._inputs = coordinates(view.tile(0, 0, 1, 1)).shape[-1]
+        self._dtype = torch.float64 if canvas.precision == "float64" else torch.float32
+        self._plans: dict[Precision, Plan] = {}
+        self._stretch: tuple[Tensor, Tensor] | None = None
+
+    def plan(self, view: View) -> Plan:
+        """How the network, as it is now, is painted over a view; in float64 where float32 could not tell its pixels."""
+        precision: Precision = "float64" if view.deep else self._canvas.precision
+        plan = self._plans.get(precision)
+        if plan is None or plan.stale(self._network):
+            plan = self._plans[precision] = Plan(self._network, self._inputs, precision, self._device)
+        return plan
+
+    def bands(self, view: View) -> Iterator[Part]:
+        """The bands of a view from top to bottom, and parts that tell how far it is in between."""
+        rows, columns = view.shape
+        smooth = self._canvas.samples > 1
+        measured = _measured(self._view) if self._colours == "stretch" and self._stretch is None else None
+        extra = 0 if measured is None or measured == view else _pixels(measured)
+        here = Part(done=0, total=extra + rows * columns * (1 + smooth), shape=(rows, columns, self._channels))
+        whole: Tensor | None = None
+        if measured is not None:
+            whole = self._empty(measured)
+            for done in self._paint(measured, whole):
+                yield (here := replace(here, done=done))
+            self._stretch = _range(whole)
+            whole = whole if measured == view else None
+
+        holes = 0
+        for band in [view] if whole is not None else view.bands(BAND):
+            begun, count = here.done if whole is None else 0, _pixels(band)
+            grown, inner = band.grown() if smooth else (band, (slice(None), slice(None)))
+            colours = self._empty(grown) if whole is None else whole
+            if whole is None:
+                for done in self._paint(grown, colours):
+                    yield (here := replace(here, done=begun + min(done, count)))
+            holes += self._show(colours)
+            if smooth:
+                for done in self._smooth(band, colours, inner):
+                    yield (here := replace(here, done=begun + count + done))
+            here = replace(here, done=begun + count * (1 + smooth))
+            yield replace(here, band=colours[inner].to(self._dtype).numpy())
+        if holes:
+            _log.warning("%d of %d pixels are not numbers; they are painted black or white", holes, rows * columns)
+
+    def _smooth(self, band: View, colours: Tensor, inner: tuple[slice, slice]) -> Iterator[int]:
+        """Paint pixels at edges from several samples, in place; yields how much of the band's pixels that is worth.
+
+        colours: as displayed, of the band, `inner`, and of the pixels around it.
+        """
+        chosen = samples.edges(colours)[inner].flatten().nonzero().flatten()
+        if not len(chosen):
+            return
+        places = samples.places(self._canvas.samples)
+        light = torch.zeros(len(chosen), self._channels, dtype=colours.dtype)
+        for index, place in enumerate(places):
+            sampled = torch.empty_like(light)
+            for done in self._paint(replace(band, sample=place), sampled, chosen):
+                yield round(_pixels(band) * (index + done / len(chosen)) / len(places))
+            self._show(sampled)
+            light += samples.to_light(sampled)
+        image = colours[inner].clone()
+        image.view(-1, self._channels)[chosen] = samples.from_light(light / len(places))
+        colours[inner] = image
+
+    def _empty(self, view: View) -> Tensor:
+        return torch.empty(*view.shape, self._channels, dtype=self.plan(view).dtype)
+
+    def _paint(self, view: View, colours: Tensor, chosen: Tensor | None = None) -> Iterator[int]:
+        """Fill in what the network gives for a view, or for chosen pixels of it, yielding the pixels done."""
+        plan = self.plan(view)
+
+        def coordinates(tile: View) -> Tensor:
+            return self._coordinates(tile).to(self._device, plan.dtype)
+
+        return paint(plan, coordinates, view, colours, chosen)
+
+    def _show(self, colours: Tensor) -> int:
+        """Bring colours to what is displayed, in place: in [0, 1]; how many pixels were not numbers."""
+        numbers = bool(torch.isfinite(colours.sum()))  # so is every one of them
+        holes = 0 if numbers else int((~torch.isfinite(colours)).any(dim=-1).sum())
+        if self._stretch:
+            low, high = self._stretch
+            # the ancestor's formula, its 1e-8 included, so that its pictures come out to the byte
+            colours.sub_(low).div_(high - low + 1e-8)
+        elif self._colours == "signed":
+            colours.add_(1).div_(2)
+        (colours if numbers else colours.nan_to_num_(0.0)).clamp_(0.0, 1.0)
+        return holes
+
+
+def _pixels(view: View) -> int:
+    rows, columns = view.shape
+    return rows * columns
+
+
+def _measured(view: View) -> View:
+    """The view on which the colours' range is measured: this one, or a small one of the same part of the plane."""
+    if _pixels(view) <= MEASURED:
+        return view
+    rows, columns = view.shape
+    scale = math.sqrt(PROXY / (rows * columns))
+    return replace(view, width=max(1, round(columns * scale)), height=max(1, round(rows * scale)), window=None)
+
+
+def _range(colours: Tensor) -> tuple[Tensor, Tensor]:
+    """The least and greatest finite colour of each channel, two (C,) tensors."""
+    flat = colours.flatten(1)  # (H, W C): reduced row by row first, which is ten times faster
+    channels = colours.shape[-1]
+    low, high = flat.amin(0).reshape(-1, channels).amin(0), flat.amax(0).reshape(-1, channels).amax(0)
+    if torch.isfinite(low).all() and torch.isfinite(high).all():
+        return low, high
+    bad = ~torch.isfinite(colours)
+    low = colours.masked_fill(bad, float("inf")).amin(dim=(0, 1)).nan_to_num(0.0, posinf=0.0)
+    high = colours.masked_fill(bad, float("-inf")).amax(dim=(0, 1)).nan_to_num(0.0, neginf=0.0)
+    return low, high
