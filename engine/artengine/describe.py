@@ -6,11 +6,13 @@ import collections.abc
 import contextlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from artengine.annotations import kind_of
 from artengine.bound import describe
+from artengine.canvas import Camera, Canvas
 from artengine.errors import ArtengineError, InputError, did_you_mean, printable
 from artengine.kinds import PLURALS, Named
 from artengine.photo import Photo
@@ -105,7 +107,11 @@ def recipe_as_text(recipe: Recipe) -> str:
 
 def setting_keys(scenes: Sequence[Path], plugins: Sequence[str]) -> list[str]:
     """The keys that ``--set`` takes: those of the first scene's components where it can be read, else of all."""
-    keys = ["seed", "canvas.width", "canvas.height", "camera.zoom", "camera.centre", "camera.angle"]
+    keys = [
+        "seed",
+        *(f"canvas.{one.name}" for one in fields(Canvas)),
+        *(f"camera.{one.name}" for one in fields(Camera)),
+    ]
     keys += ["coordinates", "network", "training", "filters", "outputs"]
     for place, component in _places(scenes, tuple(plugins)):
         with contextlib.suppress(ArtengineError):  # completion never complains

@@ -43,6 +43,16 @@ def edit(node: Node, keys: list[str], value: Node, mark: Mark) -> Node:
     raise InputError([Problem(str(mark), "", f"the scene has {found} there, so {key!r} cannot be set in it")])
 
 
+def without(node: Node, keys: list[str]) -> Node:
+    """The document without the entry at keys, if it has one."""
+    key, rest = keys[0], keys[1:]
+    if not isinstance(node, Entries) or key not in node.entries:
+        return node
+    mark, value = node.entries[key]
+    others = {name: entry for name, entry in node.entries.items() if name != key}
+    return Entries(node.mark, {**node.entries, key: (mark, without(value, rest))} if rest else others)
+
+
 def _item(node: Items, key: str) -> int | None:
     """The place in a list that a key means: its number, or the component of that name."""
     if key.isdecimal():

@@ -17,7 +17,7 @@ import shutil
 import socket
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -33,20 +33,26 @@ _count = itertools.count()
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<host>[^.]+)\.(?P<pid>\d+)\.\d+\.tmp")
 
 
+def _wanted() -> None:
+    """Nobody has called the writing off."""
+
+
 @contextlib.contextmanager
-def create(path: Path) -> Iterator[IO[bytes]]:
+def create(path: Path, wanted: Callable[[], None] = _wanted) -> Iterator[IO[bytes]]:
     """Open a file for writing that appears, in place of an earlier one, when the block ends without an exception.
 
+    wanted: called before every write and before the end, raises where the writing has been called off.
     Raises `OutputError` where the file cannot be written.
     """
     temporary = path.with_name(f".{path.name}.{_host()}.{os.getpid()}.{next(_count)}.tmp")
     try:
         with writing(path):
-            raw = _Raw(temporary, path)
+            raw = _Raw(temporary, path, wanted)
         with io.BufferedWriter(raw) as file:
             yield file
             file.flush()
             raw.sync()
+        wanted()
         with writing(path):
             temporary.replace(path)
             _sync_folder(path.parent)
@@ -104,11 +110,13 @@ def hold(folder: Path, name: str) -> Iterator[None]:
 class _Raw(io.FileIO):
     """A file whose handle nobody gets to write past us: on a full disk, Pillow takes half a write for a whole one."""
 
-    def __init__(self, temporary: Path, path: Path) -> None:
+    def __init__(self, temporary: Path, path: Path, wanted: Callable[[], None]) -> None:
         self._path = path
+        self._wanted = wanted
         super().__init__(temporary, "x")
 
     def write(self, data: Buffer, /) -> int:
+        self._wanted()
         with writing(self._path):
             return super().write(data)
 
@@ -132,7 +140,9 @@ class OutputTarget:
     folder: Path
     name: str
     recipe: str | None
+    dpi: float | None = None
     made: set[Path] = field(default_factory=set)  # by the outputs of this run
+    wanted: Callable[[], None] = _wanted
 
     def path(self, suffix: str, /) -> Path:
         """The path of the file with that suffix.
@@ -152,7 +162,7 @@ class OutputTarget:
         if path in self.made:
             raise ValueError(f"writes {path}, which has been written in this run already")
         self.made.add(path)
-        return create(path)
+        return create(path, self.wanted)
 
 
 def _clean(folder: Path, name: str) -> None:

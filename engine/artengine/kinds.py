@@ -49,12 +49,35 @@ class Ports:
         return np.random.RandomState(self.seed)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """A view and its image: (H, W, 3), or (H, W, 1) where the network has one channel; floats in [0, 1]."""
+    """A view and its image: (H, W, 3), or (H, W, 1) where the network has one channel; floats in [0, 1].
 
-    view: View
-    image: np.ndarray[Any, Any]
+    An output takes the image whole, or in bands from top to bottom as it is painted: then a picture of any size fits
+    into memory.
+    """
+
+    def __init__(self, *, view: View, image: np.ndarray[Any, Any]) -> None:
+        self.view = view
+        self._image = image
+        self._shape: tuple[int, ...] = image.shape
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Rows, columns and channels of the image; known before it is painted."""
+        rows, columns, channels = self._shape
+        return rows, columns, channels
+
+    @property
+    def image(self) -> np.ndarray[Any, Any]:
+        """The whole image.
+
+        Raises `MemoryError` where it does not fit.
+        """
+        return self._image
+
+    def bands(self) -> Iterator[np.ndarray[Any, Any]]:
+        """The image in bands of whole rows, (rows, W, C), from top to bottom; not to be changed."""
+        yield self.image
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +98,13 @@ class Progress:
 
 
 class Target(Protocol):
-    """Where an output writes: it opens whole-or-nothing files and carries the recipe that belongs into them."""
+    """Where an output writes: it opens whole-or-nothing files and carries what belongs into them.
+
+    recipe: what the file was made from. dpi: pixels an inch, where the picture is meant for paper.
+    """
 
     recipe: str | None
+    dpi: float | None
 
     def create(self, suffix: str, /) -> AbstractContextManager[IO[bytes]]:
         """Open ``<folder>/<scene><suffix>`` for writing; it appears when the block ends well, and only then."""
@@ -97,7 +124,8 @@ class Source(Protocol):
 class Network(Protocol):
     """``make(ports, /)``, called once per build, gives a ``torch.nn.Module`` from (N, inputs) to (N, C) colours.
 
-    The module may declare ``colours`` (a `ColourRange`, "unit" if it says nothing) and ``dtype`` (float32 or float64).
+    The module may declare ``colours`` (a `ColourRange`, "unit" if it says nothing). It gets points in the precision of
+    its weights: as it is made if that is what the canvas asks for, else a copy of it is painted; it learns in float32.
     """
 
     def __call__(self, ports: Ports, /) -> nn.Module: ...

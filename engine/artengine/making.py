@@ -12,10 +12,11 @@ from artengine import recipe, weights
 from artengine.checkpoint import Checkpoints
 from artengine.errors import ArtengineError, InputError, OutputError
 from artengine.files import OutputTarget, create, hold
-from artengine.kinds import Frame, Progress
+from artengine.kinds import Progress
 from artengine.photo import MAX_MEGAPIXELS
 from artengine.picture import Picture, build
 from artengine.scene import Scene, load
+from artengine.writing import Writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +81,12 @@ def making(
     fresh: bool = False,
     metadata: bool = True,
     only: int | None = None,
+    means: Mapping[str, str] | None = None,
 ) -> Generator[Event, None, None]:
     """Make a scene's files in the folder `out`, telling what happens; closing the generator stops in good order.
 
     fresh: train anew, whatever is there. metadata: put the recipe into the files. only: the one output to write, by its
-    place in the scene.
+    place in the scene. means: by which they were made before, see `Picture.means`.
     """
     for photo in scene.photos.values():
         place = photo.path.resolve()
@@ -98,28 +100,25 @@ def making(
         outputs = [(index, bound) for index, bound in enumerate(scene.outputs) if only in (None, index)]
         if not outputs:
             return
-        frame = yield from _painted(picture)
+        if means and (other := [word for word in means.items() if word not in picture.means.items()]):
+            was = ", ".join(f"{name} {value}" for name, value in other)
+            yield Note(f"painted with {was} before, here it is otherwise: the last bits may differ")
         made: set[Path] = set()
+        targets = []
         for index, bound in outputs:
-            text = recipe.of(scene, picture.device.type, index).to_json() if metadata else None
-            target = OutputTarget(out, scene.name, text, made)
-            try:
-                for path in bound.make()([frame], target):
-                    yield Wrote(path)
-            except ValueError as error:
-                raise bound.refused(error) from error
-            except (OSError, MemoryError) as error:  # what the format's library says
-                raise ArtengineError(f"{bound.path}: {str(error) or 'there is not enough memory'}") from error
-
-
-def _painted(picture: Picture) -> Generator[Event, None, Frame]:
-    view = picture.scene.view
-    painting = picture.painting(view)
-    while True:
+            text = recipe.of(scene, picture.device.type, index, picture.means).to_json() if metadata else None
+            targets.append((bound, OutputTarget(out, scene.name, text, scene.canvas.resolution, made)))
+        writing, done = Writing(targets), 0
         try:
-            yield Painted(next(painting), view.width * view.height)
-        except StopIteration as done:
-            return Frame(view=view, image=done.value)
+            with writing:
+                for part in writing.feed(scene.view, picture.painting()):
+                    if part.done > done:
+                        yield Painted(done := part.done, part.total)
+                writing.finish()
+        except Exception:
+            yield from map(Wrote, writing.paths)  # they are whole
+            raise
+        yield from map(Wrote, writing.paths)
 
 
 def _trained(picture: Picture, where: str, out: Path, *, fresh: bool, metadata: bool) -> Iterator[Event]:

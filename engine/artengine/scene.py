@@ -16,37 +16,14 @@ from pydantic import Field
 
 from artengine.binding import Binder
 from artengine.bound import Bound
+from artengine.canvas import Camera, Canvas
 from artengine.document import MAX_BYTES, MAX_DEPTH, Entries, Items, Mark, Node, Scalar, from_plain, parse
-from artengine.editing import dump, edit
+from artengine.editing import dump, edit, without
 from artengine.errors import InputError, Problem
 from artengine.kinds import Filter, Network, Output, Source, Trainer, named
 from artengine.photo import MAX_MEGAPIXELS, Photo
 from artengine.registry import default_registry
 from artengine.view import View
-
-MAX_CANVAS_MEGAPIXELS = 400  # a picture is held in memory whole: a run takes about 35 bytes a pixel, 14 GB at this
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Canvas:
-    """The size of the picture in pixels."""
-
-    width: Annotated[int, Field(ge=1, le=1_000_000)] = 512
-    height: Annotated[int, Field(ge=1, le=1_000_000)] = 512
-
-    def __post_init__(self) -> None:
-        if self.width * self.height > MAX_CANVAS_MEGAPIXELS * 1e6:
-            size = f"{self.width} x {self.height}, {self.width * self.height / 1e6:,.0f} megapixels"
-            raise ValueError(f"found a canvas of {size}, expected at most {MAX_CANVAS_MEGAPIXELS}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Camera:
-    """Where we look: zoom in times, centre in plane units, angle in degrees (the camera turns clockwise)."""
-
-    zoom: Annotated[float, Field(gt=0)] = 1.0
-    centre: tuple[float, float] = (0.0, 0.0)
-    angle: float = 0.0
 
 
 def grammar(
@@ -88,9 +65,10 @@ class Scene:
     def view(self) -> View:
         """What the camera sees of the plane."""
         camera = self.camera
+        width, height = self.canvas.size
         return View(
-            width=self.canvas.width,
-            height=self.canvas.height,
+            width=width,
+            height=height,
             centre=camera.centre,
             zoom=camera.zoom,
             angle=camera.angle,
@@ -144,6 +122,7 @@ def load(
         edits.append((["seed"], *_valued(seed, f"--seed {seed}")))
     if size is not None:
         origin = f"--size {size[0]}x{size[1]}"
+        edits += [(["canvas", key], None, Mark(origin)) for key in ("paper", "orientation")]
         edits += [
             (["canvas", side], *_valued(length, origin)) for side, length in zip(("width", "height"), size, strict=True)
         ]
@@ -169,7 +148,7 @@ def load_text(
     return _bound(text.encode(), origin, name, [], [], Binder(registry, folder, photos=photos))
 
 
-_Edit = tuple[list[str], Node, Mark]
+_Edit = tuple[list[str], Node | None, Mark]  # keys; the value there, None for none
 
 
 def _bound(text: bytes, origin: str, name: str, edits: list[_Edit], problems: list[Problem], binder: Binder) -> Scene:
@@ -180,7 +159,7 @@ def _bound(text: bytes, origin: str, name: str, edits: list[_Edit], problems: li
             binder.problems.append(Problem(str(mark), "", f"found {len(keys)} keys, expected at most {MAX_DEPTH}"))
             continue
         try:
-            root = edit(root, keys, node, mark)
+            root = edit(root, keys, node, mark) if node else without(root, keys)
         except InputError as error:
             binder.problems += error.problems
     values = binder.record(grammar, root, "")

@@ -199,7 +199,8 @@ def _made(bound: Bound, seed: int = 1) -> nn.Module:
 
 def _paints(bound: Bound, folder: Path) -> None:
     module = _made(bound)
-    points = torch.rand(40, 2, generator=torch.Generator().manual_seed(0)).to(getattr(module, "dtype", torch.float32))
+    points = torch.rand(40, 2, generator=torch.Generator().manual_seed(0))
+    points = points.to(next((weight.dtype for weight in module.parameters()), torch.float32))
     with torch.inference_mode():
         colours = module(points)
         alone = torch.cat([module(points[:7]), module(points[7:])])

@@ -132,6 +132,24 @@ def test_a_file_is_not_there_before_it_is_whole(tmp_path: Path) -> None:
     assert path.read_bytes() == b"all of it"
 
 
+@pytest.mark.parametrize("most", [0, 1])  # at its first write, and when all is written but not there yet
+def test_a_writing_that_is_called_off_leaves_nothing(most: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"earlier")
+    calls = 0
+
+    def wanted() -> None:
+        nonlocal calls
+        calls += 1
+        if calls > most:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), create(path, wanted) as file:
+        file.write(b"all of it")
+    assert path.read_bytes() == b"earlier"
+    assert listing(tmp_path) == ["a.png"]
+
+
 def test_a_new_file_has_the_rights_that_any_new_file_has(tmp_path: Path) -> None:
     (tmp_path / "plain").touch()
     with create(tmp_path / "a.png"):

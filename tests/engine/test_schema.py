@@ -15,11 +15,12 @@ from bench import Corner, registry, taker
 from desk import NETWORK, TRAINED, Desk
 
 from artengine import Activation, Each, named
+from artengine.canvas import Camera, Canvas
 from artengine.document import Mark, from_plain, parse, plain
 from artengine.editing import dump
 from artengine.kinds import KINDS
 from artengine.registry import REQUIRED, default_registry, options
-from artengine.scene import Camera, Canvas, grammar
+from artengine.scene import grammar
 from artengine.schema import scene_schema
 
 ROOT = Path(__file__).parents[2]
@@ -86,7 +87,7 @@ def test_defaults_and_limits_are_shown(schema: dict[str, Any]) -> None:
         schema["properties"]["seed"] | {"type": "integer", "minimum": 0, "default": 0} == schema["properties"]["seed"]
     )
     assert schema["properties"]["outputs"]["default"] == "png"
-    assert schema["properties"]["canvas"]["properties"]["width"]["default"] == 512
+    assert schema["properties"]["canvas"]["properties"]["precision"]["default"] == "float32"
     assert schema["properties"]["camera"]["properties"]["centre"]["default"] == [0.0, 0.0]
     assert schema["properties"]["camera"]["properties"]["zoom"]["exclusiveMinimum"] == 0
 
@@ -125,6 +126,15 @@ WRONG = [
 def test_what_loads_fits(text: str, schema: dict[str, Any], desk: Desk) -> None:
     assert desk.mistakes(text) == []
     assert fits(schema, data(text))
+
+
+@pytest.mark.parametrize(
+    ("canvas", "right"),
+    [("{paper: A2, dpi: 150, orientation: landscape}", True), ("{paper: A}", False), ("{paper: A2, dpi: 0}", False)],
+)
+def test_papers_are_known(canvas: str, right: bool, schema: dict[str, Any], desk: Desk) -> None:
+    text = f"network: mlp\ncanvas: {canvas}"
+    assert (desk.mistakes(text) == []) == fits(schema, data(text)) == right
 
 
 @pytest.mark.parametrize("text", WRONG)

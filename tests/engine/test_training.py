@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from processes import strays
 from safetensors.torch import save_file
 
 import artengine
-from artengine import ArtengineError, InputError, OutputError, recipe
+from artengine import ArtengineError, InputError, OutputError
 from artengine.making import Note, Trained, Wrote, making
 from conftest import PluginFile
 
@@ -177,13 +178,15 @@ def test_a_photo_is_never_written_over(learning: Path) -> None:
     assert photo.read_bytes() == kept
 
 
-def test_two_outputs_of_one_name_are_refused_before_the_first_is_lost(tiny: Path) -> None:
+def test_two_outputs_of_one_name_are_refused_before_anything_is_lost(tiny: Path) -> None:
+    earlier = artengine.run(tiny, out=tiny.parent)[0].read_bytes()
     scene = artengine.load(tiny, overrides=["outputs=[png, {png: {bits: 16}}]"])
     with pytest.raises(
         InputError, match=r"outputs\.1\.png: writes .*tiny\.png, which has been written in this run already"
     ):
         list(making(scene, tiny.parent, device="cpu"))
-    assert recipe.read(tiny.parent / "tiny.png").output == 0
+    assert (tiny.parent / "tiny.png").read_bytes() == earlier
+    assert strays(tiny.parent) == []
 
 
 def test_colours_are_the_same_whatever_is_painted_first(tiny: Path) -> None:

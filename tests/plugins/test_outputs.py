@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ import tifffile
 from PIL import Image
 
 from artengine import Frame, View
+from artengine import recipe as recipes
 from artengine.files import OutputTarget
-from artengine_basics import outputs
+from artengine_basics import outputs, tiff_file
 
 Write = Callable[..., Any]
 
@@ -182,6 +184,91 @@ def test_the_same_picture_is_the_same_file(write: Write, recipe: str | None, tmp
 def test_what_a_format_cannot_take_is_said(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"^found a recipe of 60,001 characters, a JPEG takes 60,000; use png, or"):
         written(outputs.jpeg, tmp_path, smooth(), recipe="x" * 60_001)
-    with pytest.raises(ValueError, match=r"^found a picture of 16384 x 1, WebP takes at most 16,383 a side$"):
+    with pytest.raises(
+        ValueError, match=r"^found a picture of 16384 x 1, WebP takes at most 16,383 a side; use png or tiff$"
+    ):
         written(outputs.webp, tmp_path, np.zeros((1, 16_384, 3)))
+    assert list(tmp_path.iterdir()) == []
+
+
+class Bands(Frame):
+    """A frame in bands of these many rows."""
+
+    def __init__(self, image: np.ndarray[Any, Any], *rows: int) -> None:
+        super().__init__(view=View(width=image.shape[1], height=image.shape[0]), image=image)
+        self.rows = rows
+
+    def bands(self) -> Iterator[np.ndarray[Any, Any]]:
+        ends = list(itertools.accumulate(self.rows))
+        assert ends[-1] == len(self.image)
+        for end, count in zip(ends, self.rows, strict=True):
+            yield self.image[end - count : end]
+
+
+@each_format
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_file_does_not_show_how_its_picture_came_in_bands(write: Write, channels: int, tmp_path: Path) -> None:
+    image = np.random.RandomState(0).random_sample((600, 300, channels))
+    (whole,) = written(write, tmp_path, image)
+    data = whole.read_bytes()
+    for rows in ([1] * 600, [7, 250, 1, 342], [255, 1, 1, 256, 87]):
+        (path,) = write([Bands(image, *rows)], OutputTarget(tmp_path, "a", None))
+        assert path.read_bytes() == data
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(("rows", "columns"), [(300, 700), (513, 256), (1, 1000), (40, 1)])
+def test_tiles_make_up_the_picture(rows: int, columns: int, channels: int, tmp_path: Path) -> None:
+    image = np.random.RandomState(0).random_sample((rows, columns, channels))
+    for write in (outputs.tiff, TIFF8):
+        (path,) = written(write, tmp_path, image)
+        found = pixels(path)
+        shown = found.reshape(rows, columns, channels) / np.iinfo(found.dtype).max
+        assert np.abs(shown - image).max() <= 0.5 / np.iinfo(found.dtype).max + 1e-9
+    with Image.open(path) as opened:  # 8 bits: readers that are no specialists open it too
+        assert np.array_equal(np.asarray(opened), found)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_tiff_beyond_4_gb_is_a_bigtiff(channels: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiff_file, "LARGE", 1000)
+    monkeypatch.setattr(tiff_file, "ROW_OF_TILES", 1000)
+    image = smooth(100, 130, channels)
+    (path,) = written(outputs.tiff, tmp_path, image, recipe='{"artengine": "here"}')
+    with tifffile.TiffFile(path) as file:
+        assert file.is_bigtiff
+        assert file.pages[0].tile == (16, 4096)  # type: ignore[union-attr]
+    assert np.abs(pixels(path).reshape(image.shape) / 65535 - image).max() < 1e-4
+    assert recipes._text(path) == '{"artengine": "here"}'
+
+
+@pytest.mark.parametrize("write", [outputs.png, TIFF8])
+def test_the_recipe_of_a_poster_can_be_read(write: Write, tmp_path: Path) -> None:
+    row = np.zeros((100, 14_000, 1), np.float32)
+    image = np.broadcast_to(row[:1], (14_000, 14_000, 1))  # takes no memory; more than Pillow opens unasked
+    (path,) = write([Bands(image, *[100] * 140)], OutputTarget(tmp_path, "a", '{"artengine": "here"}'))
+    assert recipes._text(path) == '{"artengine": "here"}'
+
+
+@pytest.mark.parametrize("write", [outputs.png, PNG16, outputs.jpeg, outputs.tiff, TIFF8])
+@pytest.mark.parametrize("dpi", [300, 72, 99.5, None])
+def test_a_picture_for_paper_knows_its_resolution(write: Write, dpi: float | None, tmp_path: Path) -> None:
+    (path,) = write([framed(smooth())], OutputTarget(tmp_path, "a", None, dpi))
+    with Image.open(path) as image:
+        found = image.info.get("dpi")
+    if dpi is None:
+        assert found is None or path.suffix == ".tif"  # TIFF has to say something: one dot, of no unit
+    else:
+        assert found == pytest.approx((dpi, dpi), abs=0.6 if path.suffix == ".jpg" else 0.02)
+
+
+def test_a_picture_that_no_format_takes_is_refused_before_a_band_is_taken(tmp_path: Path) -> None:
+    class Untouched(Frame):
+        def bands(self) -> Iterator[np.ndarray[Any, Any]]:
+            raise AssertionError("it was painted in vain")
+
+    image = np.broadcast_to(np.zeros((1, 1, 3)), (65_501, 1, 3))
+    for write in (outputs.jpeg, outputs.webp):
+        with pytest.raises(ValueError, match=r"a side; use png or tiff$"):
+            list(write([Untouched(view=View(width=1, height=65_501), image=image)], OutputTarget(tmp_path, "a", None)))
     assert list(tmp_path.iterdir()) == []
