@@ -1,0 +1,68 @@
+"""The benchmarks at a tiny size: they run, and everybody paints the same picture. How fast is not asked here."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from artengine_nonlinearities.pool import PUBLISHED
+from conftest import ROOT
+
+PAGE = ROOT / "docs" / "performance.md"
+TINY = ["--size", "32", "--rounds", "1", "--threads", "1"]
+
+
+def bench(*words: str) -> str:
+    command = [sys.executable, "-m", "tests.benchmarks.paint", *words, *TINY]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120).stdout
+
+
+def cells(tables: str) -> list[list[str]]:
+    lines = [line for line in tables.splitlines() if line.startswith("| ") and not line.startswith("| :")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_everybody_paints_the_same_picture() -> None:
+    entries = ["artengine float32", "numpy in slices", "torch, eager in slices"]
+    words = [word for name in entries for word in ("--entry", name)]
+    rows = [row for row in cells(bench("--table", "speed", "--network", "mix", *words)) if row[-1].endswith("%")]
+    assert sorted(row[0] for row in rows) == entries
+    assert min(float(row[-1].rstrip("%")) for row in rows) > 99
+
+
+def test_tables_go_where_the_page_has_a_mark_for_them(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    names = ("seeds", "process")
+    page.write_text(
+        "Before.\n" + "".join(f"<!-- table: {name} -->\nold\n<!-- end -->\n" for name in names) + "After.\n"
+    )
+    words = [word for name in names for word in ("--table", name)]
+    printed = bench(*words, "--seeds", "2", "--write", str(page))
+    text = page.read_text()
+    assert text.startswith("Before.\n<!-- table: seeds -->\n\nSeeds 0 to 1")
+    assert text.endswith("\n\n<!-- end -->\nAfter.\n")
+    assert "old" not in text
+    sections = re.findall(r"-->\n\n(.+?)\n\n<!-- end", text, re.DOTALL)
+    assert "\n\n".join(sections) == printed.strip()
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_plain_torch_bends_as_the_pool_does(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    bends = importlib.import_module("tests.benchmarks.torch_bends").BENDS
+    x = torch.linspace(-3, 3, 60, dtype=torch.float64).reshape(6, 10)
+    torch.testing.assert_close(bends[name](x.clone()), PUBLISHED[name](x))
+
+
+def test_the_page_has_a_section_for_every_table() -> None:
+    options = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.paint", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    (names,) = re.findall(r"--table \[(.*?)\]", options.replace("\n", " "))
+    assert sorted(re.findall(r"<!-- table: (\w+) -->", PAGE.read_text())) == sorted(names.replace(" ", "").split("|"))
