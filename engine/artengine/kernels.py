@@ -34,7 +34,7 @@ def step(call: Call, *, spent: bool, first_only: bool) -> Step:
     spent: whether the first of them may be overwritten. first_only: nobody asks for any but its first result, and that
     is what the function gives.
     """
-    if isinstance(call.args[0], Ref) and not call.kwargs and (function := _function(call, first_only)):
+    if call.args and isinstance(call.args[0], Ref) and not call.kwargs and (function := _function(call, first_only)):
         return _applied(function, spent)
     given = _called(call, spent)
     return (lambda *values: given(*values)[0]) if first_only and len(call.results) > 1 else given
@@ -45,10 +45,11 @@ def _function(call: Call, first_only: bool) -> Callable[[Array, Array], Any] | N
     like, rest = call.like[0], call.args[1:]
     if like.dtype not in (torch.float32, torch.float64) or not like.is_contiguous():
         return None
+    if call.op in _ROWS:
+        along_last = first_only and (rest or (-1,))[0] in (-1, like.ndim - 1) and not any(rest[1:])
+        return _ROWS[call.op] if along_last else None
     if not rest:
         return _ANY.get(call.op) or (_SINGLE.get(call.op) if like.dtype == torch.float32 else None)
-    if call.op in _ROWS and first_only and rest[0] in (-1, like.ndim - 1) and not any(rest[1:]):
-        return _ROWS[call.op]
     if call.op is _aten.pow.Tensor_Scalar and rest == (2,):
         return np.square
     if call.op is _aten.remainder.Scalar and math.frexp(rest[0])[0] == 0.5:
@@ -79,7 +80,7 @@ def _applied(function: Callable[[Array, Array], Any], spent: bool) -> Step:
 def _called(call: Call, spent: bool) -> Step:
     """Torch's own operation, in place where it offers that."""
     op = call.op
-    if spent and torch.Tag.pointwise in op.tags and isinstance(call.args[0], Ref):
+    if spent and torch.Tag.pointwise in op.tags and call.args and isinstance(call.args[0], Ref):
         packet = getattr(_aten, f"{op._schema.name.removeprefix('aten::')}_", None)
         names = packet.overloads() if packet is not None else ()
         wanted = {"Tensor_Scalar": "Scalar", "Tensor_Tensor": "Tensor"}.get(op._overloadname, op._overloadname)

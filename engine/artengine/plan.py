@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from artengine import products
 from artengine.canvas import Precision
 from artengine.lowering import Steps, lowered
+from artengine.simplify import simplified
 from artengine.trace import Trace, trace
 
 Painter = Callable[[Tensor], Tensor]
@@ -36,9 +37,13 @@ class Plan:
         self._steps: Steps = []
         found = self._traced(inputs) if device.type == "cpu" else None
         self.traced = found is not None
+        self._fused: Painter | None = None
         if found:
-            self._steps = lowered(found, self.points, draft=precision == "draft")
             self._output = found.output
+            if self.dtype == torch.float32:
+                self._fused = _fused(found, inputs, draft=precision == "draft")
+            if self._fused is None:
+                self._steps = lowered(found, self.points)
 
     def stale(self, network: nn.Module) -> bool:
         """Whether the network's weights have changed since."""
@@ -48,10 +53,13 @@ class Plan:
     @property
     def means(self) -> dict[str, str]:
         """What decides the last bits of a colour besides the scene, in words."""
-        return {"slice": str(self.points), **products.means()}
+        means = {"slice": str(self.points), **products.means()}
+        return means | {"products": "LLVM"} if self._fused else means
 
     def painter(self) -> Painter:
         """A function from points to colours, for one thread: the network as it stands may keep things to itself."""
+        if self._fused:
+            return self._fused
         return self._follow if self.traced else copy.deepcopy(self._network)
 
     def _traced(self, inputs: int) -> Trace | None:
@@ -74,6 +82,18 @@ class Plan:
                 del values[index]
         colours: Tensor = values[self._output]
         return colours
+
+
+def _fused(found: Trace, inputs: int, *, draft: bool) -> Painter | None:
+    """The trace as machine code, where it and this machine are made for that."""
+    try:
+        from artengine.fused import Fused
+    except ImportError:  # there is no llvmlite for every platform
+        return None
+    try:
+        return Fused(simplified(found), inputs, draft=draft)
+    except ValueError:
+        return None
 
 
 def _spread(count: int, inputs: int, dtype: torch.dtype) -> Tensor:
