@@ -35,7 +35,7 @@ def step(call: Call, *, spent: bool, first_only: bool) -> Step:
     is what the function gives.
     """
     if call.args and isinstance(call.args[0], Ref) and not call.kwargs and (function := _function(call, first_only)):
-        return _applied(function, spent)
+        return _applied(function, spent, call.like[0].dtype)
     given = _called(call, spent)
     return (lambda *values: given(*values)[0]) if first_only and len(call.results) > 1 else given
 
@@ -43,7 +43,7 @@ def step(call: Call, *, spent: bool, first_only: bool) -> Step:
 def _function(call: Call, first_only: bool) -> Callable[[Array, Array], Any] | None:
     """What fills an array with the result of a call on another, which may be the same."""
     like, rest = call.like[0], call.args[1:]
-    if like.dtype not in (torch.float32, torch.float64) or not like.is_contiguous():
+    if like.dtype not in (torch.float32, torch.float64) or not like.is_contiguous() or not like.ndim:
         return None
     if call.op in _ROWS:
         along_last = first_only and (rest or (-1,))[0] in (-1, like.ndim - 1) and not any(rest[1:])
@@ -55,11 +55,11 @@ def _function(call: Call, first_only: bool) -> Callable[[Array, Array], Any] | N
     if call.op is _aten.remainder.Scalar and math.frexp(rest[0])[0] == 0.5:
         return _remainder(rest[0])
     if call.op is _aten.logaddexp.default and isinstance(rest[0], Tensor) and rest[0].ndim == 0:
-        return _logaddexp(float(rest[0]))
+        return _logaddexp(float(rest[0])) if math.isfinite(rest[0]) else None
     return None
 
 
-def _applied(function: Callable[[Array, Array], Any], spent: bool) -> Step:
+def _applied(function: Callable[[Array, Array], Any], spent: bool, dtype: torch.dtype) -> Step:
     if spent:
 
         def over(x: Tensor) -> Tensor:
@@ -70,6 +70,7 @@ def _applied(function: Callable[[Array, Array], Any], spent: bool) -> Step:
         return over
 
     def anew(x: Tensor) -> Tensor:
+        x = x.to(dtype)
         given = torch.empty_like(x, memory_format=torch.contiguous_format)
         function(x.numpy(), given.numpy())
         return given
@@ -144,6 +145,7 @@ def _parts(number: float, bits: int) -> tuple[float, ...]:
 
 
 _TURN = _parts(math.tau, 15)
+_TURN = (*_TURN[:2], _TURN[2] + 2.4492935982947064e-16)  # what math.tau lacks
 
 
 def _sinc(x: Array, out: Array) -> None:

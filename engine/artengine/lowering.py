@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from artengine import kernels, products
 from artengine.simplify import matrix_of, simplified
@@ -16,9 +17,21 @@ from artengine.trace import Call, Ref, Trace
 Steps = list[tuple[Callable[..., Any], int, tuple[int, ...], tuple[int, ...]]]
 
 
-def lowered(found: Trace, points: int) -> Steps:
-    """The steps of a trace, for slices of so many points."""
-    return _Lowering(simplified(found), points).steps()
+def lowered(found: Trace, points: int) -> Callable[[Tensor], Tensor]:
+    """The function of a trace, for slices of so many points."""
+    found = simplified(found)
+    steps = _Lowering(found, points).steps()
+
+    def follow(points: Tensor) -> Tensor:
+        values: dict[int, Any] = {0: points}
+        for step, target, sources, spent in steps:
+            values[target] = step(*[values[source] for source in sources])
+            for index in spent:
+                del values[index]
+        colours: Tensor = values[found.output]
+        return colours
+
+    return follow
 
 
 class _Lowering:
@@ -69,6 +82,9 @@ class _Lowering:
             return False
         made = next(other for other in self._calls if first.index in other.results)
         like = made.like[made.results.index(first.index)]
+        others = (source for source in call.sources() if source != first.index)
+        if any(self._memory.get(other) == first.index for other in others):  # it reads the same memory otherwise
+            return False
         same = like.shape == call.like[0].shape and like.dtype == call.like[0].dtype and like.is_contiguous()
         return same and self._busy[first.index] == place
 

@@ -25,7 +25,7 @@ del _block
 def paint(
     plan: Plan, coordinates: Callable[[View], Tensor], view: View, colours: Tensor, chosen: Tensor | None = None
 ) -> Iterator[int]:
-    """Paint the view into `colours`, (H, W, C) on the processor, yielding the pixels painted so far.
+    """Paint the view into `colours`, (H, W, C) on the plan's device, yielding the pixels painted so far.
 
     chosen: only these pixels, in rising order, counted row by row; then colours are (len(chosen), C).
     Every thread has a core to itself; which of them paints what does not show, nor how many there are.
@@ -33,6 +33,7 @@ def paint(
     """
     flat = colours.view(-1, colours.shape[-1])
     threads = torch.get_num_threads()
+    workers = threads if plan.device.type == "cpu" else 1
     own = threading.local()
 
     def begin() -> None:
@@ -56,12 +57,12 @@ def paint(
         return stop
 
     bounds = range(0, len(flat), plan.points * SLICES)
-    with ThreadPoolExecutor(threads, initializer=begin) as pool:
+    with ThreadPoolExecutor(workers, initializer=begin) as pool:
         ahead: deque[Future[int]] = deque()
         try:
             for start in bounds:
                 ahead.append(pool.submit(work, start, min(start + bounds.step, len(flat))))
-                if len(ahead) > 2 * threads:
+                if len(ahead) > 2 * workers:
                     yield ahead.popleft().result()
             while ahead:
                 yield ahead.popleft().result()

@@ -102,12 +102,13 @@ class Painting:
             if whole is None:
                 for done in self._paint(grown, colours):
                     yield (here := replace(here, done=begun + min(done, count)))
-            holes += self._show(colours)
+            holes += _holes(colours[inner])
+            self._show(colours)
             if smooth:
                 for done in self._smooth(band, colours, inner):
                     yield (here := replace(here, done=begun + count + done))
             here = replace(here, done=begun + count * (1 + smooth))
-            yield replace(here, band=colours[inner].to(self._dtype).numpy())
+            yield replace(here, band=colours[inner].to(self._dtype).cpu().numpy())
         if holes:
             _log.warning("%d of %d pixels are not numbers; they are painted black or white", holes, rows * columns)
 
@@ -120,7 +121,7 @@ class Painting:
         if not len(chosen):
             return
         places = samples.places(self._canvas.samples)
-        light = torch.zeros(len(chosen), self._channels, dtype=colours.dtype)
+        light = colours.new_zeros(len(chosen), self._channels)
         for index, place in enumerate(places):
             sampled = torch.empty_like(light)
             for done in self._paint(replace(band, sample=place), sampled, chosen):
@@ -132,7 +133,7 @@ class Painting:
         colours[inner] = image
 
     def _empty(self, view: View) -> Tensor:
-        return torch.empty(*view.shape, self._channels, dtype=self.plan(view).dtype)
+        return torch.empty(*view.shape, self._channels, dtype=self.plan(view).dtype, device=self._device)
 
     def _paint(self, view: View, colours: Tensor, chosen: Tensor | None = None) -> Iterator[int]:
         """Fill in what the network gives for a view, or for chosen pixels of it, yielding the pixels done."""
@@ -143,18 +144,25 @@ class Painting:
 
         return paint(plan, coordinates, view, colours, chosen)
 
-    def _show(self, colours: Tensor) -> int:
-        """Bring colours to what is displayed, in place: in [0, 1]; how many pixels were not numbers."""
-        numbers = bool(torch.isfinite(colours.sum()))  # so is every one of them
-        holes = 0 if numbers else int((~torch.isfinite(colours)).any(dim=-1).sum())
+    def _show(self, colours: Tensor) -> None:
+        """Bring colours to what is displayed, in place: in [0, 1]."""
         if self._stretch:
             low, high = self._stretch
             # the ancestor's formula, its 1e-8 included, so that its pictures come out to the byte
             colours.sub_(low).div_(high - low + 1e-8)
         elif self._colours == "signed":
             colours.add_(1).div_(2)
-        (colours if numbers else colours.nan_to_num_(0.0)).clamp_(0.0, 1.0)
-        return holes
+        (colours if _numbers(colours) else colours.nan_to_num_(0.0)).clamp_(0.0, 1.0)
+
+
+def _numbers(colours: Tensor) -> bool:
+    """Whether all of them are, told by a look at their sum; rarely no where it should be yes."""
+    return bool(torch.isfinite(colours.sum()))
+
+
+def _holes(colours: Tensor) -> int:
+    """How many pixels are not numbers."""
+    return 0 if _numbers(colours) else int((~torch.isfinite(colours)).any(dim=-1).sum())
 
 
 def _pixels(view: View) -> int:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from artengine import products
 from artengine.canvas import Precision
-from artengine.lowering import Steps, lowered
+from artengine.lowering import lowered
 from artengine.simplify import simplified
 from artengine.trace import Trace, trace
 
@@ -20,68 +20,60 @@ Painter = Callable[[Tensor], Tensor]
 
 NUMBERS = 1 << 19  # of a layer, at a time: what the processor's cache holds of two layers
 FEWEST, MOST = 256, 8192  # points of a slice
+DEVICE = 1 << 17  # on a graphics card, which has more to do at once
 
 
 class Plan:
     """A network made ready for painting: colours (N, channels) of points (N, inputs).
 
-    points: how many a slice has, always; the bits of a colour may depend on it. dtype: of points and colours. traced:
-    whether the operations were written down, else the network is called as it stands.
+    points: how many a slice has, always; the bits of a colour may depend on it. dtype, device: of points and colours.
     """
 
     def __init__(self, network: nn.Module, inputs: int, precision: Precision, device: torch.device) -> None:
         self.dtype = torch.float64 if precision == "float64" else torch.float32
         self._network = _cast(network, self.dtype)
-        self._weights = [weight.detach().clone() for weight in network.state_dict().values()]
-        self.points = MOST
-        self._steps: Steps = []
-        found = self._traced(inputs) if device.type == "cpu" else None
-        self.traced = found is not None
-        self._fused: Painter | None = None
-        if found:
-            self._output = found.output
-            if self.dtype == torch.float32:
-                self._fused = _fused(found, inputs, draft=precision == "draft")
-            if self._fused is None:
-                self._steps = lowered(found, self.points)
+        if self.dtype == torch.float64 and not _takes(self._network, inputs, self.dtype, device):
+            self.dtype = torch.float32  # it has numbers of its own in that
+            self._network = _cast(network, self.dtype)
+        self._weights = [weight.detach().clone() for weight in _weights(network)]
+        self.device = device
+        self.points = MOST if device.type == "cpu" else DEVICE
+        self._painter: Painter | None = None
+        self._library = "torch"
+        if device.type == "cpu":
+            self._prepare(inputs, draft=precision == "draft")
 
     def stale(self, network: nn.Module) -> bool:
         """Whether the network's weights have changed since."""
-        now = network.state_dict().values()
-        return not all(torch.equal(before, weight) for before, weight in zip(self._weights, now, strict=True))
+        now = _weights(network)
+        return len(now) != len(self._weights) or not all(map(_same, self._weights, now))
 
     @property
     def means(self) -> dict[str, str]:
         """What decides the last bits of a colour besides the scene, in words."""
-        means = {"slice": str(self.points), **products.means()}
-        return means | {"products": "LLVM"} if self._fused else means
+        instructions = torch.backends.cpu.get_cpu_capability() if self.device.type == "cpu" else self.device.type
+        return {"products": self._library, "slice": str(self.points), "instructions": instructions}
 
     def painter(self) -> Painter:
         """A function from points to colours, for one thread: the network as it stands may keep things to itself."""
-        if self._fused:
-            return self._fused
-        return self._follow if self.traced else copy.deepcopy(self._network)
+        return self._painter or _copied(self._network)
 
-    def _traced(self, inputs: int) -> Trace | None:
-        """The network's operations on a slice, whose size follows from the widest of them."""
+    def _prepare(self, inputs: int, *, draft: bool) -> None:
+        """Find the fastest way: machine code, else step by step, else the network as it stands."""
         few = _spread(FEWEST, inputs, self.dtype)
-        small = trace(self._network, few, few.flip(0))
-        if small is None:
-            return None
-        widest = max((like.numel() for call in small.calls for like in call.like), default=1) / FEWEST
+        found = trace(self._network, few, few.flip(0))
+        if found is None:
+            return
+        widest = max((like.numel() for call in found.calls for like in call.like), default=1) / FEWEST
         while self.points > FEWEST and self.points * widest > NUMBERS:
             self.points //= 2
+        if self.dtype == torch.float32 and (function := _fused(found, inputs, draft=draft)):
+            self._painter, self._library = function, "LLVM"
+            return
         slice_ = _spread(self.points, inputs, self.dtype)
-        return trace(self._network, slice_, slice_.flip(0))
-
-    def _follow(self, points: Tensor) -> Tensor:
-        values: dict[int, Any] = {0: points}
-        for step, target, sources, spent in self._steps:
-            values[target] = step(*[values[source] for source in sources])
-            for index in spent:
-                del values[index]
-        colours: Tensor = values[self._output]
-        return colours
+        if found := trace(self._network, slice_, slice_.flip(0)):
+            self._painter = lowered(found, self.points)
+            self._library = "oneDNN" if self.dtype == torch.float32 and products.available() else "torch"
 
 
 def _fused(found: Trace, inputs: int, *, draft: bool) -> Painter | None:
@@ -104,5 +96,49 @@ def _spread(count: int, inputs: int, dtype: torch.dtype) -> Tensor:
 
 def _cast(network: nn.Module, dtype: torch.dtype) -> nn.Module:
     """The network in a precision: itself, or a copy where it has another."""
-    floats = [tensor for tensor in network.state_dict().values() if tensor.is_floating_point()]
-    return network if all(tensor.dtype == dtype for tensor in floats) else copy.deepcopy(network).to(dtype)
+    floats = [tensor for tensor in _weights(network) if tensor.is_floating_point()]
+    if all(tensor.dtype == dtype for tensor in floats):
+        return network
+
+    def to(tensor: Tensor) -> Tensor:
+        if tensor.is_complex():
+            return tensor.to(dtype.to_complex())
+        return tensor.to(dtype) if tensor.is_floating_point() else tensor
+
+    copied: nn.Module = _copied(network)._apply(to)  # type: ignore[no-untyped-call]  # torch's own
+    return copied
+
+
+def _weights(network: nn.Module) -> list[Tensor]:
+    """All that the network's colours depend on, what is not saved included."""
+    return [*network.parameters(), *network.buffers()]
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    """Whether two tensors hold the same; what is not a number is like what is not a number."""
+    if one.dtype != other.dtype or one.shape != other.shape:
+        return False
+    numbers = one == one
+    return torch.equal(one[numbers], other[numbers]) and bool((other[~numbers] != other[~numbers]).all())
+
+
+def _copied(network: nn.Module) -> nn.Module:
+    """A copy; tensors that a training left in it come without their history, which cannot be copied."""
+    memo: dict[int, Any] = {}
+    for module in network.modules():
+        for kept in vars(module).values():
+            if isinstance(kept, Tensor) and not kept.is_leaf:
+                memo[id(kept)] = kept.detach()
+    return copy.deepcopy(network, memo)
+
+
+def _takes(network: nn.Module, inputs: int, dtype: torch.dtype, device: torch.device) -> bool:
+    """Whether the network takes points of a precision; other errors are for later, when it is painted."""
+    try:
+        with torch.no_grad():
+            network(_spread(1, inputs, dtype).to(device))
+    except RuntimeError as error:
+        return "dtype" not in str(error)
+    except Exception:  # noqa: BLE001, RUF100 - a stranger's network may raise anything
+        return True
+    return True

@@ -21,12 +21,6 @@ def available() -> bool:
     return True
 
 
-def means() -> dict[str, str]:
-    """What decides the last bits of a product besides its numbers: the library, and the processor's instructions."""
-    library = "oneDNN" if available() else "torch"
-    return {"products": library, "instructions": torch.backends.cpu.get_cpu_capability()}
-
-
 def product(matrix: Tensor, bias: Tensor | None, points: int) -> Product:
     """(points, K) to (points, N): x `matrix` + `bias`, for a matrix (K, N), and a bias (N,) if there is one.
 
@@ -38,8 +32,14 @@ def product(matrix: Tensor, bias: Tensor | None, points: int) -> Product:
 
 
 def plain(matrix: Tensor, bias: Tensor | None) -> Product:
-    """The same by torch's public product, on any device and in any precision."""
-    matrix = matrix.contiguous()
+    """The same by torch's public product, on any device and in any precision.
+
+    The columns are filled up to a multiple of four: with fewer, the bits of a row depend on its place.
+    """
+    width = matrix.shape[1]
+    extra = -width % 4
+    matrix = torch.nn.functional.pad(matrix, (0, extra)).contiguous()
     if bias is None:
-        return lambda x: torch.mm(x, matrix)
-    return lambda x: torch.addmm(bias, x, matrix)
+        return lambda x: torch.mm(x, matrix)[:, :width].contiguous()
+    bias = torch.nn.functional.pad(bias, (0, extra))
+    return lambda x: torch.addmm(bias, x, matrix)[:, :width].contiguous()

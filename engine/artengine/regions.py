@@ -69,6 +69,8 @@ def _kind(call: Call, rows: dict[int, int]) -> str | None:
             if fits and all(rows.get(source) in (1, call.like[0].shape[1]) for source in call.sources())
             else None
         )
+    if rest and isinstance(rest[0], Tensor):
+        return None
     last = not rest or rest[0] in (-1, 1)
     if call.op is _aten.sort.default and last and not any(rest[1:]) and not call.kwargs:
         return "sort"

@@ -29,9 +29,15 @@ def edges(image: Tensor) -> Tensor:
 
 def to_light(image: Tensor) -> Tensor:
     """From sRGB code values in [0, 1] to light: IEC 61966-2-1."""
-    return torch.where(image <= 0.04045, image / 12.92, ((image + 0.055) / 1.055) ** 2.4)
+    return torch.where(image <= 0.04045, image / 12.92, _power((image + 0.055) / 1.055, 2.4))
 
 
 def from_light(light: Tensor) -> Tensor:
     """From light to sRGB code values, both in [0, 1]."""
-    return torch.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+    return torch.where(light <= 0.0031308, light * 12.92, 1.055 * _power(light, 1 / 2.4) - 0.055)
+
+
+def _power(x: Tensor, exponent: float) -> Tensor:
+    """By numpy, whose bits do not depend on where in an array a number is."""
+    numbers = x.cpu().numpy()
+    return torch.from_numpy(np.asarray(np.power(numbers, numbers.dtype.type(exponent)))).to(x.device)

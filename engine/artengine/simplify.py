@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -18,7 +19,7 @@ def matrix_of(call: Call) -> tuple[Tensor, Tensor | None] | None:
         case (Ref(), Tensor() as matrix) if call.op is _aten.mm.default:
             return matrix, None
         case (Tensor() as bias, Ref(), Tensor() as matrix) if call.op is _aten.addmm.default and not call.kwargs:
-            return (matrix, bias) if bias.ndim == 1 else None
+            return (matrix, bias) if bias.shape == matrix.shape[1:] else None
     return None
 
 
@@ -34,7 +35,7 @@ def simplified(found: Trace) -> Trace:
         if call.like[0].dtype != torch.float32:
             continue
         maker = next((makers.get(source) for source in call.sources()), None)
-        if maker is None or len(maker.results) > 1 or uses.count(maker.results[0]) > 1:
+        if maker is None or len(maker.results) > 1 or uses.count(maker.results[0]) > 1 or not _single(maker, makers):
             continue
         maker = replaced.get(maker.results[0], maker) or maker
         new = _with_bias(maker, call) or _turned(maker, call)
@@ -45,36 +46,43 @@ def simplified(found: Trace) -> Trace:
     return Trace(tuple(call for call in calls if call is not None), found.output)
 
 
+def _single(call: Call, makers: dict[int, Call]) -> bool:
+    """Whether all that a call takes is in float32."""
+    made = ((source, makers[source]) for source in call.sources() if source in makers)
+    return all(maker.like[maker.results.index(source)].dtype == torch.float32 for source, maker in made)
+
+
 def _with_bias(joined: Call, product: Call) -> Call | None:
     """Of points joined with the same numbers at every one of them, and a product: a product with a bias."""
     found = matrix_of(product)
     if found is None or joined.op is not _aten.cat.default or joined.args[1:] not in ((-1,), (1,)):
         return None
+    parts = joined.args[0]
+    constants = [part for part in parts if isinstance(part, Tensor)]
+    if len(parts) != len(constants) + 1 or any(constant.ndim != 2 for constant in constants):
+        return None
     matrix, bias = found
     bias = torch.zeros_like(matrix[0]) if bias is None else bias
     kept = None
     start = 0
-    for part, width in zip(joined.args[0], _widths(joined, len(matrix)), strict=True):
+    for part, width in zip(parts, _widths(parts, len(matrix)), strict=True):
         rows = matrix[start : start + width]
         start += width
         if isinstance(part, Tensor):
             if not torch.equal(part, part[:1].expand_as(part)):
                 return None
-            bias = bias + part[0] @ rows
-        elif kept is not None:
-            return None
+            bias = bias + part[0].to(matrix.dtype) @ rows
         else:
             kept = part, rows
-    if kept is None:
-        return None
+    assert kept is not None  # noqa: S101 - one part is no constant
     return replace(product, op=_aten.addmm.default, args=(bias, *kept))
 
 
-def _widths(joined: Call, total: int) -> list[int]:
-    """How many numbers each part adds, where only one part is not known."""
-    known = [part.shape[1] if isinstance(part, Tensor) else 0 for part in joined.args[0]]
-    unknown = known.count(0)
-    return [width or (total - sum(known)) if unknown == 1 else width for width in known]
+def _widths(parts: Sequence[Ref | Tensor], total: int) -> list[int]:
+    """How many numbers each part adds, where one is not a constant."""
+    known = [part.shape[1] if isinstance(part, Tensor) else None for part in parts]
+    rest = total - sum(width or 0 for width in known)
+    return [rest if width is None else width for width in known]
 
 
 def _turned(product: Call, flip: Call) -> Call | None:

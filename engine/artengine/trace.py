@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 #: Operations whose result has the shape and kind of a tensor, and nothing of its values.
@@ -17,6 +18,21 @@ _UNTRACEABLE = (
     torch.Tag.data_dependent_output,  # a number read out of a tensor, perhaps to decide by
     torch.Tag.dynamic_output_shape,  # as many results as there are values of some sort
 )
+
+
+#: Ways out of torch for the numbers of a tensor.
+_OUTSIDE = {
+    "numpy",
+    "__array__",
+    "__array_wrap__",
+    "tolist",
+    "data_ptr",
+    "__dlpack__",
+    "untyped_storage",
+    "storage",
+    "__reduce_ex__",
+    "__deepcopy__",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +93,28 @@ def trace(network: nn.Module, points: Tensor, others: Tensor) -> Trace | None:
     recorder = _Recorder(points)
     try:
         with torch.no_grad():
-            with recorder:
+            with (watch := _Watch()), recorder:
                 colours = network(points)
             output = recorder.number(colours)
-            if output is None or not recorder.sound:
+            if output is None or not recorder.sound or not watch.sound:
                 return None
             found = Trace(_needed(recorder.calls, output), output)
-            expected = network(others)
+            expected = network(others.clone())
             same = torch.equal(found.replay(others).nan_to_num(), expected.nan_to_num())
-    except (RuntimeError, TypeError, NotImplementedError):
+    except Exception:  # noqa: BLE001, RUF100 - a stranger's network may raise anything
         return None  # whatever is the matter, the network as it stands will say it better
     return found if same else None
+
+
+class _Watch(TorchFunctionMode):
+    """Sees whether numbers leave torch, for numpy or plain Python, where nobody knows what is done to them."""
+
+    sound = True
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if getattr(func, "__name__", "") in _OUTSIDE or func is torch.Tensor.data.__get__:  # type: ignore[attr-defined]
+            self.sound = False
+        return func(*args, **(kwargs or {}))
 
 
 class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own
@@ -98,7 +125,12 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's 
         self.calls: list[Call] = []
         self.sound = True
         self._kept: list[Tensor] = [points]  # as long as a tensor lives, no other has its id
+        self._made: set[int] = set()
         self._numbers: dict[int, int] = {id(points): 0}
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # for what nobody compiles here, torch would import its compiler first: most of a second
 
     def number(self, value: object) -> int | None:
         """The number of a tensor that depends on the points."""
@@ -106,7 +138,10 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's 
 
     def __torch_dispatch__(self, op: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
+        if any(id(part) not in self._made for part in _written(op, args)):
+            self.sound = False  # it keeps something from one call to the next
         given = op(*args, **kwargs)
+        self._made |= {id(part) for part in _leaves(given)}
         tensors = [part for part in _leaves((args, kwargs)) if isinstance(part, Tensor)]
         if not any(id(tensor) in self._numbers for tensor in tensors):
             self._kept += [part for part in _leaves(given) if isinstance(part, Tensor)]
@@ -135,6 +170,13 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's 
 
     def _depends(self, part: object) -> bool:
         return isinstance(part, Tensor) and id(part) in self._numbers
+
+
+def _written(op: Any, args: tuple[Any, ...]) -> Iterator[Tensor]:
+    """The tensors that an operation changes."""
+    for part, told in zip(args, op._schema.arguments, strict=False):
+        if isinstance(part, Tensor) and told.alias_info is not None and told.alias_info.is_write:
+            yield part
 
 
 def _needed(calls: list[Call], output: int) -> tuple[Call, ...]:
