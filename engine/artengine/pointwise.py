@@ -49,7 +49,7 @@ def _logaddexp(v: Vectors, x: Value, y: Value) -> Value:
     apart = v.call("fabs", b.fsub(x, y))
     more = v.most(x, y)
     same = b.fcmp_ordered("==", x, y)  # infinities too
-    return b.fadd(more, v.log1p(v.exp(b.select(same, v.number(0), b.fneg(apart)))))
+    return b.fadd(more, v.log1p_unit(v.exp(b.select(same, v.number(0), b.fneg(apart)))))
 
 
 def _expm1(v: Vectors, x: Value) -> Value:

@@ -50,6 +50,19 @@ LOG = (
     3.3333331174e-1,
 )
 EXP = (1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1)
+#: Of log(1 + x) / x on [0, 1], through the Chebyshev nodes.
+LOG1P = (
+    -0.00317605701,
+    0.0195425283,
+    -0.0563736148,
+    0.105436236,
+    -0.152696669,
+    0.196632743,
+    -0.249516159,
+    0.333297104,
+    -0.499998927,
+    1.0,
+)
 LN2 = (0.693359375, -2.12194440e-4)  # they add up to it, the first so short that its products are exact
 
 
@@ -222,6 +235,10 @@ class Vectors:
         plain = b.fcmp_ordered("==", more, self.number(math.inf))
         ratio = b.fdiv(b.fmul(self.log(more), x), b.select(same, self.number(1), rounded))
         return b.select(same, x, b.select(plain, more, ratio))
+
+    def log1p_unit(self, x: Value) -> Value:
+        """The logarithm of 1 + x for x in [0, 1]."""
+        return self.builder.fmul(x, self.polynomial(x, LOG1P))
 
     def sin(self, x: Value) -> Value:
         """The sine; from 2^52 on, some number in [-1, 1]."""

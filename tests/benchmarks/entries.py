@@ -56,15 +56,18 @@ def picture(job: Job, precision: str) -> Picture:
 
 
 def _ours(job: Job, *, precision: str) -> Paint:
-    """A picture that has got ready, as the others have their graphs, and has not measured its colours yet.
-
-    Its copies share what is ready; each measures the colours for itself.
-    """
+    """A picture that has got ready, as the others have their graphs; each painting measures its colours anew."""
     ready = picture(job, precision)
     begun = ready.painting()
-    next(begun)
+    next(begun)  # it has its plan now, and no colours yet
     del begun
-    return lambda: copy.copy(ready).paint()
+
+    def paint() -> Image:
+        fresh = copy.copy(ready)
+        fresh._painting = copy.copy(ready._painting)
+        return fresh.paint()
+
+    return paint
 
 
 def _product(job: Job, *, packed: bool) -> Paint:

@@ -60,10 +60,40 @@ def tell(words: str) -> None:
 
 def speed(plan: Plan) -> str:
     """Every entry, round after round, so that a slow moment of the machine hits all of them."""
-    return "\n\n".join(_speed(plan, name, Job(size=plan.size, bends=NETWORKS[name])) for name in plan.networks)
+    return "\n\n".join(_described(_speed(plan, name), name, plan.size) for name in plan.networks)
 
 
-def _speed(plan: Plan, network: str, job: Job) -> str:
+def summary(plan: Plan) -> str:
+    """Every library at its best, with the network that suits it least."""
+    found = {name: _speed(plan, name) for name in plan.networks}
+    libraries: dict[str, dict[str, float]] = {}
+    for network, measured in found.items():
+        for name, best in measured.best.items():
+            library = name if name in OURS else name.partition(",")[0]
+            quickest = libraries.setdefault(library, {})
+            quickest[network] = min(best, quickest.get(network, best))
+    base = libraries[BASE]
+    lines = []
+    for library, quickest in sorted(libraries.items(), key=lambda one: sum(one[1].values())):
+        cells = [(f"{quickest[name]:.3f}", f"{quickest[name] / base[name]:.1f}") for name in plan.networks]
+        lines.append([library, *(cell for pair in cells for cell in pair)])
+    head = ["", *(word for name in plan.networks for word in (f"{name}, s", "times ours"))]
+    return table(head, lines)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Speed:
+    """What came out for a network: seconds and bytes of every entry, its share of right pixels, the peak in GFLOP/s."""
+
+    best: dict[str, float]
+    middle: dict[str, float]
+    peaks: dict[str, int]
+    shares: dict[str, float]
+    ceiling: float
+
+
+def _speed(plan: Plan, network: str) -> _Speed:
+    job = Job(size=plan.size, bends=NETWORKS[network])
     names = [*plan.chosen(), *PRODUCTS]
     times: dict[str, list[float]] = {name: [] for name in names}
     peaks: dict[str, int] = {}
@@ -83,27 +113,38 @@ def _speed(plan: Plan, network: str, job: Job) -> str:
                 answer = children[name].ask(name, job, burst=BURST)
                 times[name] += answer.seconds
                 peaks[name] = answer.peak
-    best = {name: min(seconds) for name, seconds in times.items()}
     rows, inputs, outputs = PRODUCT
-    ceiling = 2 * rows * inputs * outputs / min(best[name] for name in PRODUCTS) / 1e9
+    ceiling = 2 * rows * inputs * outputs / min(min(times[name]) for name in PRODUCTS) / 1e9
+    return _Speed(
+        best={name: min(times[name]) for name in shares},
+        middle={name: median(times[name]) for name in shares},
+        peaks=peaks,
+        shares=shares,
+        ceiling=ceiling,
+    )
+
+
+def _described(measured: _Speed, network: str, size: int) -> str:
+    flops = Job(size=size).flops
     lines = []
-    for name in sorted(shares, key=lambda name: best[name]):
-        rate = job.flops / best[name] / 1e9
+    for name, best in sorted(measured.best.items(), key=lambda one: one[1]):
+        rate = flops / best / 1e9
         lines.append(
             [
                 name,
-                f"{best[name]:.3f}",
-                f"{median(times[name]):.3f}",
-                f"{best[name] / best[BASE]:.2f}",
+                f"{best:.3f}",
+                f"{measured.middle[name]:.3f}",
+                f"{best / measured.best[BASE]:.2f}",
                 f"{rate:.0f}",
-                f"{rate / ceiling:.0%}",
-                f"{peaks[name] / MEGABYTE:,.0f}",
-                f"{shares[name]:.2%}",
+                f"{rate / measured.ceiling:.0%}",
+                f"{measured.peaks[name] / MEGABYTE:,.0f}",
+                f"{measured.shares[name]:.2%}",
             ]
         )
     head = [network, "best s", "median s", "times ours", "GFLOP/s", "of peak", "peak MB", "within 2/255"]
-    peak = f"The peak is {ceiling:.0f} GFLOP/s: float32 products of {rows} x {inputs} by {inputs} x {outputs}."
-    return f"{table(head, lines)}\n\n{peak} A picture is {job.flops / 1e9:.1f} GFLOP, {FLOPS:,} a pixel."
+    rows, inputs, outputs = PRODUCT
+    peak = f"The peak is {measured.ceiling:.0f} GFLOP/s: float32 products of {rows} x {inputs} by {inputs} x {outputs}."
+    return f"{table(head, lines)}\n\n{peak} A picture is {flops / 1e9:.1f} GFLOP, {FLOPS:,} a pixel."
 
 
 def _best(child: Child, entry: str, job: Job, rounds: int) -> float:
@@ -210,6 +251,7 @@ def process(plan: Plan) -> str:
 
 MEASURES: dict[str, Callable[[Plan], str]] = {
     "speed": speed,
+    "summary": summary,
     "sizes": sizes,
     "seeds": seeds,
     "nonlinearities": nonlinearities,

@@ -58,14 +58,14 @@ def main(
 def _made(plan: Plan, name: str) -> str:
     """How to make a table again, and where it was made."""
     words = f"--table {name} --threads {plan.threads}"
-    if name in ("speed", "nonlinearities", "process"):
+    if name in ("speed", "summary", "nonlinearities", "process"):
         words += f" --rounds {plan.rounds}"
     words += f" --sizes {','.join(map(str, plan.sizes))}" if name == "sizes" else f" --size {plan.size}"
     if name == "seeds":
         words += f" --seeds {plan.seeds}"
-    for entry in plan.entries if name == "speed" else ():
+    for entry in plan.entries if name in ("speed", "summary") else ():
         words += f" --entry {entry!r}"
-    if name == "speed" and plan.networks != tuple(NETWORKS):
+    if name in ("speed", "summary") and plan.networks != tuple(NETWORKS):
         words += "".join(f" --network {network}" for network in plan.networks)
     return f"Made with `python -m tests.benchmarks.paint {words}` on: {machine(plan.threads)}."
 
