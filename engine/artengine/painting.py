@@ -81,6 +81,8 @@ class Painting:
 
     def bands(self, view: View) -> Iterator[Part]:
         """The bands of a view from top to bottom, and parts that tell how far it is in between."""
+        if view.lost:
+            _log.warning("zoom %g is too deep for float64: there are no numbers between the pixels", view.zoom)
         rows, columns = view.shape
         smooth = self._canvas.samples > 1
         measured = _measured(self._view) if self._colours == "stretch" and self._stretch is None else None
@@ -91,7 +93,7 @@ class Painting:
             whole = self._empty(measured)
             for done in self._paint(measured, whole):
                 yield (here := replace(here, done=done))
-            self._stretch = _range(whole)
+            self._stretch = _stretch(whole, deep=measured.deep)
             whole = whole if measured == view else None
 
         holes = 0
@@ -147,9 +149,8 @@ class Painting:
     def _show(self, colours: Tensor) -> None:
         """Bring colours to what is displayed, in place: in [0, 1]."""
         if self._stretch:
-            low, high = self._stretch
-            # the ancestor's formula, its 1e-8 included, so that its pictures come out to the byte
-            colours.sub_(low).div_(high - low + 1e-8)
+            low, span = self._stretch
+            colours.sub_(low).div_(span)
         elif self._colours == "signed":
             colours.add_(1).div_(2)
         (colours if _numbers(colours) else colours.nan_to_num_(0.0)).clamp_(0.0, 1.0)
@@ -177,6 +178,13 @@ def _measured(view: View) -> View:
     rows, columns = view.shape
     scale = math.sqrt(PROXY / (rows * columns))
     return replace(view, width=max(1, round(columns * scale)), height=max(1, round(rows * scale)), window=None)
+
+
+def _stretch(colours: Tensor, *, deep: bool) -> tuple[Tensor, Tensor]:
+    """What is taken from each channel, and what it is divided by, so that it comes to [0, 1]."""
+    low, high = _range(colours)
+    # the ancestor's formula, its 1e-8 included, so that its pictures come out to the byte; in a deep zoom it is a lot
+    return low, torch.where(high > low, high - low, 1.0) if deep else high - low + 1e-8
 
 
 def _range(colours: Tensor) -> tuple[Tensor, Tensor]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Distance of pixels, for numbers around 1, below which float32 is too coarse for them: 16 of its steps.
 DEEP = 2.0**-20
+#: The same for float64, to within a quarter of a pixel.
+DEEPEST = 2.0**-51
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,11 @@ class View:
     def deep(self) -> bool:
         """Whether float32 would move pixels by more than a sixteenth of their distance."""
         return self.pitch < DEEP * (1 + max(map(abs, self.centre)))
+
+    @property
+    def lost(self) -> bool:
+        """Whether float64 too would move pixels by a good part of their distance: steps show."""
+        return self.pitch < DEEPEST * (1 + max(map(abs, self.centre)))
 
     @property
     def shape(self) -> tuple[int, int]:

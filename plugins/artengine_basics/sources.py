@@ -30,11 +30,13 @@ def grid(view: View, /) -> Tensor:
 def unit_square(view: View, /) -> Tensor:
     """Row and column as fractions of the picture, 0 to just below 1, at pixel corners: the neural painter's features.
 
-    Gives (H, W, 2) in float32, which is the precision the ancestor's features have whatever comes after.
+    Gives (H, W, 2) in float32, which is the precision the ancestor's features have whatever comes after; in float64
+    where that is needed to tell the pixels of a deep zoom.
     """
     import torch
 
-    return torch.stack(view.fractions(), dim=-1).float()
+    places = torch.stack(view.fractions(), dim=-1)
+    return places if view.deep else places.float()
 
 
 def radius(view: View, /) -> Tensor:

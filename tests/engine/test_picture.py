@@ -330,3 +330,11 @@ def test_a_canvas_that_is_too_large_is_refused_before_any_work(made: Made) -> No
 def test_a_device_that_is_not_there_is_refused(tiny: Path) -> None:
     with pytest.raises(InputError, match=r"^--device cuda: torch finds no such device here; use --device cpu$"):
         build(load(tiny), "cuda")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no such device here")
+@pytest.mark.parametrize("network", [PAINTER.replace("2}", "2, nonlin: tanh}"), SIREN])
+def test_a_graphics_card_paints_the_same(network: str, made: Made) -> None:
+    scene = made(network, size="640, height: 400").scene
+    here, there = (build(scene, device).paint() for device in ("cpu", "cuda"))
+    assert np.mean(np.abs(here - there).max(axis=-1) <= 2 / 255) >= 0.999
