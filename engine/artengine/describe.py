@@ -100,6 +100,8 @@ def recipe_as_text(recipe: Recipe) -> str:
     lines = [
         "# made with " + ", ".join(f"{name} {version}" for name, version in versions.items()) + f" on {recipe.device}"
     ]
+    if recipe.means:
+        lines.append("# painted with " + ", ".join(f"{name} {value}" for name, value in recipe.means.items()))
     lines += [f"# plugin {name} {version}" for name, version in recipe.plugins.items()]
     lines += [f"# photo {name} sha256 {photo.sha256}" for name, photo in recipe.photos.items()]
     return printable("\n".join(lines) + "\n\n" + recipe.scene.rstrip("\n")) + "\n"

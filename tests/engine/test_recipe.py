@@ -15,8 +15,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from processes import Told
 
-from artengine import InputError, recipe, run
-from artengine.making import Wrote, making
+from artengine import InputError, load, recipe, run
+from artengine.making import Note, Wrote, making
 
 ALL = "outputs: [png, jpeg, webp, tiff]\n"
 DEEP = "outputs: [png: {bits: 16}, tiff: {bits: 8}]\n"
@@ -296,3 +296,15 @@ def test_damaged_files_are_refused_or_read_and_nothing_else(ending: str, learnin
         except InputError:
             refused += 1
     assert refused > 50
+
+
+def test_other_means_are_said(tiny: Path, tmp_path: Path) -> None:
+    scene = load(tiny)
+    (path,) = run(tiny, out=tmp_path)
+    means = recipe.read(path).means
+    assert set(means) == {"products", "slice", "instructions"}
+    told = [event.text for event in making(scene, tmp_path, means=means) if isinstance(event, Note)]
+    assert told == []
+    other = means | {"products": "an abacus"}
+    (note,) = [event.text for event in making(scene, tmp_path, means=other) if isinstance(event, Note)]
+    assert note == "painted with products an abacus before, here it is otherwise: the last bits may differ"
