@@ -159,17 +159,19 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's 
         numbers = tuple(range(first, first + len(results)))
         self._kept += results
         self._numbers.update(zip(map(id, results), numbers, strict=True))
-        given_args, given_kwargs = _mapped(
-            (args, kwargs), lambda part: Ref(self._numbers[id(part)]) if self._depends(part) else part
-        )
+        given_args, given_kwargs = _mapped((args, kwargs), self._referred)
         memory = results[0].untyped_storage().data_ptr()
         shared = (self.number(tensor) for tensor in tensors if tensor.untyped_storage().data_ptr() == memory)
         alias = next((number for number in shared if number is not None), None)
         self.calls.append(Call(op, given_args, given_kwargs, numbers, results, alias))
         return given
 
-    def _depends(self, part: object) -> bool:
-        return isinstance(part, Tensor) and id(part) in self._numbers
+    def _referred(self, part: object) -> object:
+        """An argument as a `Call` keeps it."""
+        if not isinstance(part, Tensor):
+            return part
+        number = self.number(part)
+        return part.detach() if number is None else Ref(number)
 
 
 def _written(op: Any, args: tuple[Any, ...]) -> Iterator[Tensor]:
