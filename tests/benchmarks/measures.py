@@ -69,7 +69,7 @@ def summary(plan: Plan) -> str:
     libraries: dict[str, dict[str, float]] = {}
     for network, measured in found.items():
         for name, best in measured.best.items():
-            library = name if name in OURS else name.partition(",")[0]
+            library = name if name in OURS else name.split()[0].strip(",")
             quickest = libraries.setdefault(library, {})
             quickest[network] = min(best, quickest.get(network, best))
     base = libraries[BASE]
