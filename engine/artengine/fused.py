@@ -47,9 +47,13 @@ def tile(broad: bool) -> Tile | None:
     return Tile(4, 2, 10, block) if features.get("neon") else None
 
 
+_INSTRUCTIONS = {16: "AVX512", 8: "AVX2", 4: "NEON"}  # by lanes
+
+
 class Fused:
     """The function: colours (N, channels) of points (N, inputs), both float32, for N a multiple of the block.
 
+    library, instructions: what works them out, in words.
     Raises `ValueError` where the trace holds something else than it can do, or this processor is not meant for it.
     """
 
@@ -67,11 +71,15 @@ class Fused:
         if numbers:
             np.concatenate(numbers, out=self._numbers)
         self._call = _compiled(str(writer.module))
+        version = ".".join(map(str, llvm.llvm_version_info[:2]))
+        self.library = f"LLVM {version}" + " bfloat16" * (draft and rounds())
+        self.instructions = _INSTRUCTIONS[size.lanes]
 
     def __call__(self, points: Tensor) -> Tensor:
         """Work out the colours of points."""
         blocks = len(points) // self._block
-        x = points.reshape(blocks, self._block, self._inputs).transpose(1, 2).contiguous()
+        x = torch.empty(blocks, self._inputs, self._block)  # from an address on that vectors may be loaded from
+        x.copy_(points.reshape(blocks, self._block, self._inputs).transpose(1, 2))
         colours = torch.empty(blocks, self._channels, self._block)
         scratch = _aligned(self._scratch)
         self._call(x.data_ptr(), colours.data_ptr(), self._numbers.ctypes.data, scratch.ctypes.data, blocks)
@@ -145,8 +153,10 @@ class _Writer:
         slots: dict[int, int] = {}
         for index, region in enumerate(regions):
             spent = [value for value in region.takes if value in held and last[value] == index]
-            # all but a product read a place of a row before they write it
-            early = [value for value in spent if region.kind != "product" and self._rows[value] == region.rows]
+            # all but these two read a place of a row before they write it
+            early = [
+                value for value in spent if region.kind not in ("product", "flip") and self._rows[value] == region.rows
+            ]
             free += [held.pop(value) for value in early]
             for value in region.gives:
                 fitting = sorted(slot for slot in free if slot[0] >= region.rows)
@@ -247,6 +257,12 @@ class _Writer:
             )
             mean = code.builder.fdiv(total, code.vectors.number(self._rows[value]))
             code.store(mean, self._at[region.gives[0]], I64(0), vector)
+
+    def _flip(self, region: Region) -> None:
+        code, source, target = self._code, self._at[region.takes[0]], self._at[region.gives[0]]
+        with code.each(region.rows) as (row, vector):
+            mirrored = code.builder.sub(I64(region.rows - 1), row)
+            code.store(code.load(source, row, vector), target, mirrored, vector)
 
     def _sort(self, region: Region) -> None:
         """By Batcher's merge exchange: the same comparisons whatever the numbers, on all points at once."""

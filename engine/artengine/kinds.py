@@ -100,7 +100,7 @@ class Progress:
 class Target(Protocol):
     """Where an output writes: it opens whole-or-nothing files and carries what belongs into them.
 
-    recipe: what the file was made from. dpi: pixels an inch, where the picture is meant for paper.
+    recipe: what the file was made from. dpi: pixels an inch, where the canvas says so.
     """
 
     recipe: str | None

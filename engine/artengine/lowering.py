@@ -93,6 +93,6 @@ class _Lowering:
         if (found := matrix_of(call)) is None:
             return None
         matrix, bias = found
-        if self._packed and matrix.dtype == torch.float32:
+        if self._packed and matrix.dtype == torch.float32 and matrix.numel():
             return products.product(matrix, bias, self._points)
         return products.plain(matrix, bias)

@@ -100,9 +100,10 @@ def making(
         outputs = [(index, bound) for index, bound in enumerate(scene.outputs) if only in (None, index)]
         if not outputs:
             return
-        if means and (other := [word for word in means.items() if word not in picture.means.items()]):
-            was = ", ".join(f"{name} {value}" for name, value in other)
-            yield Note(f"painted with {was} before, here it is otherwise: the last bits may differ")
+        if means is not None and means != picture.means:
+            was = ", ".join(f"{name} {value}" for name, value in means.items()) or "means that it does not tell"
+            now = ", ".join(f"{name} {value}" for name, value in picture.means.items())
+            yield Note(f"painted with {was}, here with {now}: the last bits may differ")
         made: set[Path] = set()
         targets = []
         for index, bound in outputs:

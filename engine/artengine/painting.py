@@ -75,14 +75,17 @@ class Painting:
         """How the network, as it is now, is painted over a view; in float64 where float32 could not tell its pixels."""
         precision: Precision = "float64" if view.deep else self._canvas.precision
         plan = self._plans.get(precision)
-        if plan is None or plan.stale(self._network):
+        if plan is not None and plan.stale(self._network):
+            self._stretch, plan = None, None
+        if plan is None:
             plan = self._plans[precision] = Plan(self._network, self._inputs, precision, self._device)
         return plan
 
     def bands(self, view: View) -> Iterator[Part]:
         """The bands of a view from top to bottom, and parts that tell how far it is in between."""
-        if view.lost:
-            _log.warning("zoom %g is too deep for float64: there are no numbers between the pixels", view.zoom)
+        if view.lost and self._stands_still(view):
+            where = f"zoom {view.zoom:g} at {view.centre}"
+            _log.warning("%s is too deep for float64: there are too few numbers between the pixels", where)
         rows, columns = view.shape
         smooth = self._canvas.samples > 1
         measured = _measured(self._view) if self._colours == "stretch" and self._stretch is None else None
@@ -113,6 +116,13 @@ class Painting:
             yield replace(here, band=colours[inner].to(self._dtype).cpu().numpy())
         if holes:
             _log.warning("%d of %d pixels are not numbers; they are painted black or white", holes, rows * columns)
+
+    def _stands_still(self, view: View) -> bool:
+        """Whether coordinates in the middle hardly differ from one pixel to the next, for float64."""
+        rows, columns = view.shape
+        across = min(columns, 2)
+        here = self._coordinates(view.tile((columns - across) // 2, rows // 2, across, 1)).double()[0]
+        return bool(((here[-1] - here[0]).abs() <= 8 * torch.finfo(torch.float64).eps * here[0].abs()).all())
 
     def _smooth(self, band: View, colours: Tensor, inner: tuple[slice, slice]) -> Iterator[int]:
         """Paint pixels at edges from several samples, in place; yields how much of the band's pixels that is worth.

@@ -185,8 +185,9 @@ class Picture:
                 dtype = next((p.dtype for p in self.network.parameters()), self.dtype)
                 points = self._joined(corner).to(self.device, dtype).reshape(1, -1)
                 shape: tuple[int, ...] = tuple(self.network(points).shape)
-        except ValueError as error:
-            raise bound.refused(error) from error
+        except (ValueError, RuntimeError) as error:
+            words = ValueError(str(error).partition("\n")[0])
+            raise bound.refused(words) from error
         if len(shape) != 2 or shape[0] != 1 or shape[1] not in (1, 3):
             message = f"gave colours of shape {shape} for one pixel, expected (1, 3), or (1, 1) for grey"
             raise InputError([Problem(bound.where, bound.path, message)])

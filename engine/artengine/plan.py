@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -15,6 +15,9 @@ from artengine.canvas import Precision
 from artengine.lowering import lowered
 from artengine.simplify import simplified
 from artengine.trace import Trace, trace
+
+if TYPE_CHECKING:
+    from artengine.fused import Fused
 
 Painter = Callable[[Tensor], Tensor]
 
@@ -40,6 +43,7 @@ class Plan:
         self.points = MOST if device.type == "cpu" else DEVICE
         self._painter: Painter | None = None
         self._library = "torch"
+        self._instructions = torch.backends.cpu.get_cpu_capability() if device.type == "cpu" else device.type
         if device.type == "cpu":
             self._prepare(inputs, draft=precision == "draft")
 
@@ -51,8 +55,7 @@ class Plan:
     @property
     def means(self) -> dict[str, str]:
         """What decides the last bits of a colour besides the scene, in words."""
-        instructions = torch.backends.cpu.get_cpu_capability() if self.device.type == "cpu" else self.device.type
-        return {"products": self._library, "slice": str(self.points), "instructions": instructions}
+        return {"products": self._library, "slice": str(self.points), "instructions": self._instructions}
 
     def painter(self) -> Painter:
         """A function from points to colours, for one thread: the network as it stands may keep things to itself."""
@@ -68,7 +71,7 @@ class Plan:
         while self.points > FEWEST and self.points * widest > NUMBERS:
             self.points //= 2
         if self.dtype == torch.float32 and (function := _fused(found, inputs, draft=draft)):
-            self._painter, self._library = function, "LLVM"
+            self._painter, self._library, self._instructions = function, function.library, function.instructions
             return
         slice_ = _spread(self.points, inputs, self.dtype)
         if found := trace(self._network, slice_, slice_.flip(0)):
@@ -76,7 +79,7 @@ class Plan:
             self._library = "oneDNN" if self.dtype == torch.float32 and products.available() else "torch"
 
 
-def _fused(found: Trace, inputs: int, *, draft: bool) -> Painter | None:
+def _fused(found: Trace, inputs: int, *, draft: bool) -> Fused | None:
     """The trace as machine code, where it and this machine are made for that."""
     try:
         from artengine.fused import Fused
@@ -84,7 +87,7 @@ def _fused(found: Trace, inputs: int, *, draft: bool) -> Painter | None:
         return None
     try:
         return Fused(simplified(found), inputs, draft=draft)
-    except ValueError:
+    except (ValueError, TypeError):
         return None
 
 
@@ -129,7 +132,10 @@ def _copied(network: nn.Module) -> nn.Module:
         for kept in vars(module).values():
             if isinstance(kept, Tensor) and not kept.is_leaf:
                 memo[id(kept)] = kept.detach()
-    return copy.deepcopy(network, memo)
+    try:
+        return copy.deepcopy(network, memo)
+    except Exception as error:  # a stranger's network may hold anything
+        raise ValueError(f"cannot be copied, as every thread needs it: {error}") from error
 
 
 def _takes(network: nn.Module, inputs: int, dtype: torch.dtype, device: torch.device) -> bool:

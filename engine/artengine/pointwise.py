@@ -34,7 +34,7 @@ def _sinc(v: Vectors, x: Value) -> Value:
 
 
 def _remainder(v: Vectors, x: Value, divisor: Value) -> Value:
-    """Exact where the divisor is a power of two; elsewhere the last bit may differ from a remainder's."""
+    """What is left beyond whole divisors, exact for a power of two."""
     b = v.builder
     return b.fsub(x, b.fmul(v.call("floor", b.fdiv(x, divisor)), divisor))
 
@@ -58,6 +58,11 @@ def _expm1(v: Vectors, x: Value) -> Value:
     power = v.exp(x)
     small = b.fmul(v.tanh(b.fmul(x, v.number(0.5))), b.fadd(power, v.number(1)))
     return b.select(v.above(v.number(1), v.call("fabs", x)), small, b.fsub(power, v.number(1)))
+
+
+def _lost(v: Vectors, y: Value, given: Value) -> Value:
+    """What was given, but y where that is not a number."""
+    return v.builder.select(v.builder.fcmp_unordered("uno", y, y), y, given)
 
 
 def _scaled_log(base: float) -> Write:
@@ -91,8 +96,8 @@ WRITE: dict[Any, Write] = {
     _aten.rsub.Scalar: lambda v, x, y: v.builder.fsub(y, x),
     _aten.mul.Tensor: lambda v, x, y: v.builder.fmul(x, y),
     _aten.div.Tensor: lambda v, x, y: v.builder.fdiv(x, y),
-    _aten.maximum.default: lambda v, x, y: v.most(x, y),
-    _aten.minimum.default: lambda v, x, y: v.least(x, y),
+    _aten.maximum.default: lambda v, x, y: _lost(v, y, v.most(x, y)),
+    _aten.minimum.default: lambda v, x, y: _lost(v, y, v.least(x, y)),
     _aten.logaddexp.default: _logaddexp,
     _aten.remainder.Scalar: _remainder,
     _aten.pow.Tensor_Scalar: _power,
@@ -106,4 +111,6 @@ def allowed(op: Any, rest: tuple[Any, ...]) -> bool:
     """Whether the operation with these further arguments is one of them."""
     if op is _aten.pow.Tensor_Scalar:
         return rest[0] in (1, 2, 3, 4)
-    return op in WRITE
+    if op is _aten.remainder.Scalar:
+        return math.frexp(rest[0])[0] == 0.5
+    return op in WRITE and len(rest) <= (2 if op is _aten.clamp.default else 1)

@@ -20,8 +20,8 @@ _aten = torch.ops.aten
 class Region:
     """Calls that are done together.
 
-    kind: product, pointwise, sort, softmax, log_softmax or mean. rows: units of what it gives. gives: the values that
-    others ask for. takes: the values that it asks others for.
+    kind: product, pointwise, sort, softmax, log_softmax, mean or flip. rows: units of what it gives. gives: the values
+    that others ask for. takes: the values that it asks others for.
     """
 
     kind: str
@@ -37,7 +37,7 @@ def cut(found: Trace, inputs: int) -> list[Region] | None:
     rows = {0: inputs}
     for call in found.calls:
         kind = _kind(call, rows)
-        fits = call.like[0].ndim == 2 and call.like[0].dtype == torch.float32
+        fits = call.like[0].ndim == 2 and call.like[0].dtype == torch.float32 and call.like[0].numel() > 0
         if kind is None or not fits or any(source not in rows for source in call.sources()):
             return None
         width = call.like[0].shape[1]
@@ -76,6 +76,8 @@ def _kind(call: Call, rows: dict[int, int]) -> str | None:
         return "sort"
     if call.op in (_aten._softmax.default, _aten._log_softmax.default) and last and not any(rest[1:]):
         return "softmax" if call.op is _aten._softmax.default else "log_softmax"
+    if call.op is _aten.flip.default and rest[0] in ([-1], [1]):
+        return "flip"
     if call.op is _aten.mean.dim and rest[0] in ([-1], [1]) and rest[1:] == (True,) and not call.kwargs:
         return "mean"
     return None

@@ -26,7 +26,8 @@ def matrix_of(call: Call) -> tuple[Tensor, Tensor | None] | None:
 def simplified(found: Trace) -> Trace:
     """The same with fewer calls, where it is in float32: float64 adds up in the order that the network has.
 
-    A constant joined to the points becomes a bias, colours turned round become columns turned round.
+    A constant joined to the points, or added to a product, becomes a bias; colours turned round become columns turned
+    round.
     """
     makers = {result: call for call in found.calls for result in call.results}
     uses = [source for call in found.calls for source in call.sources()]
@@ -38,7 +39,7 @@ def simplified(found: Trace) -> Trace:
         if maker is None or len(maker.results) > 1 or uses.count(maker.results[0]) > 1 or not _single(maker, makers):
             continue
         maker = replaced.get(maker.results[0], maker) or maker
-        new = _with_bias(maker, call) or _turned(maker, call)
+        new = _with_bias(maker, call) or _added(maker, call) or _turned(maker, call)
         if new is not None:
             replaced[maker.results[0]] = None
             replaced[call.results[0]] = new
@@ -83,6 +84,17 @@ def _widths(parts: Sequence[Ref | Tensor], total: int) -> list[int]:
     known = [part.shape[1] if isinstance(part, Tensor) else None for part in parts]
     rest = total - sum(width or 0 for width in known)
     return [rest if width is None else width for width in known]
+
+
+def _added(product: Call, add: Call) -> Call | None:
+    """Of a product and a row added to it: a product with a bias."""
+    found = matrix_of(product)
+    if found is None or found[1] is not None or add.op is not _aten.add.Tensor or add.kwargs:
+        return None
+    row = next((part for part in add.args if isinstance(part, Tensor)), None)
+    if row is None or row.dtype != torch.float32 or tuple(row.shape) != (found[0].shape[1],):
+        return None
+    return replace(add, op=_aten.addmm.default, args=(row, product.args[0], found[0]))
 
 
 def _turned(product: Call, flip: Call) -> Call | None:

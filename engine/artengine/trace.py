@@ -14,7 +14,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 #: Operations whose result has the shape and kind of a tensor, and nothing of its values.
 _OF_SHAPE = {"new_ones", "new_zeros", "new_full", "ones_like", "zeros_like", "full_like"}
 _UNTRACEABLE = (
-    torch.Tag.nondeterministic_seeded,  # chance
     torch.Tag.data_dependent_output,  # a number read out of a tensor, perhaps to decide by
     torch.Tag.dynamic_output_shape,  # as many results as there are values of some sort
 )
@@ -140,6 +139,8 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's 
         kwargs = kwargs or {}
         if any(id(part) not in self._made for part in _written(op, args)):
             self.sound = False  # it keeps something from one call to the next
+        if torch.Tag.nondeterministic_seeded in op.tags:
+            self.sound = False  # chance
         given = op(*args, **kwargs)
         self._made |= {id(part) for part in _leaves(given)}
         tensors = [part for part in _leaves((args, kwargs)) if isinstance(part, Tensor)]

@@ -126,11 +126,11 @@ class Vectors:
         return self.builder.fcmp_ordered(">", x, y)
 
     def least(self, x: Value, limit: Value) -> Value:
-        """The smaller; x where it is not a number."""
+        """The smaller; x where one of them is not a number."""
         return self.builder.select(self.above(x, limit), limit, x)
 
     def most(self, x: Value, limit: Value) -> Value:
-        """The greater; x where it is not a number."""
+        """The greater; x where one of them is not a number."""
         return self.builder.select(self.above(limit, x), limit, x)
 
     def polynomial(self, x: Value, coefficients: Sequence[float]) -> Value:

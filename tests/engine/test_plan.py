@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -304,3 +305,25 @@ def test_the_whole_pool_is_painted_to_the_last_digits(name: str, layer: bool, pr
     beside = 1.0 if name in ("sin", "cos", "triangle", "mod", "logsoftmax", "sinc") else 0.0
     off = (given - expected)[finite].abs().double() / (expected[finite].abs().double() + beside + 1e-30)
     assert off.max() <= 12 * torch.finfo(plan.dtype).eps
+
+
+def test_chance_that_does_not_touch_the_points_is_no_plan() -> None:
+    class Chance(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x * torch.rand(1).round()
+
+    plans = [Plan(Chance(), 3, "float32", CPU) for _ in range(12)]
+    assert {plan._painter for plan in plans} == {None}
+
+
+def test_a_network_that_cannot_be_copied_says_so() -> None:
+    class Held(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lock = threading.Lock()
+
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.from_numpy(x.numpy() * 2)
+
+    with pytest.raises(ValueError, match="cannot be copied, as every thread needs it"):
+        Plan(Held(), 3, "float32", CPU).painter()
