@@ -115,7 +115,7 @@ class Picture:
         float64 where the canvas asks for that precision, float32 else.
         """
         with _memory_for(view or self.scene.view):
-            return _joined(self.painting(view))
+            return _stacked(self.painting(view))
 
     def painting(self, view: View | None = None) -> Iterator[Part]:
         """Paint a view band by band, from top to bottom; between the bands, parts tell how far it is (see `paint`)."""
@@ -127,7 +127,7 @@ class Picture:
                     for part in self._painting.bands(view):
                         parts.append(part)
                         yield replace(part, band=None)
-                    image = self._filtered(_joined(parts))
+                    image = self._filtered(_stacked(parts))
                     yield Part(done=1, total=1, band=image, shape=image.shape)
                 else:
                     yield from self._painting.bands(view)
@@ -232,7 +232,7 @@ def _whole_state(trainer: Callable[[], dict[str, Any]], generator: _Generator) -
     return lambda: {"trainer": trainer(), "torch": generator.state}
 
 
-def _joined(parts: Iterable[Part]) -> Image:
+def _stacked(parts: Iterable[Part]) -> Image:
     """The bands of an image, one below the other."""
     image: Image | None = None
     top = 0
