@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from threads import threads_of
 from torch import Tensor, nn
 
 from artengine.canvas import Precision
@@ -77,16 +77,6 @@ def painted(plan: Plan, view: View = VIEW, chosen: Tensor | None = None) -> Tens
     assert steps == sorted(set(steps))
     assert steps[-1] == colours[..., 0].numel()
     return colours
-
-
-@contextlib.contextmanager
-def threads_of(count: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def same(one: Tensor, other: Tensor) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from threads import threads_of
 
 from artengine import ArtengineError, InputError, Picture, View, build, load
 
@@ -104,17 +104,6 @@ NETWORKS = [  # painted from a trace of their operations, all but the last, whic
     "mlp: {width: 31, depth: 3, activation: tanh}",
     "decided: {}",
 ]
-
-
-@contextlib.contextmanager
-def threads_of(count: int) -> Iterator[None]:
-    """Let torch have so many threads for a while."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @pytest.fixture
