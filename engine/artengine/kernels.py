@@ -144,8 +144,8 @@ def _parts(number: float, bits: int) -> tuple[float, ...]:
     return (*parts, number)
 
 
-_TURN = _parts(math.tau, 15)
-_TURN = (*_TURN[:2], _TURN[2] + 2.4492935982947064e-16)  # what math.tau lacks
+_FIRST, _SECOND, _REST = _parts(math.tau, 15)
+_TURN = _FIRST, _SECOND, _REST + 2.4492935982947064e-16  # what math.tau lacks
 
 
 def _sinc(x: Array, out: Array) -> None:

@@ -73,19 +73,24 @@ class Painting:
 
     def plan(self, view: View) -> Plan:
         """How the network, as it is now, is painted over a view; in float64 where float32 could not tell its pixels."""
+        if any(plan.stale(self._network) for plan in self._plans.values()):
+            self._plans.clear()
+            self._stretch = None  # other weights, other colours
+        return self._plan(view)
+
+    def _plan(self, view: View) -> Plan:
+        """The same for a network that has not changed since the painting began."""
         precision: Precision = "float64" if view.deep else self._canvas.precision
-        plan = self._plans.get(precision)
-        if plan is not None and plan.stale(self._network):
-            self._stretch, plan = None, None
-        if plan is None:
-            plan = self._plans[precision] = Plan(self._network, self._inputs, precision, self._device)
-        return plan
+        if precision not in self._plans:
+            self._plans[precision] = Plan(self._network, self._inputs, precision, self._device)
+        return self._plans[precision]
 
     def bands(self, view: View) -> Iterator[Part]:
         """The bands of a view from top to bottom, and parts that tell how far it is in between."""
         if view.lost and self._stands_still(view):
             where = f"zoom {view.zoom:g} at {view.centre}"
             _log.warning("%s is too deep for float64: there are too few numbers between the pixels", where)
+        self.plan(view)
         rows, columns = view.shape
         smooth = self._canvas.samples > 1
         measured = _measured(self._view) if self._colours == "stretch" and self._stretch is None else None
@@ -145,11 +150,11 @@ class Painting:
         colours[inner] = image
 
     def _empty(self, view: View) -> Tensor:
-        return torch.empty(*view.shape, self._channels, dtype=self.plan(view).dtype, device=self._device)
+        return torch.empty(*view.shape, self._channels, dtype=self._plan(view).dtype, device=self._device)
 
     def _paint(self, view: View, colours: Tensor, chosen: Tensor | None = None) -> Iterator[int]:
         """Fill in what the network gives for a view, or for chosen pixels of it, yielding the pixels done."""
-        plan = self.plan(view)
+        plan = self._plan(view)
 
         def coordinates(tile: View) -> Tensor:
             return self._coordinates(tile).to(self._device, plan.dtype)

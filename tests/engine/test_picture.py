@@ -166,6 +166,19 @@ def test_the_stretch_is_measured_once_and_kept(made: Made) -> None:
     assert made("stretch: {}", "camera: {zoom: 4}").paint().max() == pytest.approx(1)
 
 
+def test_other_weights_are_painted_anew_with_colours_of_their_own(made: Made) -> None:
+    picture, other = made(PAINTER), made(PAINTER)
+    deep = replace(picture.scene.view, zoom=1e6)
+    for view in (picture.scene.view, deep):
+        picture.paint(view)
+    for changed in (picture, other):
+        with torch.no_grad():
+            for weight in changed.network.parameters():
+                weight.mul_(3)
+    for view in (picture.scene.view, deep):  # painted before, and with a plan each
+        assert picture.paint(view).tobytes() == other.paint(view).tobytes()
+
+
 @pytest.mark.parametrize("network", ["unit", "signed", "stretch"])
 def test_a_network_has_the_range_it_declares(network: str, made: Made) -> None:
     picture = made(f"{network}: {{}}")
