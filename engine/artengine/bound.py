@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from artengine.errors import InputError, Problem
-from artengine.photo import Photo
+from artengine.media import Media
 from artengine.registry import Component
 
 
@@ -98,8 +98,8 @@ def describe(value: Any) -> Any:
             return value.describe()
         case Fresh():
             return value.bound.describe()
-        case Photo():
-            return {"photo": value.sha256}
+        case Media():
+            return {type(value).__name__.lower(): value.sha256}
         case list() | tuple():
             return [describe(item) for item in value]
         case dict():

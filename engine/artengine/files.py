@@ -44,8 +44,7 @@ def create(path: Path, wanted: Callable[[], None] = _wanted) -> Iterator[IO[byte
     wanted: called before every write and before the end, raises where the writing has been called off.
     Raises `OutputError` where the file cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{_host()}.{os.getpid()}.{next(_count)}.tmp")
-    try:
+    with scratch(path) as temporary:
         with writing(path):
             raw = _Raw(temporary, path, wanted)
         with io.BufferedWriter(raw) as file:
@@ -54,12 +53,44 @@ def create(path: Path, wanted: Callable[[], None] = _wanted) -> Iterator[IO[byte
             raw.sync()
         wanted()
         with writing(path):
-            temporary.replace(path)
-            _sync_folder(path.parent)
-    except BaseException:
+            _appear(temporary, path)
+
+
+@contextlib.contextmanager
+def place(path: Path, wanted: Callable[[], None] = _wanted) -> Iterator[Path]:
+    """Give the path of a temporary that appears at `path` when the block ends, as what `create` opens does.
+
+    It is for programs that have to open a file themselves, or more than once; it is there already, and empty.
+    wanted: as with `create`, asked before the end. Raises `OutputError` where the file cannot be written.
+    """
+    with scratch(path) as temporary:
+        yield temporary
+        wanted()
+        with writing(path):
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            _appear(temporary, path)
+
+
+@contextlib.contextmanager
+def scratch(path: Path) -> Iterator[Path]:
+    """Give the path of an empty temporary beside the file at `path`; it goes when the block ends, however it ends.
+
+    Raises `OutputError` where it cannot be made.
+    """
+    temporary = path.with_name(f".{path.name}.{_host()}.{os.getpid()}.{next(_count)}.tmp")
+    try:
+        with writing(path):
+            temporary.open("xb").close()
+        yield temporary
+    finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
-        raise
+
+
+def _appear(temporary: Path, path: Path) -> None:
+    temporary.replace(path)
+    _sync_folder(path.parent)
 
 
 @contextlib.contextmanager
@@ -68,7 +99,7 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OutputError(_told(path, error)) from error
+        raise OutputError(told(path, error)) from error
 
 
 @contextlib.contextmanager
@@ -94,7 +125,7 @@ def hold(folder: Path, name: str) -> Iterator[None]:
         )
         raise OutputError(message) from None
     except OSError as error:
-        raise OutputError(_told(folder, error)) from error
+        raise OutputError(told(folder, error)) from error
     try:
         with contextlib.suppress(OSError):  # only a help for the message above
             place.write_text(f"pid {os.getpid()} on {_host()}", encoding="utf-8")
@@ -113,7 +144,7 @@ class _Raw(io.FileIO):
     def __init__(self, temporary: Path, path: Path, wanted: Callable[[], None]) -> None:
         self._path = path
         self._wanted = wanted
-        super().__init__(temporary, "x")
+        super().__init__(temporary, "w")
 
     def write(self, data: Buffer, /) -> int:
         self._wanted()
@@ -135,7 +166,7 @@ class _Raw(io.FileIO):
 
 @dataclass(frozen=True, slots=True)
 class OutputTarget:
-    """Where the outputs of one scene go: ``<folder>/<name><suffix>``."""
+    """Where the outputs of one scene go: ``<folder>/<name><suffix>``; see `Target`."""
 
     folder: Path
     name: str
@@ -143,6 +174,8 @@ class OutputTarget:
     dpi: float | None = None
     made: set[Path] = field(default_factory=set)  # by the outputs of this run
     wanted: Callable[[], None] = _wanted
+    fps: float | None = None
+    loop: bool = False
 
     def path(self, suffix: str, /) -> Path:
         """The path of the file with that suffix.
@@ -158,11 +191,22 @@ class OutputTarget:
 
         Raises `ValueError` where it has been written in this run already.
         """
+        return create(self._claimed(suffix), self.wanted)
+
+    def place(self, suffix: str, /) -> contextlib.AbstractContextManager[Path]:
+        """Give a path to write the file with that suffix to, see `place`; raises as `create` does."""
+        return place(self._claimed(suffix), self.wanted)
+
+    def scratch(self, suffix: str, /) -> contextlib.AbstractContextManager[Path]:
+        """Give a path to write to what nobody needs afterwards, see `scratch`."""
+        return scratch(self.path(suffix))
+
+    def _claimed(self, suffix: str) -> Path:
         path = self.path(suffix)
         if path in self.made:
             raise ValueError(f"writes {path}, which has been written in this run already")
         self.made.add(path)
-        return create(path, self.wanted)
+        return path
 
 
 def _clean(folder: Path, name: str) -> None:
@@ -213,7 +257,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _told(path: Path, error: OSError) -> str:
+def told(path: Path, error: OSError) -> str:
+    """What the system refused when the file at path was written, in words; with what to do where the disk is full."""
     message = f"{path}: cannot be written: {error.strerror or error}"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         with contextlib.suppress(OSError):

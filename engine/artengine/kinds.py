@@ -100,18 +100,31 @@ class Progress:
 class Target(Protocol):
     """Where an output writes: it opens whole-or-nothing files and carries what belongs into them.
 
-    recipe: what the file was made from. dpi: pixels an inch, where the canvas says so.
+    recipe: what the file was made from. dpi: pixels an inch, where the canvas says so. fps: frames a second of a film;
+    None for stills. loop: the film's last frame leads on to its first. wanted: raises where the run has been called
+    off; for an output to ask while it waits for something other than frames.
     """
 
     recipe: str | None
     dpi: float | None
+    fps: float | None
+    loop: bool
+    wanted: Callable[[], None]
 
     def create(self, suffix: str, /) -> AbstractContextManager[IO[bytes]]:
         """Open ``<folder>/<scene><suffix>`` for writing; it appears when the block ends well, and only then."""
         ...
 
+    def place(self, suffix: str, /) -> AbstractContextManager[Path]:
+        """As `create`, for a program that writes the file itself: the path of an empty temporary to write to."""
+        ...
+
+    def scratch(self, suffix: str, /) -> AbstractContextManager[Path]:
+        """The path of an empty temporary beside the files, which goes when the block ends."""
+        ...
+
     def path(self, suffix: str, /) -> Path:
-        """The path that `create` gives the file."""
+        """The path that `create` and `place` give the file."""
         ...
 
 
@@ -164,6 +177,12 @@ class Output(Protocol):
     """``write(frames, target, /)`` gives the paths it wrote."""
 
     def __call__(self, frames: Iterable[Frame], target: Target, /) -> Iterable[Path]: ...
+
+
+def films(output: T) -> T:
+    """Declare that an output takes a film's frames; others get one still, the picture as it is at the beginning."""
+    output.films = True  # type: ignore[attr-defined]  # a function has room for it
+    return output
 
 
 #: The kinds by the word that scenes, hooks and messages use, in the order in which a picture comes about.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import stat
 import threading
 import warnings
 from collections.abc import Iterator
@@ -16,12 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from artengine.media import Media, read
+
 if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP")
-MAX_BYTES = 512 * 2**20
 MAX_MEGAPIXELS = 64.0
 
 _opening = threading.Lock()
@@ -32,16 +32,12 @@ class _RefusedError(ValueError):
 
 
 @dataclass(frozen=True)
-class Photo:
+class Photo(Media):
     """A picture file that a scene names, read when the scene was loaded.
 
-    path: where it was found. sha256: of the file, which is how a recipe knows it again. name: as the scene says it.
     pixels: (H, W, 3) unsigned integers, 8 or 16 bit, as displayed.
     """
 
-    path: Path
-    sha256: str
-    name: str
     pixels: np.ndarray[Any, Any] = field(repr=False, compare=False)
 
     def image(self, downscale: int = 1) -> np.ndarray[Any, Any]:
@@ -62,20 +58,8 @@ def open_photo(path: Path, name: str, max_megapixels: float = MAX_MEGAPIXELS) ->
 
     Raises `ValueError` saying what was found and what to do.
     """
-    data = _read(path)
+    data = read(path, "picture")
     return Photo(path, hashlib.sha256(data).hexdigest(), name, _decode(data, max_megapixels))
-
-
-def _read(path: Path) -> bytes:
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise ValueError(f"found {path.name!r}, which is no regular file, expected a picture")
-        if status.st_size > MAX_BYTES:
-            raise ValueError(f"found {path.name!r} of {status.st_size >> 20} MB, expected at most {MAX_BYTES >> 20} MB")
-        return path.read_bytes()
-    except OSError as error:
-        raise ValueError(f"cannot read {str(path.absolute())!r}: {error.strerror or error}") from None
 
 
 def _decode(data: bytes, max_megapixels: float) -> np.ndarray[Any, Any]:

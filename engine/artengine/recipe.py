@@ -1,7 +1,8 @@
 """What it takes to make a file again: written into files, read back from them, and never trusted.
 
 A recipe is JSON in the field where the format keeps its description: a text chunk in PNG, ImageDescription in JPEG,
-WebP and TIFF, the header of a weights file. It names no path of this machine, no user and no time.
+WebP and TIFF, the comment of a film, the header of a weights file. It names no path of this machine, no user and no
+time.
 """
 
 from __future__ import annotations
@@ -11,15 +12,19 @@ import importlib.metadata
 import json
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from artengine import containers
 from artengine.errors import InputError, Problem, listed, quoted
-from artengine.photo import FORMATS, MAX_BYTES, MAX_MEGAPIXELS, Photo, any_size, open_photo
-from artengine.scene import Scene, load_text
+from artengine.loading import Work, load_text
+from artengine.media import MAX_BYTES, Media
+from artengine.photo import FORMATS, MAX_MEGAPIXELS, any_size
+from artengine.scene import Ground
+from artengine.sound import open_media
 
 #: The keyword of the text chunk, and the first key of the JSON.
 KEYWORD = "artengine"
@@ -67,20 +72,13 @@ class Recipe(BaseModel):
         return json.dumps(self.model_dump(), ensure_ascii=True)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Found(Photo):
-    """A photo found for a recipe, with what that says of its place: made again, a file says the same."""
-
-    where: str | None = None
-
-
-def of(scene: Scene, device: str, output: int | None, means: Mapping[str, str] | None = None) -> Recipe:
+def of(scene: Work, device: str, output: int | None, means: Mapping[str, str] | None = None) -> Recipe:
     """The recipe of what a scene's output (its place in the list; None for the weights) writes, by these means."""
     here = Path.cwd()
     photos = {
         name: PhotoNeeded(
             sha256=photo.sha256,
-            where=photo.where if isinstance(photo, _Found) else _below(photo.path.resolve(), here),
+            where=_below(photo.path.resolve(), here) if photo.where == "" else photo.where,
         )
         for name, photo in sorted(scene.photos.items())
     }
@@ -131,18 +129,24 @@ def read(path: Path) -> Recipe:
 
 
 def scene_of(
-    recipe: Recipe, path: Path, plugins: tuple[str, ...] = (), max_megapixels: float = MAX_MEGAPIXELS
-) -> Scene:
+    recipe: Recipe,
+    path: Path,
+    plugins: tuple[str, ...] = (),
+    max_megapixels: float = MAX_MEGAPIXELS,
+    **settings: Any,
+) -> Work:
     """The scene of the recipe in the file at path, through the same loader as any other scene.
 
-    Photos are looked for beside the file and where they were, and must be the same to the byte.
+    Photos are looked for beside the file and where they were, and must be the same to the byte. settings: seed, size
+    and overrides, see `load_text`.
     Raises `InputError` where something is missing or changed.
     """
-    opened: dict[Path, Photo] = {}
+    opened: dict[Path, Media] = {}
     photos = {name: _find(name, needed, path, max_megapixels, opened) for name, needed in recipe.photos.items()}
     origin = f"{path} (its recipe)"
     try:
-        return load_text(recipe.scene, origin, path.stem, photos=photos, plugins=plugins, folder=path.parent)
+        ground = Ground(path.parent, plugins, max_megapixels)
+        return load_text(recipe.scene, origin, path.stem, ground, photos, **settings)
     except InputError as error:
         files = [name for name in recipe.plugins if name.endswith(".py") and name not in map(_file_name, plugins)]
         hint = Problem(str(path), "", f"it was made with the plugin {listed(files)}; name it with -p")
@@ -153,7 +157,7 @@ def _file_name(word: str) -> str:
     return Path(word).name
 
 
-def output_of(recipe: Recipe, scene: Scene, path: Path) -> int:
+def output_of(recipe: Recipe, scene: Work, path: Path) -> int:
     """The place in the scene of the output that wrote the file; past the last for a weights file, which none wrote.
 
     Raises `InputError` where the scene has no such output.
@@ -165,7 +169,7 @@ def output_of(recipe: Recipe, scene: Scene, path: Path) -> int:
     return recipe.output
 
 
-def differences(recipe: Recipe, scene: Scene) -> Iterator[str]:
+def differences(recipe: Recipe, scene: Work) -> Iterator[str]:
     """What is installed in another version than the file was made with, a line each."""
     now = {"artengine": version("artengine"), **{name: version(name) for name in LIBRARIES}}
     for name, then in {"artengine": recipe.artengine, **recipe.versions}.items():
@@ -184,6 +188,9 @@ def _text(path: Path) -> str:
 
         found = weights.about(path).get("recipe")
         return json.dumps(found) if found else ""
+    film = containers.description(path)
+    if film is not None:
+        return film
     from PIL import Image
 
     with warnings.catch_warnings(), any_size(), Image.open(path, formats=FORMATS) as image:
@@ -203,7 +210,7 @@ def exif(text: str | None) -> bytes:
     return block.tobytes()
 
 
-def _find(name: str, needed: PhotoNeeded, path: Path, max_megapixels: float, opened: dict[Path, Photo]) -> Photo:
+def _find(name: str, needed: PhotoNeeded, path: Path, max_megapixels: float, opened: dict[Path, Media]) -> Media:
     """The photo, where it is whole and the same; opened: those that were found under another name."""
     changed: Path | None = None
     tried = list(dict.fromkeys(_places(name, needed, path)))
@@ -213,9 +220,9 @@ def _find(name: str, needed: PhotoNeeded, path: Path, max_megapixels: float, ope
                 continue
             real = place.resolve()
             if real not in opened and place.stat().st_size <= MAX_BYTES and _sha256(place) == needed.sha256:
-                opened[real] = open_photo(place, name, max_megapixels)
+                opened[real] = open_media(place, name, max_megapixels)
             if real in opened and opened[real].sha256 == needed.sha256:
-                return _Found(place, needed.sha256, name, opened[real].pixels, where=needed.where)
+                return replace(opened[real], path=place, name=name, where=needed.where)
             changed = changed or place
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error

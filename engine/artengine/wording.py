@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any, get_args, get_origin
 
-from artengine.annotations import kind_of
+from artengine.annotations import kind_of, media_of
 from artengine.document import Entries, Items, Node, Scalar
 from artengine.errors import did_you_mean, quoted
-from artengine.photo import Photo
 from artengine.registry import article
 
 
@@ -71,6 +70,8 @@ def wanted(error: Any, node: Node) -> str:
             return f"less than {_number(context['lt'])}"
         case "less_than_equal":
             return f"at most {_number(context['le'])}"
+        case "value_error":
+            return str(context["error"])
         case "literal_error":
             return one_of([word.strip("'") for word in context["expected"].replace(" or ", ", ").split(", ")], node)
     return str(error["msg"][0].lower() + error["msg"][1:])
@@ -92,8 +93,8 @@ def expected(annotation: Any) -> str:
     kind, _ = kind_of(annotation)
     if kind:
         return article(kind)
-    if annotation is Photo:
-        return "the path of a photo"
+    if media := media_of(annotation):
+        return f"the path of a {media}"
     if get_origin(annotation) is list:
         return f"a list, each {expected(get_args(annotation)[0])}"
     if get_origin(annotation) is Annotated:

@@ -1,11 +1,11 @@
-"""Sources, a plain network, losses and still outputs: what most scenes are made of."""
+"""Sources, a plain network, losses, pictures and films: what most scenes are made of."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from artengine import Loss, Network, Output, Source, hookimpl
-from artengine_basics import losses, mlp, outputs, sources
+from artengine_basics import films, filmstrip, losses, mlp, outputs, sources
 
 
 @hookimpl
@@ -20,6 +20,7 @@ def register_sources() -> Mapping[str, Source]:
         "torus": sources.torus,
         "log_polar": sources.log_polar,
         "constant": sources.constant,
+        "time": sources.time,
     }
 
 
@@ -37,5 +38,16 @@ def register_losses() -> Mapping[str, Loss]:
 
 @hookimpl
 def register_outputs() -> Mapping[str, Output]:
-    """Still pictures."""
-    return {"png": outputs.png, "jpeg": outputs.jpeg, "webp": outputs.webp, "tiff": outputs.tiff}
+    """Still pictures and films."""
+    return {
+        "png": outputs.png,
+        "jpeg": outputs.jpeg,
+        "webp": outputs.webp,
+        "tiff": outputs.tiff,
+        "mp4": films.mp4,
+        "webm": films.webm,
+        "gif": films.gif,
+        "apng": films.apng,
+        "frames": films.frames,
+        "filmstrip": filmstrip.filmstrip,
+    }

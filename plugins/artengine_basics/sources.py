@@ -132,6 +132,25 @@ def log_polar(
     return torch.stack((depth.cos(), depth.sin(), angle.cos(), angle.sin()), dim=-1)
 
 
+def time(
+    view: View,
+    /,
+    *,
+    radius: Annotated[float, Field(gt=0, le=1e6)] = 1.0,
+    turns: Annotated[int, Field(ge=-1000, le=1000)] = 1,
+) -> Tensor:
+    """The film's time as a point that runs around a circle: at the end it is where it was, and the film a loop.
+
+    radius: of the circle; the larger, the more the picture changes. turns: how often it goes around in the film.
+    Gives (H, W, 2), the same at every pixel; (radius, 0) in a still picture.
+    """
+    import torch
+
+    angle = 2 * math.pi * (turns * view.phase % 1.0)
+    place = torch.tensor([radius * math.cos(angle), radius * math.sin(angle)], dtype=torch.float64)
+    return place.expand(*view.shape, -1)
+
+
 def constant(
     view: View,
     /,
@@ -139,16 +158,20 @@ def constant(
     values: Annotated[list[float], Field(min_length=1, max_length=4096)] | None = None,
     length: Annotated[int, Field(ge=1, le=4096)] = 8,
     scale: Annotated[float, Field(ge=0, le=1e9)] = 1.0,
-    seed: Seed = 0,
+    seed: Seed | Annotated[list[Seed], Field(min_length=1, max_length=1000)] = 0,
 ) -> Tensor:
     """The same numbers at every pixel: a latent vector z that chooses among a network's pictures.
 
-    values: the numbers; where there are none, `length` of them are drawn evenly from -scale..scale with the seed.
+    values: the numbers; where there are none, `length` of them are drawn evenly from -scale..scale with the seed. Of
+    several seeds, a film walks through the vectors and back to the first, smoothly and without coming nearer to zero.
     Gives (H, W, their number). After hardmaru's cppn-tensorflow.
     """
     import numpy as np
     import torch
 
-    drawn = np.random.RandomState(seed).uniform(-scale, scale, length)
-    numbers = drawn if values is None else np.array(values, dtype=np.float64)
+    from artengine.growing import on_the_way
+
+    seeds = seed if isinstance(seed, list) else [seed]
+    drawn = np.stack([np.random.RandomState(one).uniform(-scale, scale, length) for one in seeds])
+    numbers = on_the_way(drawn, view.phase) if values is None else np.array(values, dtype=np.float64)
     return torch.from_numpy(numbers).expand(*view.shape, -1)

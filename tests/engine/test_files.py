@@ -22,7 +22,7 @@ from PIL import Image
 from processes import Told, ended, forked, inside, killed, moments, strays
 
 from artengine import Frame, OutputError, View, files, weights
-from artengine.files import OutputTarget, create, hold
+from artengine.files import OutputTarget, create, hold, place, scratch
 from artengine_basics import outputs
 
 Write = Callable[[OutputTarget, int], object]
@@ -150,11 +150,87 @@ def test_a_writing_that_is_called_off_leaves_nothing(most: int, tmp_path: Path) 
     assert listing(tmp_path) == ["a.png"]
 
 
+def test_a_program_writes_to_a_path_that_becomes_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"earlier")
+    with place(path) as temporary:
+        assert temporary.parent == tmp_path
+        assert strays(tmp_path) == [temporary.name]  # which the next run would clean away
+        subprocess.run(["sh", "-c", f"printf all > '{temporary}' && printf ' of it' >> '{temporary}'"], check=True)
+        assert path.read_bytes() == b"earlier"
+    assert path.read_bytes() == b"all of it"
+    assert listing(tmp_path) == ["a.mp4"]
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt(), GeneratorExit()])
+def test_what_a_program_half_wrote_goes(error: BaseException, tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"earlier")
+
+    def half(temporary: Path) -> None:
+        temporary.write_bytes(b"half of")
+        raise error
+
+    with pytest.raises(type(error)), place(path) as temporary:
+        half(temporary)
+    with pytest.raises(type(error)), scratch(path) as temporary:
+        half(temporary)
+
+    def unwanted() -> None:
+        raise error
+
+    with pytest.raises(type(error)), place(path, unwanted) as temporary:
+        temporary.write_bytes(b"all of it")
+    assert path.read_bytes() == b"earlier"
+    assert listing(tmp_path) == ["a.mp4"]
+
+
+def test_a_program_that_takes_its_file_away_is_told_of(tmp_path: Path) -> None:
+    told = r"/a\.mp4: cannot be written: No such file or directory$"
+    with pytest.raises(OutputError, match=told), place(tmp_path / "a.mp4") as temporary:
+        temporary.unlink()
+    with scratch(tmp_path / "a.mp4") as temporary:
+        temporary.unlink()  # nobody needs it
+    assert listing(tmp_path) == []
+
+
+def test_scratch_files_are_apart_and_go(tmp_path: Path) -> None:
+    with scratch(tmp_path / "a.gif") as one, scratch(tmp_path / "a.gif") as two:
+        assert one != two
+        assert strays(tmp_path) == sorted([one.name, two.name])
+        assert one.stat().st_size == 0
+    assert listing(tmp_path) == []
+
+
+def test_a_link_in_the_way_of_a_temporary_is_not_followed(tmp_path: Path) -> None:
+    with scratch(tmp_path / "a.mp4") as temporary:
+        number = int(temporary.name.split(".")[-2]) + 1
+    (tmp_path / "mine").write_bytes(b"mine")
+    for _ in range(2):  # one is planted, the next is free
+        (tmp_path / f".a.mp4.{HOST}.{os.getpid()}.{number}.tmp").symlink_to(tmp_path / "mine")
+        with pytest.raises(OutputError, match="File exists"), place(tmp_path / "a.mp4"):
+            pass
+        number += 1
+    assert (tmp_path / "mine").read_bytes() == b"mine"
+
+
+def test_a_name_is_written_once_in_a_run_however(tmp_path: Path) -> None:
+    target = OutputTarget(tmp_path, "a", None)
+    for first, second in ((target.place, target.create), (target.create, target.place)):
+        suffix = f"-{first.__name__}.mp4"
+        with first(suffix), pytest.raises(ValueError, match="has been written in this run already"):
+            second(suffix)
+        with target.scratch(suffix):
+            pass
+    assert listing(tmp_path) == ["a-create.mp4", "a-place.mp4"]
+
+
 def test_a_new_file_has_the_rights_that_any_new_file_has(tmp_path: Path) -> None:
     (tmp_path / "plain").touch()
-    with create(tmp_path / "a.png"):
+    with create(tmp_path / "a.png"), place(tmp_path / "a.mp4"):
         pass
-    assert (tmp_path / "a.png").stat().st_mode == (tmp_path / "plain").stat().st_mode
+    for name in ("a.png", "a.mp4"):
+        assert (tmp_path / name).stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
 def test_an_error_of_the_disk_names_the_file_and_one_of_the_writer_does_not(tmp_path: Path) -> None:

@@ -1,0 +1,39 @@
+"""The files that a scene names beside its text: what photos and sounds have in common."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MAX_BYTES = 512 * 2**20
+
+
+@dataclass(frozen=True)
+class Media:
+    """A file that a scene names, read when the scene was loaded.
+
+    path: where it was found. sha256: of the file, which is how a recipe knows it again. name: as the scene says it.
+    where: where a recipe says it was; empty where no recipe speaks of it.
+    """
+
+    path: Path
+    sha256: str
+    name: str
+    where: str | None = field(default="", kw_only=True, compare=False)
+
+
+def read(path: Path, expected: str) -> bytes:
+    """The bytes of a stranger's file; expected: the word for what it should be.
+
+    Raises `ValueError` saying what was found.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError(f"found {path.name!r}, which is no regular file, expected a {expected}")
+        if status.st_size > MAX_BYTES:
+            raise ValueError(f"found {path.name!r} of {status.st_size >> 20} MB, expected at most {MAX_BYTES >> 20} MB")
+        return path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"cannot read {str(path.absolute())!r}: {error.strerror or error}") from None
