@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from artengine.kinds import KINDS
 from artengine.photo import Photo
+from artengine.seeds import Seed
+from artengine.sound import Sound
 
 _KIND_OF: Mapping[Any, str] = {protocol: kind for kind, protocol in KINDS.items()}
 
@@ -61,9 +63,30 @@ def members(annotation: Any) -> tuple[Any, ...]:
     return (annotation,)
 
 
+def is_number(annotation: Any) -> bool:
+    """Whether an annotation takes a number, or a list of numbers: something that can move."""
+    return _takes(annotation, int) or _takes(annotation, float)
+
+
+def is_whole(annotation: Any) -> bool:
+    """Whether all numbers that an annotation takes are whole."""
+    return is_number(annotation) and not _takes(annotation, float)
+
+
+def _takes(annotation: Any, number: type) -> bool:
+    arms = members(annotation)
+    lists = [members(one) for arm in arms if get_origin(arm) in (list, tuple) for one in get_args(arm)]
+    return number in arms or any(number in one for one in lists)
+
+
+def media_of(annotation: Any) -> str | None:
+    """The word for the file that an annotation takes by its path, if it takes one."""
+    return "photo" if annotation is Photo else "sound" if annotation is Sound else None
+
+
 def is_record(annotation: Any) -> bool:
     """Whether an annotation takes a mapping that fills a dataclass."""
-    return isinstance(annotation, type) and dataclasses.is_dataclass(annotation) and annotation is not Photo
+    return isinstance(annotation, type) and dataclasses.is_dataclass(annotation) and not media_of(annotation)
 
 
 def literals(annotation: Any) -> list[Any]:
@@ -76,8 +99,11 @@ def _field(annotation: Any) -> Any:
     kind, _ = kind_of(annotation)
     if kind:
         return Annotated[Any, _Slot(((REFERENCE, f"#/definitions/{kind}"),))]
-    if annotation is Photo:
-        return Annotated[Any, _Slot((("type", "string"), ("description", "path of a photo, relative to the scene")))]
+    if annotation == Seed:
+        return Annotated[Any, _Slot(((REFERENCE, "#/definitions/seed"),))]
+    if media := media_of(annotation):
+        words = f"path of a {media}, relative to the scene"
+        return Annotated[Any, _Slot((("type", "string"), ("description", words)))]
     if is_record(annotation):
         return Annotated[Any, _Slot(((RECORD, annotation),))]
     origin, arguments = get_origin(annotation), get_args(annotation)

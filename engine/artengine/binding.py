@@ -13,13 +13,18 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
 
-from artengine.annotations import is_record, kind_of, literals, members, model_of
+from artengine import pedigree
+from artengine.annotations import is_record, kind_of, literals, media_of, members, model_of
 from artengine.bound import Bound, Fresh
 from artengine.document import Entries, Faulty, Items, Mark, Node, Scalar
 from artengine.errors import InputError, Problem, did_you_mean, listed, quoted
 from artengine.kinds import Named
+from artengine.media import Media
+from artengine.moving import Extreme, Moving
 from artengine.photo import MAX_MEGAPIXELS, Photo, open_photo
 from artengine.registry import Option, Registry, article, options
+from artengine.seeds import Seed
+from artengine.sound import open_sound
 from artengine.wording import expected, found, found_at, one_of, wanted
 
 _declared = functools.lru_cache(maxsize=256)(options)  # of records: components remember theirs
@@ -39,15 +44,29 @@ class Binder:
         registry: Registry,
         folder: Path,
         *,
-        photos: Mapping[str, Photo] | None = None,
+        photos: Mapping[str, Media] | None = None,
         max_megapixels: float = MAX_MEGAPIXELS,
+        moving: Moving | None = None,
     ) -> None:
         self.registry = registry
         self.folder = folder
-        self.photos = dict(photos or {})
-        self.given: dict[str, Photo] = {}  # photos that the command line named, by its words for them
+        self.photos: dict[str, Media] = dict(photos or {})
+        self.given: dict[str, Media] = {}  # photos that the command line named, by its words for them
         self.max_megapixels = max_megapixels
+        self.moving = moving or Moving()
         self.problems: list[Problem] = []
+
+    def at(self, time: float | Extreme) -> Binder:
+        """A binder for the same scene at another moment of its film, see `Moving`; it knows its photos already."""
+        moved = Binder(
+            self.registry,
+            self.folder,
+            photos=self.photos,
+            max_megapixels=self.max_megapixels,
+            moving=Moving(self.moving.film, time=time),
+        )
+        moved.given = self.given
+        return moved
 
     def record(self, target: Callable[..., Any], node: Node, path: str) -> Any:
         """A dataclass filled from a mapping; None where there are problems."""
@@ -112,6 +131,7 @@ class Binder:
             return None
         by_name = {option.name: option for option in declared}
         given: dict[str, Any] = {}
+        still = dict(node.entries)
         for name, (mark, value) in node.entries.items():
             step = name if name in by_name else quoted(name) if len(name) > 60 or not name.isidentifier() else name
             here = f"{path}.{step}" if path else step
@@ -122,12 +142,15 @@ class Binder:
                     mark, here, message if message[-1] == "?" else f"{message} (options: {listed(by_name) or 'none'})"
                 )
                 continue
-            given[name] = self._prepare(by_name[name].annotation, value, here)
+            annotation = by_name[name].annotation
+            value = self.moving.still(annotation, value, here, self.record, self._report)
+            still[name] = (mark, value)
+            given[name] = self._prepare(annotation, value, here)
         for option in declared:
             if option.required and option.name not in node.entries:
                 self._report(node.mark, path, f"{option.name!r} is missing; expected {expected(option.annotation)}")
         good = {name: value for name, value in given.items() if value is not _BAD}
-        checked = self._check(by_name, good, node, path)
+        checked = self._check(by_name, good, Entries(node.mark, still), path)
         if len(self.problems) > before or len(good) < len(given):
             return None
         return {
@@ -193,6 +216,9 @@ class Binder:
         """
         if isinstance(node, Faulty):
             return _BAD
+        if annotation == Seed:
+            seed = pedigree.read(node, path, self.problems)
+            return _BAD if seed is None else seed
         words = literals(annotation)
         if isinstance(node, Scalar):
             said = any(node.value == word and type(node.value) is type(word) for word in words)
@@ -210,8 +236,8 @@ class Binder:
         if kind:
             bound = self.component(kind, node, path, words)
             return _BAD if bound is None else Fresh(bound) if fresh else bound
-        if annotation is Photo:
-            return self._photo(node, path)
+        if media := media_of(annotation):
+            return self._media(annotation, media, node, path)
         if is_record(annotation):
             record = self.record(annotation, node, path)
             return _BAD if record is None else record
@@ -242,23 +268,28 @@ class Binder:
                 return {key: self._plain(value) for key, (_, value) in node.entries.items()}
         return _BAD
 
-    def _photo(self, node: Node, path: str) -> Any:
-        """The photo that a node names: below the scene's folder, or wherever the person at the keyboard says."""
+    def _media(self, annotation: type[Media], word: str, node: Node, path: str) -> Any:
+        """The file that a node names: below the scene's folder, or wherever the person at the keyboard says."""
         if not (isinstance(node, Scalar) and isinstance(node.value, str) and node.value):
-            return self._bad(node, path, f"found {found(node)}, expected the path of a photo")
+            return self._bad(node, path, f"found {found(node)}, expected the path of a {word}")
         from_scene = bool(node.mark.line)
         known = self.photos if from_scene else self.given
         if node.value not in known:
             try:
-                place = self._locate(node.value, from_scene=from_scene)
-                known[node.value] = open_photo(place, node.value, self.max_megapixels)
+                place = self._locate(node.value, word, from_scene=from_scene)
+                if annotation is Photo:
+                    known[node.value] = open_photo(place, node.value, self.max_megapixels)
+                else:
+                    known[node.value] = open_sound(place, node.value)
             except ValueError as error:
                 return self._bad(node, path, str(error))
+        if not isinstance(known[node.value], annotation):
+            return self._bad(node, path, f"found {found(node)}, which is no {word}")
         return known[node.value]
 
-    def _locate(self, name: str, *, from_scene: bool) -> Path:
+    def _locate(self, name: str, word: str, *, from_scene: bool) -> Path:
         if "\0" in name:
-            raise ValueError("found a NUL in a path, expected the path of a photo")
+            raise ValueError(f"found a NUL in a path, expected the path of a {word}")
         try:
             if not from_scene:
                 return Path(name).expanduser()

@@ -1,4 +1,4 @@
-"""The size of a picture, and where on the plane it looks."""
+"""The size of a picture, and how precisely it is painted."""
 
 from __future__ import annotations
 
@@ -53,12 +53,3 @@ class Canvas:
     def resolution(self) -> float | None:
         """Pixels an inch where the picture is meant for paper."""
         return self.dpi or (DPI if self.paper else None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Camera:
-    """Where we look: zoom in times, centre in plane units, angle in degrees (the camera turns clockwise)."""
-
-    zoom: Annotated[float, Field(gt=0)] = 1.0
-    centre: tuple[float, float] = (0.0, 0.0)
-    angle: float = 0.0

@@ -2,53 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from artengine import recipe, weights
-from artengine.checkpoint import Checkpoints
-from artengine.errors import ArtengineError, InputError, OutputError
-from artengine.files import OutputTarget, create, hold
-from artengine.kinds import Progress
+import numpy as np
+
+from artengine import recipe
+from artengine.bound import Bound
+from artengine.cutting import Cutting
+from artengine.errors import InputError
+from artengine.events import Event, Filmed, Note, Painted, Wrote
+from artengine.files import OutputTarget, hold
+from artengine.filming import Seam
+from artengine.loading import Work, load_work
+from artengine.montage import Montage
+from artengine.painting import Part
 from artengine.photo import MAX_MEGAPIXELS
-from artengine.picture import Picture, build
-from artengine.scene import Scene, load
+from artengine.picture import Picture, build, device_named
+from artengine.scene import Scene
+from artengine.shooting import Shot, reel_of, shoot
+from artengine.timeline import Film
+from artengine.training import trained
+from artengine.view import View
 from artengine.writing import Writing
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something worth a line: what was reused, resumed or passed over."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """Training got as far as this."""
-
-    progress: Progress
-
-
-@dataclass(frozen=True, slots=True)
-class Painted:
-    """Painting got as far as this, in pixels."""
-
-    done: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class Wrote:
-    """A file is there, whole."""
-
-    path: Path
-
-
-Event = Note | Trained | Painted | Wrote
 
 
 def run(
@@ -63,18 +43,19 @@ def run(
     device: str = "auto",
     fresh: bool = False,
     metadata: bool = True,
+    jobs: int = 1,
 ) -> list[Path]:
     """Make what a scene describes and give the paths of the files; see `artengine.load` and `making` for the options.
 
     Raises `InputError` for the user's mistakes and other `ArtengineError`s for what fails while working.
     """
-    scene = load(path, seed=seed, size=size, overrides=overrides, plugins=plugins, max_megapixels=max_megapixels)
-    events = making(scene, Path(out), device=device, fresh=fresh, metadata=metadata)
+    scene = load_work(path, seed=seed, size=size, overrides=overrides, plugins=plugins, max_megapixels=max_megapixels)
+    events = making(scene, Path(out), device=device, fresh=fresh, metadata=metadata, jobs=jobs)
     return [event.path for event in events if isinstance(event, Wrote)]
 
 
 def making(
-    scene: Scene,
+    scene: Work,
     out: Path,
     *,
     device: str = "auto",
@@ -82,114 +63,144 @@ def making(
     metadata: bool = True,
     only: int | None = None,
     means: Mapping[str, str] | None = None,
+    jobs: int = 1,
 ) -> Generator[Event, None, None]:
     """Make a scene's files in the folder `out`, telling what happens; closing the generator stops in good order.
 
     fresh: train anew, whatever is there. metadata: put the recipe into the files. only: the one output to write, by its
-    place in the scene. means: by which they were made before, see `Picture.means`.
+    place in the scene. means: by which they were made before, see `Picture.means`. jobs: how many processes paint the
+    frames of a film.
     """
     for photo in scene.photos.values():
         place = photo.path.resolve()
         if place.parent == out.resolve() and place.stem == scene.name:
             hint = "choose another folder with --out"
             raise InputError(f"the scene {scene.name!r} would write over its photo {place.name}; {hint}")
-    picture = build(scene, device)
+    order = _Order(out, device, fresh, metadata, only, jobs)
     with hold(out, scene.name):
-        if scene.training:
-            yield from _trained(picture, scene.training.path, out, fresh=fresh, metadata=metadata)
-        outputs = [(index, bound) for index, bound in enumerate(scene.outputs) if only in (None, index)]
-        if not outputs:
-            return
-        if means is not None and means != picture.means:
-            was = ", ".join(f"{name} {value}" for name, value in means.items()) or "means that it does not tell"
-            now = ", ".join(f"{name} {value}" for name, value in picture.means.items())
-            yield Note(f"painted with {was}, here with {now}: the last bits may differ")
-        made: set[Path] = set()
-        targets = []
-        for index, bound in outputs:
-            text = recipe.of(scene, picture.device.type, index, picture.means).to_json() if metadata else None
-            targets.append((bound, OutputTarget(out, scene.name, text, scene.canvas.resolution, made)))
-        writing, done = Writing(targets), 0
-        try:
-            with writing:
-                for part in writing.feed(scene.view, picture.painting()):
-                    if part.done > done:
-                        yield Painted(done := part.done, part.total)
-                writing.finish()
-        except Exception:
-            yield from map(Wrote, writing.paths)  # they are whole
-            raise
-        yield from map(Wrote, writing.paths)
+        yield from _montage(scene, order) if isinstance(scene, Montage) else _scene(scene, order, means)
 
 
-def _trained(picture: Picture, where: str, out: Path, *, fresh: bool, metadata: bool) -> Iterator[Event]:
-    """Train, or take what an earlier run has: finished weights, or a checkpoint to go on from.
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """How files are to be made, see `making`."""
 
-    where: the trainer's place in the scene, for what goes wrong.
-    """
-    scene = picture.scene
-    path = out / f"{scene.name}.safetensors"
-    checkpoints = Checkpoints(out, scene.name, scene.training_key)
-    reused, words = _reuse(picture, path, fresh=fresh)
-    if words:
-        yield Note(words)
-    if reused:
+    out: Path
+    device: str
+    fresh: bool
+    metadata: bool
+    only: int | None
+    jobs: int
+
+    def outputs(self, work: Work) -> list[tuple[int, Bound]]:
+        """The outputs to write, with their places."""
+        return [(index, bound) for index, bound in enumerate(work.outputs) if self.only in (None, index)]
+
+
+def _scene(scene: Scene, order: _Order, means: Mapping[str, str] | None) -> Iterator[Event]:
+    picture = build(scene, order.device)
+    outputs = order.outputs(scene)
+    films = [(index, bound) for index, bound in outputs if bound.component.films]
+    stills = [(index, bound) for index, bound in outputs if not bound.component.films]
+    if outputs and means is not None and means != picture.means:
+        was = ", ".join(f"{name} {value}" for name, value in means.items()) or "means that it does not tell"
+        now = ", ".join(f"{name} {value}" for name, value in picture.means.items())
+        yield Note(f"painted with {was}, here with {now}: the last bits may differ")
+    made: set[Path] = set()
+
+    def writing(chosen: list[tuple[int, Bound]], film: Film | None) -> Writing:
+        rate = (film.fps, film.loop) if film else None
+        return _writing(scene, order, chosen, made, picture.device.type, picture.means, rate)
+
+    if films and scene.film:
+        reel = reel_of(scene, order.out, picture.device.type)
+        reel.open()
+        shots = shoot(picture, order.out, reel, fresh=order.fresh, metadata=order.metadata, jobs=order.jobs)
+        with contextlib.closing(shots):
+            yield from _written(writing(films, scene.film), lambda one: _film(scene, shots, one))
+        reel.clear()
+        if stills and scene.film.learning:  # it was another one that learnt on camera
+            yield from trained(picture, order.out, fresh=False, metadata=order.metadata)
+    else:
+        yield from trained(picture, order.out, fresh=order.fresh, metadata=order.metadata)
+    if stills:
+        yield from _written(writing(stills, None), lambda one: _still(scene, picture, one))
+
+
+def _montage(montage: Montage, order: _Order) -> Iterator[Event]:
+    device = device_named(order.device).type
+    outputs = order.outputs(montage)
+    if not outputs:
         return
-    checkpoints.reserve()
-    if fresh:
-        checkpoints.clear()
-    state: dict[str, Any] | None = None
-    if not fresh and (restored := checkpoints.restore(picture.network)):
-        step, state, damaged = restored
-        for word in damaged:
-            yield Note(word)
-        yield Note(f"going on from step {step:,}" if step else "starting anew")
+    cutting = Cutting(montage, order.out, device)
+    with contextlib.closing(cutting.film(fresh=order.fresh, metadata=order.metadata, jobs=order.jobs)) as filming:
+        yield from filming
+    rate = (montage.film.fps, False)
+    width, height = montage.canvas.size
+    view = View(width=width, height=height)
 
-    progress: Progress | None = None
+    def feed(writing: Writing) -> Iterator[Event]:
+        for frame, image in enumerate(cutting.frames()):
+            _give(writing, replace(view, time=frame / montage.film.fps), image)
+            yield Filmed(frame + 1, montage.frames)
+
+    yield from _written(_writing(montage, order, outputs, set(), device, {}, rate), feed)
+    cutting.clear()
+
+
+def _writing(
+    work: Work,
+    order: _Order,
+    outputs: list[tuple[int, Bound]],
+    made: set[Path],
+    device: str,
+    means: Mapping[str, str],
+    rate: tuple[float, bool] | None,
+) -> Writing:
+    """The outputs, ready to be fed; rate: frames a second, and whether they are a loop; None for a still."""
+    targets = []
+    for index, bound in outputs:
+        text = recipe.of(work, device, index, means).to_json() if order.metadata else None
+        target = OutputTarget(order.out, work.name, text, dpi=work.canvas.resolution, made=made)
+        targets.append((bound, replace(target, fps=rate[0], loop=rate[1]) if rate else target))
+    return Writing(targets)
+
+
+def _give(writing: Writing, view: View, image: np.ndarray[Any, Any]) -> None:
+    """Feed outputs with a frame that is there as a whole, (H, W, C) floats in [0, 1]."""
+    for _ in writing.feed(view, [Part(done=1, total=1, shape=image.shape, band=image)]):
+        pass
+
+
+def _written(writing: Writing, feed: Callable[[Writing], Iterator[Event]]) -> Iterator[Event]:
+    """What outputs are fed with, and the files they have made of it."""
     try:
-        for progress in picture.train(state):
-            if progress.step == progress.steps:
-                continue  # told when its weights are safe
-            if progress.state:
-                checkpoints.save_if_due(picture.network, progress)
-            yield Trained(progress)
-    except GeneratorExit:  # the caller stops us, at a step's end
-        if progress and progress.state:
-            checkpoints.save(picture.network, progress)
+        with writing:
+            yield from feed(writing)
+            writing.finish()
+    except Exception:
+        yield from map(Wrote, writing.paths)  # they are whole
         raise
-    if progress is None:
-        raise ArtengineError(f"{where}: the trainer took no step")
-    about = {"kind": "weights", "key": scene.training_key, "loss": progress.loss, "psnr": progress.psnr}
-    if metadata:
-        about["recipe"] = recipe.of(scene, picture.device.type, None).model_dump()
-    tensors = picture.network.state_dict()
-    if wild := [name for name, tensor in tensors.items() if not tensor.isfinite().all()]:
-        found = f"after step {progress.step}, {wild[0]} holds values that are not numbers; try a smaller rate"
-        raise ArtengineError(f"{where}: {found}")
-    with create(path) as file:
-        weights.write(file, tensors, about)
-    checkpoints.clear()
-    if progress.step == progress.steps:
-        yield Trained(progress)
-    yield Wrote(path)
+    yield from map(Wrote, writing.paths)
 
 
-def _reuse(picture: Picture, path: Path, *, fresh: bool) -> tuple[bool, str]:
-    """Load finished weights of this very training: whether they were there, and words about what was found.
+def _still(scene: Scene, picture: Picture, writing: Writing) -> Iterator[Event]:
+    done = 0
+    for part in writing.feed(scene.view, picture.painting()):
+        if part.done > done:
+            yield Painted(done := part.done, part.total)
 
-    fresh: do not, only see that nothing of somebody else's is in the way.
-    Raises `OutputError` where the file is somebody else's.
-    """
-    if not path.is_file():
-        return False, ""
-    try:
-        if weights.about(path).get("key") != picture.scene.training_key or fresh:
-            return False, "" if fresh else f"{path} is of another training, and will be replaced"
-        tensors, _ = weights.read(path, picture.network.state_dict())
-    except weights.ForeignError:
-        message = f"{path}: is not artengine's, so it is not overwritten; move it, or choose another folder with --out"
-        raise OutputError(message) from None
-    except (weights.DamagedError, OSError) as error:
-        return False, "" if fresh else f"{path} is damaged ({error}), so it is trained anew"
-    picture.network.load_state_dict(tensors)
-    return True, f"trained before: {path} (--fresh trains anew)"
+
+def _film(scene: Scene, shots: Iterator[Event | Shot], writing: Writing) -> Iterator[Event]:
+    """The frames of a film, given to its outputs as they come; and how well a loop closes."""
+    assert scene.film is not None  # noqa: S101 - who calls this has looked
+    seam = Seam()
+    for shot in shots:
+        if not isinstance(shot, Shot):
+            yield shot
+            continue
+        seam.add(shot.pixels)
+        _give(writing, scene.view_at(scene.film.time(shot.frame)), shot.pixels.astype(np.float32) / 255)
+        yield Filmed(shot.frame + 1, shot.frames)
+    if scene.film.loop:
+        yield Note(seam.told())

@@ -20,6 +20,8 @@ from artengine.plan import Plan
 from artengine.view import View
 
 Image = np.ndarray[Any, Any]
+#: What is taken from each channel, and what it is divided by, so that it comes to [0, 1].
+Stretch = tuple[Tensor, Tensor]
 
 BAND = 1 << 20  # pixels of a band: what a picture of any size holds in memory at a time
 MEASURED = 1 << 22  # pixels up to which the colours' range is measured on the view itself
@@ -69,13 +71,14 @@ class Painting:
         self._inputs = coordinates(view.tile(0, 0, 1, 1)).shape[-1]
         self._dtype = torch.float64 if canvas.precision == "float64" else torch.float32
         self._plans: dict[Precision, Plan] = {}
-        self._stretch: tuple[Tensor, Tensor] | None = None
+        self._own: Stretch | None = None  # as measured on the scene's own view
+        self._stretch: Stretch | None = None  # as what is being painted asks for
 
     def plan(self, view: View) -> Plan:
         """How the network, as it is now, is painted over a view; in float64 where float32 could not tell its pixels."""
         if any(plan.stale(self._network) for plan in self._plans.values()):
             self._plans.clear()
-            self._stretch = None  # other weights, other colours
+            self._own = None  # other weights, other colours
         return self._plan(view)
 
     def _plan(self, view: View) -> Plan:
@@ -85,12 +88,26 @@ class Painting:
             self._plans[precision] = Plan(self._network, self._inputs, precision, self._device)
         return self._plans[precision]
 
-    def bands(self, view: View) -> Iterator[Part]:
-        """The bands of a view from top to bottom, and parts that tell how far it is in between."""
+    def stretch(self, view: View) -> Stretch | None:
+        """How colours are brought to [0, 1] where they are measured on this view; None where that is not asked for."""
+        if self._colours != "stretch":
+            return None
+        self.plan(view)
+        whole = self._empty(view)
+        for _ in self._paint(view, whole):
+            pass
+        return _stretch(whole, deep=view.deep)
+
+    def bands(self, view: View, stretch: Stretch | None = None) -> Iterator[Part]:
+        """The bands of a view from top to bottom, and parts that tell how far it is in between.
+
+        stretch: bring the colours to [0, 1] like this, instead of as measured on the scene's own view.
+        """
         if view.lost and self._stands_still(view):
             where = f"zoom {view.zoom:g} at {view.centre}"
             _log.warning("%s is too deep for float64: there are too few numbers between the pixels", where)
         self.plan(view)
+        self._stretch = stretch or self._own
         rows, columns = view.shape
         smooth = self._canvas.samples > 1
         measured = _measured(self._view) if self._colours == "stretch" and self._stretch is None else None
@@ -101,7 +118,7 @@ class Painting:
             whole = self._empty(measured)
             for done in self._paint(measured, whole):
                 yield (here := replace(here, done=done))
-            self._stretch = _stretch(whole, deep=measured.deep)
+            self._stretch = self._own = _stretch(whole, deep=measured.deep)
             whole = whole if measured == view else None
 
         holes = 0
@@ -195,8 +212,7 @@ def _measured(view: View) -> View:
     return replace(view, width=max(1, round(columns * scale)), height=max(1, round(rows * scale)), window=None)
 
 
-def _stretch(colours: Tensor, *, deep: bool) -> tuple[Tensor, Tensor]:
-    """What is taken from each channel, and what it is divided by, so that it comes to [0, 1]."""
+def _stretch(colours: Tensor, *, deep: bool) -> Stretch:
     low, high = _range(colours)
     # the ancestor's formula, its 1e-8 included, so that its pictures come out to the byte; in a deep zoom it is a lot
     return low, torch.where(high > low, high - low, 1.0) if deep else high - low + 1e-8

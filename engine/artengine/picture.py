@@ -14,9 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from artengine.errors import ArtengineError, InputError, Problem
+from artengine.growing import grown
 from artengine.kinds import ColourRange, Ports, Progress
-from artengine.painting import Image, Painting, Part
+from artengine.painting import Image, Painting, Part, Stretch
 from artengine.scene import Scene
+from artengine.seeds import Number
 from artengine.view import View
 
 _log = logging.getLogger("artengine")
@@ -27,14 +29,15 @@ def build(scene: Scene, device: str = "auto") -> Picture:
 
     Raises `InputError` where the scene's parts do not fit together, or the device is not there.
     """
-    return Picture(scene, _device(device))
+    return Picture(scene, device_named(device))
 
 
 class Picture:
     """A scene made live.
 
     network: the module that maps coordinates to colours, in evaluation mode except while a trainer is at work. device:
-    where it is. resume: what the trainer said it needs to go on; empty at the start of a training.
+    where it is. resume: what the trainer said it needs to go on; empty at the start of a training. due: whether a
+    trainer is to report after a step, of so many in all: a film of the learning shows it.
     """
 
     dtype = torch.float32  # networks learn in this
@@ -43,11 +46,16 @@ class Picture:
         self.scene = scene
         self.device = device
         self.resume: dict[str, Any] = {}
+        self.due: Callable[[int, int], bool] = lambda step, steps: False
+        self._weights: dict[int, dict[str, Tensor]] = {}  # as drawn, by their seed
         self._sources = [bound.make() for bound in scene.coordinates]
         self._filters = [bound.make() for bound in scene.filters]
         corner = scene.view.tile(0, 0, 1, 1)
         ports = Ports(inputs=self._joined(corner).shape[-1], seed=scene.seed)
         self.network = self._network(ports)
+        self._ports = ports
+        if not isinstance(scene.lineage, Number):
+            self.grow(0.0)
         if scene.training:
             self.network.to(self.dtype)
         self.channels = self._channels(corner)
@@ -69,6 +77,22 @@ class Picture:
     def coordinates(self, view: View) -> Tensor:
         """What the scene's sources say of a view, joined: (H, W, D) in float32, on the device."""
         return self._joined(view).to(self.device, self.dtype)
+
+    def grow(self, phase: float) -> None:
+        """Give the network the weights of the scene's seed at a phase of its walk, 0 to 1: see `seeds`.
+
+        Raises `InputError` where the networks of two seeds are not alike.
+        """
+        try:
+            self.network.load_state_dict(dict(grown(self.scene.lineage, phase, self._drawn)))
+        except ValueError as error:
+            raise InputError([Problem("", "seed", str(error))]) from None
+
+    def _drawn(self, seed: int) -> dict[str, Tensor]:
+        """The weights of a seed."""
+        if seed not in self._weights:
+            self._weights[seed] = self._network(replace(self._ports, seed=seed)).state_dict()
+        return self._weights[seed]
 
     def train(self, state: dict[str, Any] | None = None) -> Iterator[Progress]:
         """Bend the network, if the scene asks for it; a loop in the caller watches, saves and stops.
@@ -109,28 +133,37 @@ class Picture:
         """Colours as a photo's are, nominally in [0, 1] and not clipped: what a loss compares with a target."""
         return (colours + 1) / 2 if self.colours == "signed" else colours
 
-    def paint(self, view: View | None = None) -> Image:
+    def paint(self, view: View | None = None, stretch: Stretch | None = None) -> Image:
         """The image of a view, the scene's own if none is given: (H, W, C) floats in [0, 1], filters applied.
 
-        float64 where the canvas asks for that precision, float32 else.
+        stretch: of the colours, see `stretch`. float64 where the canvas asks for that precision, float32 else.
         """
         with _memory_for(view or self.scene.view):
-            return _stacked(self.painting(view))
+            return _stacked(self.painting(view, stretch))
 
-    def painting(self, view: View | None = None) -> Iterator[Part]:
+    def stretch(self, view: View) -> Stretch | None:
+        """How colours have to be stretched for this view: what is taken from each channel, and what divides it.
+
+        None where the network's colours are in [0, 1] as they are. Unless `paint` is told otherwise, it stretches as
+        the scene's own view asks for.
+        """
+        with _memory_for(view):
+            return self._painting.stretch(view)
+
+    def painting(self, view: View | None = None, stretch: Stretch | None = None) -> Iterator[Part]:
         """Paint a view band by band, from top to bottom; between the bands, parts tell how far it is (see `paint`)."""
         view = view or self.scene.view
         try:
             with _memory_for(view):
                 if self._filters:
                     parts = []
-                    for part in self._painting.bands(view):
+                    for part in self._painting.bands(view, stretch):
                         parts.append(part)
                         yield replace(part, band=None)
                     image = self._filtered(_stacked(parts))
                     yield Part(done=1, total=1, band=image, shape=image.shape)
                 else:
-                    yield from self._painting.bands(view)
+                    yield from self._painting.bands(view, stretch)
         except ValueError as error:
             raise self.scene.network.refused(error) from error
 
@@ -277,7 +310,11 @@ def _checked(image: Any, path: str) -> Image:
     return shown
 
 
-def _device(word: str) -> torch.device:
+def device_named(word: str) -> torch.device:
+    """The device that a word means: auto, cpu or cuda.
+
+    Raises `InputError` where it is not there.
+    """
     if word == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if word == "cuda" and not torch.cuda.is_available():

@@ -71,6 +71,11 @@ class Component:
         return tuple(one.name for one in _signature(self.call) if one.kind is not one.KEYWORD_ONLY)
 
     @property
+    def films(self) -> bool:
+        """Whether it is an output that takes a film."""
+        return bool(getattr(_whole(self.call), "films", False))
+
+    @property
     def summary(self) -> str:
         """The first line of its docstring."""
         return inspect.cleandoc(_whole(self.call).__doc__ or "").partition("\n")[0]

@@ -8,25 +8,68 @@ from typing import Any
 
 from pydantic.errors import PydanticInvalidForJsonSchema
 
-from artengine.annotations import RECORD, REFERENCE, model_of
+from artengine.annotations import RECORD, REFERENCE, is_number, model_of
+from artengine.camera import CameraKey
+from artengine.easing import WORDS
 from artengine.kinds import KINDS, Named
 from artengine.registry import Option, Registry, options
 from artengine.scene import grammar
+from artengine.seeds import LIMIT, Number
+from artengine.timeline import TIME
+
+#: The kinds whose numbers a film can move.
+MOVING = ("source", "network", "activation", "filter")
+
+_WHOLE = {"type": "integer", "minimum": 0, "maximum": LIMIT - 1}
+_SEED = {"$ref": "#/definitions/grown"}
+_EASE = {"anyOf": [{"enum": list(WORDS)}, {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}]}
+_NUMBERS = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}, "minItems": 1}]}
 
 
 def scene_schema(registry: Registry) -> dict[str, Any]:
     """The schema of a scene with the components of the registry."""
+    scene = _object(options(grammar))
+    still = scene["properties"]["camera"]
+    moving = _keys(_properties(_object(options(CameraKey))["properties"] | {"ease": _EASE}), {})
+    scene["properties"]["camera"] = {"anyOf": [still, moving], "description": still["description"]}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "artengine scene",
-        **_object(options(grammar)),
-        "definitions": {kind: _kind(registry, kind) for kind in KINDS},
+        **scene,
+        "definitions": {kind: _kind(registry, kind) for kind in KINDS} | _grown() | {"keys": _moving_number()},
     }
+
+
+def _grown() -> dict[str, Any]:
+    """A seed: a number or what has grown from one; at the top of a scene, a walk through several too."""
+    pair = {"type": "array", "items": _SEED, "minItems": 2, "maxItems": 2}
+    mutation = {"mutate": _SEED, "by": _WHOLE, "strength": {"type": "number", "exclusiveMinimum": 0, "maximum": 10}}
+    crossing = {"cross": pair, "by": _WHOLE}
+    grown = [_WHOLE, _properties(mutation, "mutate"), _properties(crossing, "cross")]
+    walk = {"type": "array", "items": _SEED, "minItems": 1}
+    return {"grown": {"anyOf": grown}, "seed": {"anyOf": [_SEED, walk]}}
+
+
+def _moving_number() -> dict[str, Any]:
+    value = {"anyOf": [*_NUMBERS["anyOf"], _properties({"value": _NUMBERS, "ease": _EASE}, "value")]}
+    return _keys(value, {"scale": {"enum": ["linear", "log"]}})
+
+
+def _keys(value: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """What moves: values by the moments that they stand at."""
+    keys = {"type": "object", "patternProperties": {TIME: value}, "additionalProperties": False, "minProperties": 1}
+    return _properties({"keys": keys, "ease": _EASE, **more}, "keys")
+
+
+def _properties(properties: dict[str, Any], *needed: str) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
+    return schema | ({"required": list(needed)} if needed else {})
 
 
 def _kind(registry: Registry, kind: str) -> dict[str, Any]:
     """A component by its name alone, where it needs no options, or as ``name: {options}``."""
     components = registry.components(kind)
+    moves = kind in MOVING
     bare = [
         {"const": one.name, "description": one.summary}
         for one in components
@@ -35,7 +78,7 @@ def _kind(registry: Registry, kind: str) -> dict[str, Any]:
     full = [
         {
             "type": "object",
-            "properties": {one.name: _nullable(_object(one.options)) | {"description": one.summary}},
+            "properties": {one.name: _nullable(_object(one.options, moves=moves)) | {"description": one.summary}},
             "required": [one.name],
             "additionalProperties": False,
         }
@@ -48,14 +91,12 @@ def _record(record: Callable[..., Any]) -> dict[str, Any]:
     return {**_nullable(_object(options(record))), "description": (record.__doc__ or "").partition("\n")[0]}
 
 
-def _object(declared: tuple[Option, ...]) -> dict[str, Any]:
-    properties = {option.name: _option(option) for option in declared}
-    needed = [option.name for option in declared if option.required]
-    schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
-    return schema | ({"required": needed} if needed else {})
+def _object(declared: tuple[Option, ...], *, moves: bool = False) -> dict[str, Any]:
+    properties = {option.name: _option(option, moves=moves) for option in declared}
+    return _properties(properties, *(option.name for option in declared if option.required))
 
 
-def _option(option: Option) -> dict[str, Any]:
+def _option(option: Option, *, moves: bool) -> dict[str, Any]:
     model = model_of(((option.name, option.annotation),))
     try:
         schema = model.model_json_schema(ref_template="#/definitions/{model}")
@@ -63,6 +104,8 @@ def _option(option: Option) -> dict[str, Any]:
         return {}
     described: dict[str, Any] = _draft_07(schema["properties"][option.name])
     described.pop("title", None)
+    if moves and is_number(option.annotation):
+        described = {"anyOf": [described, {"$ref": "#/definitions/keys"}]}
     if not option.required and option.default is not None:
         described["default"] = _plain(option.default)
     return described
@@ -90,6 +133,8 @@ def _draft_07(schema: Any) -> Any:
 def _plain(default: Any) -> Any:
     if isinstance(default, Named):
         return default.name
+    if isinstance(default, Number):
+        return default.number
     if dataclasses.is_dataclass(default) and not isinstance(default, type):
         return _plain(dataclasses.asdict(default))
     if isinstance(default, dict):

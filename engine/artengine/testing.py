@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import numpy as np
 import torch
@@ -22,11 +22,12 @@ from artengine.document import Entries, Mark, Node, Scalar
 from artengine.errors import ArtengineError, InputError
 from artengine.files import OutputTarget
 from artengine.kinds import ColourRange, Frame, Ports, Progress
-from artengine.photo import Photo
+from artengine.loading import load_text
+from artengine.photo import MAX_MEGAPIXELS, Photo
 from artengine.picture import build
 from artengine.plugins import load_plugins
 from artengine.registry import Component, Registry, default_registry
-from artengine.scene import load_text
+from artengine.scene import Ground, Scene
 from artengine.view import View
 
 VIEW = View(width=16, height=12)
@@ -255,7 +256,7 @@ network: {mlp: {width: 16, depth: 2}}
 
 
 def _learns(bound: Bound, folder: Path) -> None:
-    scene = load_text(_TINY, "test", "test", photos={}, folder=folder)
+    scene = cast(Scene, load_text(_TINY, "test", "test", Ground(folder, (), MAX_MEGAPIXELS), {}))
     reports: list[Progress] = []
     for progress in bound.make()(build(scene, "cpu")):
         _expect(isinstance(progress, Progress), f"yielded a {type(progress).__name__}, expected Progress")
@@ -293,8 +294,9 @@ def _gives_an_image(bound: Bound, folder: Path) -> None:
 def _writes_whole_files(bound: Bound, folder: Path) -> None:
     out = folder / "out"
     out.mkdir(exist_ok=True)
-    frame = Frame(view=VIEW, image=_image())
-    paths = [Path(path) for path in bound.make()([frame], OutputTarget(out, "made", '{"artengine": "test"}'))]
+    frames = [Frame(view=VIEW, image=_image())] * (3 if bound.component.films else 1)
+    target = OutputTarget(out, "made", '{"artengine": "test"}', fps=25.0 if bound.component.films else None)
+    paths = [Path(path) for path in bound.make()(frames, target)]
     _expect(bool(paths), "named no file")
     for path in paths:
         _expect(

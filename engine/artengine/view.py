@@ -25,8 +25,8 @@ class View:
     """What a camera sees: the whole picture, or the part of it that `window` cuts out.
 
     width, height: pixels of the whole picture. centre: (x, y), plane units. zoom: times. angle: degrees, the camera
-    turning clockwise. time: seconds. window: left, top, columns, rows in pixels, None for all of it. sample: where in a
-    pixel we look, (across, down) from its upper left corner.
+    turning clockwise. time: seconds; phase: the same as a part of the film, 0 to 1. window: left, top, columns, rows in
+    pixels, None for all of it. sample: where in a pixel we look, (across, down) from its upper left corner.
     """
 
     width: int
@@ -35,6 +35,7 @@ class View:
     zoom: float = 1.0
     angle: float = 0.0
     time: float = 0.0
+    phase: float = 0.0
     window: tuple[int, int, int, int] | None = None
     sample: tuple[float, float] = (0.5, 0.5)
 

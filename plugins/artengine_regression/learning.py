@@ -57,11 +57,11 @@ def learn(
 
     while done < steps:
         with one_thread():
-            due = time.monotonic() + PATIENCE
+            late = time.monotonic() + PATIENCE
             while True:
                 loss = step()
                 done += 1
-                if done % TELL == 0 or done == steps or time.monotonic() > due:
+                if done % TELL == 0 or picture.due(done, steps) or done == steps or time.monotonic() > late:
                     break
             part = slice(None) if done == steps else sample
             decibels = psnr(picture, coordinates[part], colours[part])

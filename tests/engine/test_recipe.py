@@ -16,7 +16,8 @@ from PIL.PngImagePlugin import PngInfo
 from processes import Told
 
 from artengine import InputError, load, recipe, run
-from artengine.making import Note, Wrote, making
+from artengine.events import Note, Wrote
+from artengine.making import making
 
 ALL = "outputs: [png, jpeg, webp, tiff]\n"
 DEEP = "outputs: [png: {bits: 16}, tiff: {bits: 8}]\n"

@@ -15,7 +15,8 @@ from bench import Corner, registry, taker
 from desk import NETWORK, TRAINED, Desk
 
 from artengine import Activation, Each, named
-from artengine.canvas import Camera, Canvas
+from artengine.camera import Camera
+from artengine.canvas import Canvas
 from artengine.document import Mark, from_plain, parse, plain
 from artengine.editing import dump
 from artengine.kinds import KINDS
@@ -78,18 +79,20 @@ def test_every_component_and_option_has_an_entry(schema: dict[str, Any]) -> None
             assert entry["additionalProperties"] is False
     assert set(schema["properties"]) == {option.name for option in options(grammar)}
     assert schema["required"] == ["network"]
-    for name, record in (("canvas", Canvas), ("camera", Camera)):
-        assert set(schema["properties"][name]["properties"]) == {option.name for option in options(record)}
+    still, moving = schema["properties"]["camera"]["anyOf"]
+    assert set(moving["properties"]) == {"keys", "ease"}
+    for entry, record in ((schema["properties"]["canvas"], Canvas), (still, Camera)):
+        assert set(entry["properties"]) == {option.name for option in options(record)}
 
 
 def test_defaults_and_limits_are_shown(schema: dict[str, Any]) -> None:
-    assert (
-        schema["properties"]["seed"] | {"type": "integer", "minimum": 0, "default": 0} == schema["properties"]["seed"]
-    )
+    assert schema["properties"]["seed"]["default"] == 0
+    assert schema["definitions"]["grown"]["anyOf"][0] == {"type": "integer", "minimum": 0, "maximum": 2**32 - 1}
     assert schema["properties"]["outputs"]["default"] == "png"
     assert schema["properties"]["canvas"]["properties"]["precision"]["default"] == "float32"
-    assert schema["properties"]["camera"]["properties"]["centre"]["default"] == [0.0, 0.0]
-    assert schema["properties"]["camera"]["properties"]["zoom"]["exclusiveMinimum"] == 0
+    camera = schema["properties"]["camera"]["anyOf"][0]["properties"]
+    assert camera["centre"]["default"] == [0.0, 0.0]
+    assert camera["zoom"]["exclusiveMinimum"] == 0
 
 
 RIGHT = [
@@ -99,7 +102,13 @@ RIGHT = [
     "network: {neural_painter: {nonlin: sin}}", "network: {neural_painter: {nonlin: [sin, {mod: {period: 2}}]}}",
     "network: {neural_painter: {pool: all, nr_channel: 1}}", "network: {mlp: {depth: ~, width: [3, 4]}}",
     "network: mlp\ncamera: {centre: [1, -2.5], zoom: 3, angle: -10}", "network: mlp\ncamera: ~",
-    "network: mlp\ncanvas: ~",
+    "network: mlp\ncanvas: ~", "network: mlp\nseed: [3, 7]", "network: mlp\nseed: {mutate: 3, by: 4, strength: 0.1}",
+    "network: mlp\nseed: [{cross: [{mutate: 3}, 4], by: 1}, 5]", "network: mlp\nfilm: {length: 8s, loop: true}",
+    "network: mlp\nfilm: {length: 240f, fps: 25, shutter: 180}",
+    "network: mlp\nfilm: {length: 8s}\ncamera: {keys: {0s: {zoom: 1, ease: hold}, 50%: {centre: [1, 2], turns: -1}}}",
+    "network: mlp\nfilm: {length: 8s}\ncoordinates: {polar: {folds: {keys: {0s: 1, 90f: 8}, scale: log}}}",
+    "network: {mlp: {frequency: {keys: {0s: {value: 1, ease: [0, 0, 1, 1]}, 900ms: 8}, ease: ease-in}}}\n"
+    "film: {length: 8s}",
     "network: mlp\ntraining: {regression: {target: photo.png, losses: [mse, l1: {weight: 0.5}]}}",
 ]  # fmt: skip
 
@@ -114,6 +123,15 @@ WRONG = [
     "network: mlp\ncoordinates: []", "network: mlp\ncoordinates: ~", "network: mlp\ncoordinates: mlp",
     "network: mlp\ncamera: {zoom: 0}", "network: mlp\ncamera: {centre: [1]}",
     "network: mlp\ncamera: {centre: [1, 2, 3]}",
+    "network: mlp\nseed: []", "network: mlp\nseed: {mutate: 3, strength: 0}", "network: mlp\nseed: {cross: [1]}",
+    "network: mlp\nseed: {grow: 1}", "network: mlp\nseed: {mutate: [1, 2]}", "network: mlp\nseed: 1.5",
+    "network: mlp\nfilm: {length: 8s, fps: 0}", "network: mlp\nfilm: 8s",
+    "network: mlp\nfilm: {length: 8s}\ncamera: {keys: {0: {zoom: 1}}}",
+    "network: mlp\nfilm: {length: 8s}\ncamera: {keys: {0s: {zoom: 1, ease: slow}}}",
+    "network: mlp\nfilm: {length: 8s}\ncamera: {keys: {}}",
+    "network: mlp\nfilm: {length: 8s}\ncamera: {zoom: {keys: {0s: 1}}}",
+    "network: {mlp: {frequency: {keys: {0s: fast}}}}\nfilm: {length: 8s}",
+    "network: {mlp: {frequency: {keys: {0s: 1}, scale: cubic}}}\nfilm: {length: 8s}",
     "network: mlp\ncamera: {centre: 1}", "network: mlp\ntraining: regression",
     "network: mlp\ntraining: {regression: ~}",
     "network: mlp\ntraining: {regression: {target: 3}}", "network: mlp\ntraining: {regression: {steps: 3}}",
@@ -181,6 +199,11 @@ VALUES = ["sin", "grid", "mlp", "png", "mse", "photo.png", "all", "auto", "unit"
           [], ["sin"], [1, 2], {}, {"sin": None}, {"mse": {"weight": 2}}]  # fmt: skip
 
 
+#: What no schema can see: what lies on the disk, and how one part of a scene goes with another.
+BEYOND = ("cannot read", "no regular file", "'length' is missing", "without a film", "found a length beside",
+          "film of the learning", "has grown from others")  # fmt: skip
+
+
 def test_schema_and_loader_agree_on_scenes_put_together_by_chance(schema: dict[str, Any], desk: Desk) -> None:
     chance = random.Random(3)
     validator = jsonschema.Draft7Validator(schema)
@@ -191,8 +214,11 @@ def test_schema_and_loader_agree_on_scenes_put_together_by_chance(schema: dict[s
             container, key = chance.choice(places(scene))
             container[key] = copy.deepcopy(chance.choice(VALUES))
         lines = desk.mistakes(dump(from_plain(scene, Mark("here"))))
-        lines = [line for line in lines if "cannot read" not in line and "no regular file" not in line]
-        assert validator.is_valid(scene) == (not lines), (scene, lines)
+        lines = [line for line in lines if not any(word in line for word in BEYOND)]
+        if "keys" in str(scene):  # what a number may be on its way is not told there
+            assert validator.is_valid(scene) or lines, scene
+        else:
+            assert validator.is_valid(scene) == (not lines), (scene, lines)
         taken += not lines
     assert 30 < taken < 1_100
 
@@ -210,4 +236,5 @@ def test_an_option_of_a_type_that_json_has_no_word_for_takes_anything(plugin_fil
     """)
     entries = scene_schema(default_registry((str(path),)))["definitions"]["activation"]["oneOf"]
     (odd,) = [one["properties"]["odd"] for one in entries if "odd" in one.get("properties", {})]
-    assert odd["properties"] == {"sort": {}, "often": {"type": "integer", "default": 3}}
+    number = [{"type": "integer"}, {"$ref": "#/definitions/keys"}]  # it can move
+    assert odd["properties"] == {"sort": {}, "often": {"anyOf": number, "default": 3}}

@@ -12,7 +12,8 @@ from safetensors.torch import save_file
 
 import artengine
 from artengine import ArtengineError, InputError, OutputError
-from artengine.making import Note, Trained, Wrote, making
+from artengine.events import Note, Trained, Wrote
+from artengine.making import making
 from conftest import PluginFile
 
 ODD = """

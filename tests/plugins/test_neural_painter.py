@@ -17,7 +17,8 @@ from PIL import Image
 
 import artengine
 from artengine.kinds import Ports
-from artengine.making import Wrote, making
+from artengine.events import Wrote
+from artengine.making import making
 from artengine_nonlinearities.painter import neural_painter
 from artengine_nonlinearities.painter_network import Painter
 from artengine_nonlinearities.pool import ALL

@@ -16,7 +16,8 @@ from PIL import Image
 from torch import Tensor
 
 from artengine import ArtengineError, InputError, Picture, Progress, View, build, load
-from artengine.making import Trained, making
+from artengine.events import Trained
+from artengine.making import making
 from artengine_regression.learning import psnr
 
 Scene = Callable[..., Path]

@@ -1,0 +1,132 @@
+"""The frames of a film of several shots: put together from those of its scenes, words over them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import OrderedDict
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from artengine import samples
+from artengine.errors import ArtengineError
+from artengine.events import Event, Filmed, Note
+from artengine.lettering import lettering
+from artengine.montage import Montage, Part
+from artengine.picture import build
+from artengine.reel import Reel
+from artengine.shooting import Shot, reel_of, shoot
+
+Image = np.ndarray[Any, Any]
+
+FADE = 0.5  # seconds in which words come and go
+_KEPT = 4  # frames of scenes that are remembered: a still is shown many times
+
+
+class Cutting:
+    """A montage being put together; `frames` after `film`."""
+
+    def __init__(self, montage: Montage, out: Path, device: str) -> None:
+        self._montage = montage
+        self._out = out
+        self._device = device
+        self._reels: dict[int, Reel] = {}  # by the shot's place
+        self._frames: dict[int, int] = {}  # how many frames there are of its scene
+        self._seen: OrderedDict[tuple[int, int], Image] = OrderedDict()
+
+    def film(self, *, fresh: bool, metadata: bool, jobs: int) -> Generator[Event, None, None]:
+        """Film the scenes of all shots; what an earlier run has of them is used."""
+        for index, part in enumerate(self._montage.shots):
+            if part.scene is None:
+                continue
+            picture = build(part.scene, self._device)
+            reel = self._reels[index] = reel_of(part.scene, self._out, picture.device.type)
+            reel.open()
+            shots = shoot(picture, self._out, reel, fresh=fresh, metadata=metadata, jobs=jobs)
+            with contextlib.closing(shots):
+                for shot in shots:
+                    if isinstance(shot, Shot):
+                        self._frames[index] = shot.frames
+                        yield Filmed(shot.frame + 1, shot.frames, f"shot {index + 1}")
+                    elif isinstance(shot, Note):
+                        yield Note(f"shot {index + 1}: {shot.text}")
+                    else:
+                        yield shot
+
+    def frames(self) -> Iterator[Image]:
+        """The frames in their order, (H, W, C) floats in [0, 1]."""
+        montage = self._montage
+        starts = montage.starts
+        ends = [start + part.length for start, part in zip(starts, montage.shots, strict=True)]
+        shown = 0
+        for frame in range(montage.frames):
+            while ends[shown] <= frame:
+                shown += 1
+            image = self._lettered(shown, frame - starts[shown])
+            following = shown + 1
+            if following < len(starts) and starts[following] <= frame:
+                share = (frame - starts[following] + 1) / (montage.shots[following].over + 1)
+                image = _faded(image, self._lettered(following, frame - starts[following]), share)
+            elif shown == 0 and frame < montage.shots[0].over:
+                share = (frame + 1) / (montage.shots[0].over + 1)
+                image = _faded(self._plain(montage.shots[0]), image, share)
+            yield image
+
+    def clear(self) -> None:
+        """Remove the frames of the scenes: the film is there."""
+        for reel in self._reels.values():
+            reel.clear()
+
+    def _lettered(self, index: int, frame: int) -> Image:
+        """A frame of a shot, with its words."""
+        part = self._montage.shots[index]
+        image = self._plain(part) if part.scene is None else self._picture(index, part.first + frame)
+        words = part.words
+        letters = lettering(image.shape[1], image.shape[0], words.title, words.subtitle, words.caption)
+        if letters is None:
+            return image
+        return letters.over(image, self._opacity(index, frame))
+
+    def _opacity(self, index: int, frame: int) -> float:
+        """How much of a shot's words is there: they come when the shot is, and go before the next one comes."""
+        part, following = self._montage.shots[index], self._montage.shots[index + 1 : index + 2]
+        begin, end = part.over, part.length - sum(one.over for one in following)
+        if end - begin < 2:  # it is never there alone
+            begin, end = 0, part.length
+        fade = max(1.0, min(FADE * self._montage.film.fps, (end - begin) / 4))
+        return max(0.0, min(frame - begin + 1, end - frame, fade) / fade)
+
+    def _plain(self, part: Part) -> Image:
+        width, height = self._montage.canvas.size
+        word = part.words.background
+        colour = np.array([int(word[start : start + 2], 16) for start in (1, 3, 5)], np.float32) / 255
+        return np.broadcast_to(colour, (height, width, 3))
+
+    def _picture(self, index: int, frame: int) -> Image:
+        """A frame of a shot's scene; a loop begins anew, the last frame of any other film holds."""
+        part, count = self._montage.shots[index], self._frames[index]
+        loops = part.scene is not None and part.scene.film is not None and part.scene.film.loop
+        frame = frame % count if loops else min(frame, count - 1)
+        key = (index, frame)
+        if key not in self._seen:
+            pixels = self._reels[index].look(frame)
+            if pixels is None:
+                raise ArtengineError(f"{self._reels[index].path(frame)}: the frame is gone; run the same command again")
+            height, width = self._montage.canvas.size[::-1]
+            if pixels.shape[:2] != (height, width):
+                found = f"its scene gives {pixels.shape[1]} x {pixels.shape[0]}, expected {width} x {height}"
+                raise ArtengineError(f"shots.{index}: {found}; leave out the filter that changes the size")
+            image = pixels.astype(np.float32) / 255
+            self._seen[key] = image if image.shape[2] == 3 else np.repeat(image, 3, axis=2)
+            while len(self._seen) > _KEPT:
+                self._seen.popitem(last=False)
+        return self._seen[key]
+
+
+def _faded(one: Image, other: Image, share: float) -> Image:
+    """The light of two images, the second with that share."""
+    first, second = (samples.to_light(torch.from_numpy(np.ascontiguousarray(image))) for image in (one, other))
+    return samples.from_light(first + (second - first) * share).numpy()

@@ -1,0 +1,127 @@
+"""Time in a film: its length, its frames, and texts that name a moment of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+MAX_FRAMES = 216_000  # an hour at 60 frames a second; more is a slip of the finger
+
+SLIGHT = 1e-4  # frames that a moment written in decimals may be off
+
+#: How a moment is written.
+TIME = r"^([0-9]{1,9}(?:\.[0-9]{1,9})?)(s|ms|f|%)$"
+_TIME = re.compile(TIME)
+LENGTHS = "a time with its unit, such as 8s, 1500ms or 240f"
+MOMENTS = "a time with its unit, such as 3s, 1500ms, 90f or 50%"
+
+
+def _length(value: object) -> str:
+    found = _TIME.fullmatch(value) if isinstance(value, str) else None
+    if not found or found[2] == "%" or float(found[1]) == 0:
+        raise ValueError(LENGTHS)
+    return found.string
+
+
+#: A stretch of time as a scene writes it.
+Length = Annotated[
+    str,
+    BeforeValidator(_length),
+    WithJsonSchema({"type": "string", "pattern": r"^(?![0.]+[a-z])[0-9]{1,9}(\.[0-9]{1,9})?(s|ms|f)$"}),
+]
+
+
+def seconds(text: str, fps: float, length: float | None = None) -> float:
+    """The seconds that a text names; per cent are of the length.
+
+    Raises `ValueError` saying what was expected.
+    """
+    found = _TIME.fullmatch(text)
+    if not found or (found[2] == "%" and length is None):
+        raise ValueError(LENGTHS if length is None else MOMENTS)
+    number = float(found[1])
+    match found[2]:
+        case "ms":
+            return number / 1000
+        case "f":
+            return number / fps
+        case "%":
+            return number * (length or 0.0) / 100
+    return number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Film:
+    """How long a film is, and how its frames follow each other.
+
+    A loop leaves out the last moment, which is its first. shutter: for how many degrees of the turn from one frame to
+    the next it is open, as cameras have it: 0 is no motion blur, 180 is usual, painted at so many moments. learning:
+    show the picture while it is learnt, a frame every so many steps, or over the film's length evenly (even) or more
+    and more quickly (log).
+    """
+
+    length: Length | None = None
+    fps: Annotated[float, Field(ge=1, le=240)] = 30.0
+    loop: bool = False
+    shutter: Annotated[float, Field(ge=0, le=360)] = 0.0
+    moments: Annotated[int, Field(ge=2, le=256)] = 8
+    learning: Literal["even", "log"] | Annotated[int, Field(ge=1)] | None = None
+
+    def __post_init__(self) -> None:
+        by_steps = isinstance(self.learning, int)
+        if self.length is None and not by_steps:
+            raise ValueError(f"'length' is missing; expected {LENGTHS}")
+        if self.length is not None and by_steps:
+            found = f"found a length beside learning: {self.learning}, which decides it"
+            raise ValueError(f"{found}; leave one out, or say learning: even")
+        if self.learning and self.shutter:
+            raise ValueError("found a shutter in a film of the learning, expected one or the other")
+        if self.learning and self.loop:
+            raise ValueError("found a loop in a film of the learning, which ends elsewhere than it begins")
+        if self.length is not None and self.frames > MAX_FRAMES:
+            raise ValueError(f"found a film of {self.frames:,} frames, expected at most {MAX_FRAMES:,}")
+
+    @property
+    def frames(self) -> int:
+        """How many frames there are; 0 where only the learning will tell."""
+        return 0 if self.length is None else max(1, round(seconds(self.length, self.fps) * self.fps))
+
+    @property
+    def duration(self) -> float:
+        """Seconds: those of all frames."""
+        return self.frames / self.fps
+
+    @property
+    def span(self) -> float:
+        """Seconds from the first moment to the last one that keys can name: the film's end is its last frame."""
+        return self.duration if self.loop else max(self.frames - 1, 1) / self.fps
+
+    def time(self, frame: int) -> float:
+        """When a frame is, in seconds."""
+        return frame / self.fps
+
+    def at(self, text: str) -> float:
+        """The moment that a text names, in seconds; 100% and the film's length are its last frame, or a loop's end.
+
+        Raises `ValueError` saying what was expected.
+        """
+        found = seconds(text, self.fps, self.span)
+        said = seconds(self.length, self.fps) if self.length else 0.0  # which may be a part of a frame longer
+        if found > max(said, self.duration) + 1e-9:
+            raise ValueError(f"a time within the film, which is {self.duration:g}s long")
+        frame = round(found * self.fps)
+        if abs(found * self.fps - frame) < SLIGHT:  # a frame's very moment, however it is written
+            found = self.time(frame)
+        return min(found, self.span)
+
+    def exposures(self, frame: int) -> list[float]:
+        """The moments, in seconds, whose light makes a frame: one, or as many as the shutter asks for around it."""
+        middle = self.time(frame)
+        if not self.shutter:
+            return [middle]
+        open_for = self.shutter / 360 / self.fps
+        found = [middle + open_for * ((index + 0.5) / self.moments - 0.5) for index in range(self.moments)]
+        return [time % self.span if self.loop else min(max(time, 0.0), self.span) for time in found]
