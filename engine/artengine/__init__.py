@@ -20,10 +20,13 @@ from artengine.kinds import (
     Source,
     Target,
     Trainer,
+    films,
     named,
 )
+from artengine.loading import load
 from artengine.photo import Photo
-from artengine.scene import Scene, load
+from artengine.scene import Scene
+from artengine.sound import Sound
 from artengine.view import View
 
 if TYPE_CHECKING:
@@ -46,11 +49,13 @@ __all__ = [
     "Ports",
     "Progress",
     "Scene",
+    "Sound",
     "Source",
     "Target",
     "Trainer",
     "View",
     "build",
+    "films",
     "hookimpl",
     "load",
     "named",

@@ -10,15 +10,16 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from artengine.annotations import kind_of
+from artengine.annotations import kind_of, media_of
 from artengine.bound import describe
-from artengine.canvas import Camera, Canvas
+from artengine.camera import Camera
+from artengine.canvas import Canvas
 from artengine.errors import ArtengineError, InputError, did_you_mean, printable
 from artengine.kinds import PLURALS, Named
-from artengine.photo import Photo
 from artengine.plugins import Plugins
 from artengine.recipe import Recipe
 from artengine.registry import Component, Option, Registry
+from artengine.timeline import Film
 
 #: Where a scene has the components of a kind.
 PLACES = {
@@ -113,6 +114,7 @@ def setting_keys(scenes: Sequence[Path], plugins: Sequence[str]) -> list[str]:
         "seed",
         *(f"canvas.{one.name}" for one in fields(Canvas)),
         *(f"camera.{one.name}" for one in fields(Camera)),
+        *(f"film.{one.name}" for one in fields(Film)),
     ]
     keys += ["coordinates", "network", "training", "filters", "outputs"]
     for place, component in _places(scenes, tuple(plugins)):
@@ -123,8 +125,8 @@ def setting_keys(scenes: Sequence[Path], plugins: Sequence[str]) -> list[str]:
 
 def _places(scenes: Sequence[Path], plugins: tuple[str, ...]) -> list[tuple[str, Component]]:
     """Components with the places that they have in the first scene, or could have where it cannot be read."""
+    from artengine.loading import load
     from artengine.registry import default_registry
-    from artengine.scene import load
 
     with contextlib.suppress(ArtengineError, OSError, IndexError):
         bounds = load(scenes[0], plugins=plugins).components()
@@ -138,8 +140,8 @@ def _places(scenes: Sequence[Path], plugins: tuple[str, ...]) -> list[tuple[str,
 def spelled(annotation: Any) -> str:
     """A type in the words of a scene."""
     kind, _ = kind_of(annotation)
-    if kind or annotation is Photo:
-        return kind or "photo"
+    if word := kind or media_of(annotation):
+        return word
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return ", ".join([spelled(arguments[0]), *_limits(arguments[1:])])

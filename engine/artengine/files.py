@@ -103,13 +103,14 @@ def writing(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def hold(folder: Path, name: str) -> Iterator[None]:
+def hold(folder: Path, name: str, patience: float = 0.0) -> Iterator[None]:
     """Keep the files of that name in the folder to ourselves, and clean away what killed runs left there.
 
+    patience: seconds to wait for another run, one perhaps that is just dying.
     Raises `OutputError` where another run holds them, or the folder cannot be written in.
     """
     place = folder / f".{name}.lock"
-    lock = filelock.FileLock(place, blocking=False)
+    lock = filelock.FileLock(place, timeout=patience)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):

@@ -64,12 +64,13 @@ def making(
     only: int | None = None,
     means: Mapping[str, str] | None = None,
     jobs: int = 1,
+    patience: float = 0.0,
 ) -> Generator[Event, None, None]:
     """Make a scene's files in the folder `out`, telling what happens; closing the generator stops in good order.
 
     fresh: train anew, whatever is there. metadata: put the recipe into the files. only: the one output to write, by its
     place in the scene. means: by which they were made before, see `Picture.means`. jobs: how many processes paint the
-    frames of a film.
+    frames of a film. patience: seconds to wait for another run that holds the same files.
     """
     for photo in scene.photos.values():
         place = photo.path.resolve()
@@ -77,7 +78,7 @@ def making(
             hint = "choose another folder with --out"
             raise InputError(f"the scene {scene.name!r} would write over its photo {place.name}; {hint}")
     order = _Order(out, device, fresh, metadata, only, jobs)
-    with hold(out, scene.name):
+    with hold(out, scene.name, patience):
         yield from _montage(scene, order) if isinstance(scene, Montage) else _scene(scene, order, means)
 
 

@@ -10,52 +10,42 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from artengine.scene import Scene
+from artengine.errors import printable
 
 if TYPE_CHECKING:
-    from artengine.making import Event
+    from artengine.events import Event
 
 PAUSE = 0.1  # seconds between two events of painting, which come by the thousand
 
 
-def watched(
-    scenes: Sequence[Scene],
-    *,
-    out: Path,
-    device: str,
-    fresh: bool,
-    metadata: bool,
-    quiet: bool,
-    as_json: bool,
-    only: int | None = None,
-    means: Mapping[str, str] | None = None,
-    notes: Sequence[str] = (),
-) -> None:
-    """Make scenes one after the other, showing how it goes; results go to stdout, all else to stderr.
+Begun = Iterator[tuple[str, Generator["Event", None, None]]]
 
+
+def watched(begin: Callable[[], Begun], *, quiet: bool, as_json: bool) -> None:
+    """Show how work goes; results go to stdout, all else to stderr.
+
+    begin: names of scenes with what happens to them, one after the other; called when a stop can already be asked for.
     A first Ctrl-C stops at the end of a step, with everything saved; a second one at once.
     """
     with _told_to_stop() as stopped, _display(quiet, as_json) as show:
-        from artengine.making import Note, Trained, making
+        from artengine.events import Filmed, Made, Note, Trained
 
-        for note in notes:
-            show(scenes[0].name, Note(note))
-        for scene in scenes:
-            events = making(scene, out, device=device, fresh=fresh, metadata=metadata, only=only, means=means)
+        for name, events in begin():
             with contextlib.closing(events):
                 for event in events:
-                    show(scene.name, event)
+                    show(name, event)
                     if code := stopped():
                         learning = isinstance(event, Trained) and event.progress.state is not None
+                        goes_on = learning or isinstance(event, Filmed | Made)
                         events.close()  # which saves what there is
-                        show(scene.name, Note("stopped" + "; the same command goes on from here" * learning))
+                        show(name, Note("stopped" + "; the same command goes on from here" * goes_on))
                         sys.exit(code)
 
 
@@ -112,7 +102,7 @@ class _Warnings(logging.Handler):
         self._say = say
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._say(f"{record.levelname.lower()}: {record.getMessage()}")
+        self._say(printable(f"{record.levelname.lower()}: {record.getMessage()}"))
 
 
 class _Lines:
@@ -122,10 +112,12 @@ class _Lines:
         self._quiet = quiet
 
     def __call__(self, name: str, event: Event, /) -> None:
-        from artengine.making import Note, Wrote
+        from artengine.events import Made, Note, Wrote
 
         if isinstance(event, Wrote):
             self.give(event.path)
+        elif isinstance(event, Made) and event.error:
+            self.say(f"{event.name}: {event.error}")
         elif isinstance(event, Note) and not self._quiet:
             self.say(f"{name}: {event.text}")
 
@@ -153,7 +145,7 @@ class _Json(_Lines):
         click.echo(json.dumps({"scene": name, **data}))
 
     def _data(self, event: Event) -> dict[str, Any]:
-        from artengine.making import Note, Painted, Trained, Wrote
+        from artengine.events import Filmed, Made, Note, Painted, Trained, Wrote
 
         match event:
             case Trained(progress):
@@ -161,6 +153,10 @@ class _Json(_Lines):
                 return {"event": "training", "step": progress.step, "steps": progress.steps, **told}
             case Painted(done, total):
                 return {"event": "painting", "done": done, "total": total}
+            case Filmed(done, total, of):
+                return {"event": "filming", "done": done, "total": total} | ({"of": of} if of else {})
+            case Made(done, total, made, error):
+                return {"event": "making", "done": done, "total": total, "name": made, "error": error}
             case Wrote(path):
                 return {"event": "wrote", "path": str(path)}
             case Note(text):
@@ -201,7 +197,7 @@ class _Bars(_Lines):
         self._progress.stop()
 
     def __call__(self, name: str, event: Event, /) -> None:
-        from artengine.making import Painted, Trained
+        from artengine.events import Filmed, Made, Painted, Trained
 
         match event:
             case Trained(progress):
@@ -211,6 +207,11 @@ class _Bars(_Lines):
                     self.say(f"{name}: learnt in {progress.steps:,} steps, loss {progress.loss:.5f}{psnr}")
             case Painted(done, total):
                 self._update(f"{name}: painting", done, total, "")
+            case Filmed(done, total, of):
+                self._update(f"{name}: filming{f' {of}' if of else ''}", done, total, "")
+            case Made(done, total):
+                self._update(f"{name}: gallery", done, total, "")
+                super().__call__(name, event)
             case _:
                 super().__call__(name, event)
 
@@ -231,4 +232,4 @@ class _Bars(_Lines):
         task = self._bars[bar]
         speed = self._progress.tasks[task].speed
         fast = "" if speed is None else f" {speed:,.0f}/s"
-        self._progress.update(task, completed=done, told=f"{told}{fast}".strip())
+        self._progress.update(task, completed=done, total=total, told=f"{told}{fast}".strip())

@@ -1,0 +1,158 @@
+"""What a gallery has: a line for every finished item, trusted only where line, file and hash agree."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shlex
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from artengine.errors import OutputError
+from artengine.files import writing
+
+NAME = "manifest.jsonl"
+MAX_BYTES = 1 << 30  # a million items
+
+_BEGIN = b'{"id": "'  # of every line
+_OTHERS = "is no manifest of a gallery; move it, or choose another --out"
+
+Word = Annotated[str, Field(max_length=2_000_000)]  # a scene with what is set in it, quoted for a shell
+FileName = Annotated[str, Field(pattern=r"^[^./\\\x00][^/\\\x00]{0,254}$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+def _is_command(text: str) -> str:
+    """Refuse what would do something else where somebody takes it for a shell: the page offers it to be copied."""
+    words = shlex.split(text)
+    if words[:1] != ["artengine"] or shlex.join(words) != text:
+        raise ValueError("expected a command of artengine's")
+    return text
+
+
+Pixels = Annotated[int, Field(ge=0, le=10_000_000)]
+
+
+class Entry(BaseModel):
+    """An item that is finished, or has failed.
+
+    id: a hash of all that it is made from. files: by their names in the gallery's folder, the one that is shown first;
+    with a hash of each. thumbnail: the name of a file in `thumbnails`. error: why it failed, empty where it did not.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    id: Sha256
+    name: FileName
+    seed: Word
+    settings: dict[Word, Word]
+    command: Annotated[Word, AfterValidator(_is_command)]
+    files: dict[FileName, Sha256] = {}
+    thumbnail: FileName = "none"
+    width: Pixels = 0
+    height: Pixels = 0
+    seconds: Annotated[float, Field(ge=0)] = 0.0
+    attempts: Annotated[int, Field(ge=0)] = 1
+    error: Word = ""
+
+
+class Manifest:
+    """The lines of a gallery, the last one of an item being the one that counts."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._path = folder / NAME
+        self._entries: dict[str, Entry] = {}
+        self._hashes: dict[str, str] = {}  # of files that have been looked at
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return self._path
+
+    def read(self) -> int:
+        """Read what is there; gives the number of lines that make no sense, which are passed over.
+
+        A line that a kill has torn is cut off. Raises `OutputError` where there is something else.
+        """
+        if not os.path.lexists(self._path):  # a link to nowhere is there: writing would make what it names
+            return 0
+        with writing(self._path):
+            about = self._path.lstat()
+        if not stat.S_ISREG(about.st_mode) or about.st_size > MAX_BYTES:
+            raise OutputError(f"{self._path}: {_OTHERS}")
+        with writing(self._path):
+            data = self._path.read_bytes()
+        whole, _, torn = data.rpartition(b"\n")
+        bad = 0
+        for line in whole.split(b"\n") if whole else ():
+            try:
+                entry = Entry.model_validate(json.loads(line))
+            except (ValidationError, ValueError, RecursionError):
+                bad += 1
+                continue
+            self._entries.pop(entry.id, None)
+            self._entries[entry.id] = entry
+        ours = not torn or torn.startswith(_BEGIN) or _BEGIN.startswith(torn)
+        if not self._entries and (bad or not ours):
+            raise OutputError(f"{self._path}: {_OTHERS}")
+        if torn:
+            with writing(self._path), self._path.open("rb+") as file:
+                file.truncate(len(data) - len(torn))
+        return bad
+
+    def add(self, entry: Entry) -> None:
+        """Write a line; it is on the disk when this returns.
+
+        Raises `OutputError` where it cannot be written.
+        """
+        line = json.dumps(entry.model_dump(), ensure_ascii=True).encode() + b"\n"
+        with writing(self._path), self._path.open("ab", buffering=0) as file:
+            size = file.tell()
+            try:
+                if file.write(line) < len(line):  # a full disk takes what fits, and says so only the next time
+                    file.write(line[file.tell() - size :])
+                os.fsync(file.fileno())
+            except OSError:
+                file.truncate(size)
+                raise
+        self._entries.pop(entry.id, None)
+        self._entries[entry.id] = entry
+        self._hashes |= entry.files
+
+    def finished(self, identity: str) -> Entry | None:
+        """The entry of an item whose files are all there as they were made."""
+        entry = self._entries.get(identity)
+        return entry if entry and self._is_whole(entry) else None
+
+    def shown(self) -> Iterator[Entry]:
+        """All entries whose files are there as they were made, in the order in which they came."""
+        yield from (entry for entry in self._entries.values() if self._is_whole(entry))
+
+    def _is_whole(self, entry: Entry) -> bool:
+        return not entry.error and bool(entry.files) and all(self._hash(n) == sha for n, sha in entry.files.items())
+
+    def _hash(self, name: str) -> str:
+        if name not in self._hashes:
+            self._hashes[name] = digest(self._folder / name)
+        return self._hashes[name]
+
+
+def digest(path: Path) -> str:
+    """The sha256 of a file; empty where there is none, or something else: a link leads elsewhere, a pipe to no end."""
+    with contextlib.suppress(OSError):
+        if path.is_file() and not path.is_symlink():
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+    return ""
+
+
+def hashed(data: Any) -> str:
+    """The sha256 of plain data."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
