@@ -69,3 +69,14 @@ def test_the_pages_have_a_section_for_every_table() -> None:
     assert sorted(re.findall(r"<!-- table: (\w+) -->", PAGE.read_text() + README.read_text())) == sorted(
         names.replace(" ", "").split("|")
     )
+
+
+def test_films_and_galleries_are_measured() -> None:
+    words = ["--jobs", "1", "--rounds", "1", "--fps", "1", "--pictures", "2", "--size", "16x16"]
+    command = [sys.executable, "-m", "tests.benchmarks.films", *words]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=240).stdout
+    films = {row[0].partition(",")[0]: row for row in cells(printed)}
+    assert films["`zoom.yaml`"][1:3] == ["1", "8"]
+    assert films["`painter.yaml`"][-1] == "1.00"
+    for name in ("films", "galleries"):
+        assert f"<!-- table: {name} -->" in PAGE.read_text()

@@ -22,6 +22,9 @@ from conftest import ROOT
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SMALL = ["--size", "48x48", "--quiet"]
 QUICK = ["--set", "training.regression.steps=20"]
+FILMS = tuple(f"{name}.yaml" for name in ("zoom", "endless", "tiles", "ember", "walk", "learning", "story"))
+FEW = ["--set", "film.fps=2"]
+FEWER = {"0..199": "0..2", "3,7,10..19": "3,7", "40": "2", "1000": "5", "15": "2"}  # pictures, so that it is quick
 WRONG = """network:
   mlp: {width: 64,
          widht: 64, activation: tahn}
@@ -68,9 +71,18 @@ def _run(words: list[str]) -> str:
 def test_a_command_on_a_page_works(page: Path, command: str, folder: Path) -> None:
     words = shlex.split(command.partition(" > ")[0])[1:]
     if words[0] == "run":
-        words += SMALL + (QUICK if any(word.endswith("cape.yaml") for word in words) else [])
+        words += SMALL + (QUICK if any(word.endswith(("cape.yaml", "learning.yaml")) for word in words) else [])
+        words += FEW if any(word.endswith(FILMS) for word in words) else []
     if words[0] in ("rerun", "info"):
         _run(["run", "scenes/cape.yaml", *SMALL, *QUICK])
+        _run(["run", "scenes/painter.yaml", *SMALL])
+        _run(["mutate", "gallery/painter.png", "--count", "3", "--quiet"])
+    if words[0] in ("rerun", "gallery"):
+        words += SMALL
+    if words[0] in ("mutate", "cross"):
+        _run(["run", "scenes/painter.yaml", *SMALL])
+        _run(["gallery", "scenes/painter.yaml", "--seeds", "7,8", *SMALL])
+    words = [FEWER.get(word, word) for word in words]
     if words[0] == "new":
         words[-1] = "something"
     _run(words)
@@ -115,6 +127,27 @@ def test_the_scene_of_the_scenes_page_works_in_the_scenes_folder(folder: Path) -
     assert _run(["run", "scenes/shown.yaml", "--quiet"]).split() == [
         f"gallery{os.sep}shown.{ending}" for ending in ("safetensors", "png", "jpg")
     ]
+
+
+def test_the_films_of_the_films_page_work_in_the_scenes_folder(folder: Path) -> None:
+    closer, keys, shots = _blocks(ROOT / "docs" / "films.md", "yaml")
+    Path("scenes/closer.yaml").write_text(closer)
+    assert _run(["run", "scenes/closer.yaml", "--quiet"]).split() == [
+        f"gallery{os.sep}closer.{ending}" for ending in ("mp4", "jpg")
+    ]
+    Path("scenes/keys.yaml").write_text(f"{keys}film: {{length: 8s}}\noutputs: mp4\n")
+    _run(["check", "scenes/keys.yaml"])
+    Path("scenes/shots.yaml").write_text(shots)
+    assert _run(["run", "scenes/shots.yaml", "--quiet"]).split() == [f"gallery{os.sep}shots.mp4"]
+
+
+def test_the_grown_seeds_of_the_galleries_page_are_seeds(folder: Path) -> None:
+    (text,) = _blocks(ROOT / "docs" / "galleries.md", "yaml")
+    seeds = [line.removeprefix("# ") for line in text.splitlines() if "seed:" in line]
+    assert len(seeds) == 3
+    for seed in seeds:
+        Path("scenes/grown.yaml").write_text(f"{seed}\nnetwork: neural_painter\n")
+        _run(["run", "scenes/grown.yaml", *SMALL])
 
 
 def test_the_scene_on_the_first_page_is_the_one_that_is_made_first() -> None:

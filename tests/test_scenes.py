@@ -11,7 +11,11 @@ import pytest
 from PIL import Image
 
 import artengine
-from artengine import recipe
+from artengine import ffmpeg, recipe
+from artengine.events import Wrote
+from artengine.loading import load_work
+from artengine.making import making
+from artengine.montage import Montage
 from conftest import ROOT
 
 
@@ -47,12 +51,20 @@ def unlike(one: Path, other: Path) -> float:
 
 
 SCENES = sorted(path for path in committed("scenes") if path.suffix == ".yaml")
-SMALL = {"training.regression.steps": 2}
+STRIP = 12  # frames of a strip
+
+
+def _quick(path: Path) -> list[str]:
+    """What makes a scene small and quick; of a film of several shots the one that learns is left out."""
+    work = load_work(path)
+    if isinstance(work, Montage):
+        learning = [index for index, shot in enumerate(work.shots) if shot.scene and shot.scene.training]
+        return ["film.fps=2", *(f"shots.{index}.scene=painter.yaml" for index in learning)]
+    return (["training.regression.steps=2"] if work.training else []) + (["film.fps=2"] if work.film else [])
 
 
 def _made(path: Path, out: Path) -> dict[str, bytes]:
-    training = artengine.load(path).training is not None
-    overrides = ["canvas.width=16", "canvas.height=12", *(f"{key}={value}" for key, value in SMALL.items() if training)]
+    overrides = ["canvas.width=16", "canvas.height=12", *_quick(path)]
     paths = artengine.run(path, out=out, overrides=overrides, device="cpu")
     return {one.name: one.read_bytes() for one in paths}
 
@@ -82,13 +94,35 @@ def test_a_scene_has_its_picture_in_the_gallery_made_from_just_this_scene(path: 
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in SCENES if "training:" not in path.read_text()], ids=lambda path: path.stem
+    "path",
+    [path for path in SCENES if not any(word in path.read_text() for word in ("training:", "shots:"))],
+    ids=lambda path: path.stem,
 )
 def test_a_scene_still_gives_the_picture_in_the_gallery(path: Path, tmp_path: Path) -> None:
     (picture,) = [one for one in committed("gallery") if one.stem == path.stem]
-    (made,) = artengine.run(as_committed(path, tmp_path), out=tmp_path / "out", device="cpu")
+    film = artengine.load(path).film
+    # of a film the frames of its strip, and no others: they are at the same parts of it
+    quick = [f"film.fps={STRIP / film.duration}", "outputs=filmstrip"] if film else []
+    (made,) = artengine.run(as_committed(path, tmp_path), out=tmp_path / "out", overrides=quick, device="cpu")
     assert made.name == picture.name
-    assert unlike(made, as_committed(picture, tmp_path)) < 1
+    assert unlike(made, as_committed(picture, tmp_path)) < (4 if film else 1)
+
+
+def test_the_story_is_a_film_of_ten_shots_with_titles(tmp_path: Path) -> None:
+    path = ROOT / "scenes" / "story.yaml"
+    story = load_work(path, size=(96, 54), overrides=[*_quick(path), "film.fps=4", "outputs=mp4"])
+    assert isinstance(story, Montage)
+    assert len(story.shots) == 10
+    assert sum(shot.words.title is not None for shot in story.shots) >= 2
+    assert all(shot.words.title or shot.words.caption for shot in story.shots)
+    (path,) = [event.path for event in making(story, tmp_path) if isinstance(event, Wrote)]
+    film = ffmpeg.probe(path, "mov", shown=path)
+    assert (film.width, film.height, film.frames, film.rate) == (96, 54, story.frames, 4)
+    assert film.duration == pytest.approx(story.frames / 4)
+    assert (film.codec, film.pixels) == ("h264", "yuv420p")
+    assert "bt709" in film.colours
+    assert recipe.read(path).scene == story.text
+    assert story.text.count("neural_painter") >= 6  # its scenes are written out
 
 
 def test_another_seed_gives_another_picture_and_this_is_seen(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ Layer = np.ndarray[Any, Any]
 TITLE, SUBTITLE, CAPTION = 0.11, 0.045, 0.042  # of the picture's height
 MARGIN = 0.08  # of the picture's height, below a caption
 WIDEST = 0.88  # of the picture's width, for a line
+TALLEST_TITLE, TALLEST = 0.42, 0.12  # of the picture's height, for all lines of a title, and of anything else
+SMALLEST = 6  # pixels of a font: below, letters are dust
 INK = (246, 244, 238)
 SHADE = 0.62  # of the shadow's darkness
 
@@ -37,47 +39,76 @@ class Lettering:
 def lettering(
     width: int, height: int, title: str | None, subtitle: str | None, caption: str | None
 ) -> Lettering | None:
-    """The words of a shot; None where there are none. Lines that are too long are broken, then made smaller."""
+    """The words of a shot; None where there are none. Lines that are too long are broken, then smaller."""
     if not (title or subtitle or caption):
         return None
     ink = Image.new("L", (width, height))
     draw = ImageDraw.Draw(ink)
     size = min(height, width * 9 / 16)  # so that a tall picture does not get letters that are too large for it
-    blocks = [(title, TITLE), (subtitle, SUBTITLE)]
-    set_blocks = [_set(draw, text, round(share * size), width) for text, share in blocks if text]
+    blocks = [(title, TITLE, TALLEST_TITLE), (subtitle, SUBTITLE, TALLEST)]
+    middle = [
+        _set(draw, text, round(share * size), (width, round(most * height))) for text, share, most in blocks if text
+    ]
     gap = round(0.035 * size)
-    whole = sum(tall for _, _, tall in set_blocks) + gap * max(len(set_blocks) - 1, 0)
-    top = (height - whole) / 2
-    for text, font, tall in set_blocks:
-        draw.multiline_text((width / 2, top), text, 255, font, anchor="ma", align="center")
-        top += tall + gap
+    top = (height - sum(block.tall for block in middle) - gap * max(len(middle) - 1, 0)) / 2
+    for block in middle:
+        block.draw(draw, width / 2, top)
+        top += block.tall + gap
     if caption:
-        text, font, tall = _set(draw, caption, round(CAPTION * size), width)
-        draw.multiline_text((width / 2, height - MARGIN * size - tall), text, 255, font, anchor="ma", align="center")
+        block = _set(draw, caption, round(CAPTION * size), (width, round(TALLEST * height)))
+        block.draw(draw, width / 2, height - MARGIN * size - block.tall)
     letters = np.asarray(ink, np.float32)[:, :, None] / 255
     blurred = ink.filter(ImageFilter.GaussianBlur(0.018 * size))
     shadow = np.minimum(np.asarray(blurred, np.float32)[:, :, None] / 255 * 3.2, 1.0)
     return Lettering(letters, shadow)
 
 
-def _set(draw: ImageDraw.ImageDraw, text: str, size: int, width: int) -> tuple[str, Any, int]:
-    """A text in lines that fit, its font, and its height."""
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Lines in a font; above: pixels between where they are put and the top of their ink. tall: pixels of that."""
+
+    text: str
+    font: Any
+    above: float
+    tall: float
+
+    def draw(self, draw: ImageDraw.ImageDraw, middle: float, top: float) -> None:
+        draw.multiline_text((middle, top - self.above), self.text, 255, self.font, anchor="ma", align="center")
+
+
+def _set(draw: ImageDraw.ImageDraw, text: str, size: int, room: tuple[int, int]) -> _Block:
+    """A text in lines that fit into a room, (width, height) in pixels; words are cut where nothing else helps."""
+    widest, tallest = WIDEST * room[0], room[1]
+    wanted = size
     while True:
-        font = ImageFont.load_default(max(size, 6))
-        lines = "\n".join(_broken(draw, line, font, WIDEST * width) for line in text.splitlines() or [""])
-        left, above, right, below = draw.multiline_textbbox((0, 0), lines, font, anchor="la", align="center")
-        if (right - left <= WIDEST * width and below - above <= WIDEST * draw.im.size[1]) or size <= 6:
-            return lines, font, int(below - above)
-        size = round(size * 0.9)
+        font = ImageFont.load_default(max(size, SMALLEST))
+        cut = size <= max(wanted / 2, SMALLEST)
+        lines = [_broken(draw, line, font, widest, cut=cut) for line in text.splitlines()]
+        broken = "\n".join(lines).strip("\n")
+        left, above, right, below = draw.multiline_textbbox((0, 0), broken, font, anchor="ma", align="center")
+        if (right - left <= widest and below - above <= tallest) or size <= SMALLEST:
+            return _Block(broken, font, above, below - above)
+        size = min(size - 1, round(size * 0.9))
 
 
-def _broken(draw: ImageDraw.ImageDraw, line: str, font: Any, width: float) -> str:
-    """A line broken between words wherever it would be too long."""
+def _broken(draw: ImageDraw.ImageDraw, line: str, font: Any, width: float, *, cut: bool) -> str:
+    """A line broken between words wherever it would be too long; cut: and within them."""
     lines = [""]
     for word in line.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and draw.textlength(longer, font) > width:
-            lines.append(word)
-        else:
-            lines[-1] = longer
+        for piece in _pieces(draw, word, font, width) if cut else [word]:
+            longer = f"{lines[-1]} {piece}".strip()
+            if lines[-1] and draw.textlength(longer, font) > width:
+                lines.append(piece)
+            else:
+                lines[-1] = longer
     return "\n".join(lines)
+
+
+def _pieces(draw: ImageDraw.ImageDraw, word: str, font: Any, width: float) -> list[str]:
+    """A word in pieces that fit into a line."""
+    pieces = [""]
+    for letter in word:
+        if pieces[-1] and draw.textlength(pieces[-1] + letter, font) > width:
+            pieces.append("")
+        pieces[-1] += letter
+    return pieces

@@ -20,6 +20,8 @@ from artengine.staging import bound, scene_of
 
 Work: TypeAlias = Scene | Montage  # what a file can describe
 
+MAX_SCENES = 4 * MAX_BYTES  # of a film: written out, and without their comments, they have to fit into a recipe
+
 _Edit = tuple[list[str], Node | None, Mark]  # keys; the value there, None for none
 
 
@@ -108,7 +110,7 @@ def _bound(
             binder.problems += error.problems
     own = "" if edits else text.decode("utf-8-sig")
     if isinstance(root, Entries) and is_montage(root):
-        cutter = Cutter(binder, lambda: _binder(ground, binder.photos), lambda word: _beside(word, ground), ground)
+        cutter = Cutter(binder, lambda: _binder(ground, binder.photos), _Beside(ground).read, ground)
         made, whole = cutter.cut(root, name)
         if made is None or binder.problems:
             raise _all(binder.problems)
@@ -134,18 +136,37 @@ def _short(text: str, origin: str) -> str:
     return text
 
 
-def _beside(word: str, ground: Ground) -> Node:
-    """The document of a scene beside the film that names it.
+class _Beside:
+    """Reads the scenes beside a film, each as often as shots name it, until that is too much."""
 
-    Raises `InputError` where it stands elsewhere, or cannot be read.
-    """
-    if Path(word).name != word or word in ("", ".", ".."):
-        raise InputError(f"found the scene {quoted(word)}, expected one beside the film, such as cape.yaml")
-    path = ground.folder / word
-    root, faults = parse(_read(path), str(path))
-    if faults:
-        raise InputError(faults)
-    return root
+    def __init__(self, ground: Ground) -> None:
+        self._folder = ground.folder
+        self._left = MAX_SCENES
+
+    def read(self, word: str) -> Node:
+        """The document of a scene, by the name of its file.
+
+        Raises `InputError` where it stands elsewhere, or cannot be read.
+        """
+        if Path(word).name != word or word in ("", ".", ".."):
+            raise InputError(f"found the scene {quoted(word)}, expected one beside the film, such as cape.yaml")
+        path = self._folder / word
+        try:
+            outside = not path.resolve().is_relative_to(self._folder.resolve())
+        except (OSError, RuntimeError, ValueError) as error:  # links in a circle, a NUL
+            raise InputError(f"found {quoted(word)}, which leads nowhere: {error}") from None
+        if outside:
+            raise InputError(
+                f"found {quoted(word)}, which leads out of the film's folder, expected one beside the film"
+            )
+        text = _read(path)
+        self._left -= len(text)
+        if self._left < 0:
+            raise InputError(f"found shots whose scenes come to more than {MAX_SCENES:,} bytes")
+        root, faults = parse(text, str(path))
+        if faults:
+            raise InputError(faults)
+        return root
 
 
 def _all_edits(
@@ -202,12 +223,12 @@ def _read(path: Path) -> bytes:
         raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _place(problem: Problem) -> tuple[int, int]:
-    """Where a problem stands in the file; what the command line says comes last."""
+def _place(problem: Problem) -> tuple[bool, str, int, int]:
+    """Where a problem stands: file by file and from top to bottom; what the command line says comes last."""
     parts = problem.where.rsplit(":", 2)
     if len(parts) == 3 and parts[1].isdecimal() and parts[2].isdecimal():
-        return int(parts[1]), int(parts[2])
-    return 1 << 62, 0
+        return False, parts[0], int(parts[1]), int(parts[2])
+    return True, "", 0, 0
 
 
 def _named_photos(binder: Binder) -> tuple[dict[str, Media], dict[str, str]]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from artengine.binding import Binder
 from artengine.bound import Bound
 from artengine.canvas import Canvas
-from artengine.document import Entries, Items, Node, Scalar
+from artengine.document import Entries, Faulty, Items, Node, Scalar
 from artengine.editing import dump, edit
-from artengine.errors import InputError, Problem
+from artengine.errors import InputError, Problem, listed
 from artengine.kinds import Output
 from artengine.media import Media
 from artengine.scene import Ground, Scene
@@ -26,7 +26,17 @@ from artengine.wording import found
 MAX_SHOTS = 1000
 MAX_FILM_MEGAPIXELS = 64  # of a frame
 
-Text = Annotated[str, Field(min_length=1, max_length=500)]
+#: What can be written over a picture: the letters of the font that Pillow brings.
+LETTERS = frozenset(map(chr, range(32, 127))) | set("\n\t©«°±´·»‘’“”…‹›⁄™")
+
+
+def _lettered(text: str) -> str:
+    if unknown := sorted(set(text) - LETTERS):
+        raise ValueError(f"letters that the font has, which are those of ASCII; it has no {listed(map(repr, unknown))}")
+    return text
+
+
+Text = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_lettered)]
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 
@@ -226,7 +236,11 @@ class Cutter:
             for key, value in self._settings(node, path):
                 root = edit(root, key, value, value.mark)
         except InputError as error:
-            self._binder.problems += error.problems
+            for one in error.problems:
+                known = bool(one.where)
+                self._binder.problems.append(one if known else replace(one, where=str(mark), path=f"{path}.scene"))
+            return None, said
+        if isinstance(root, Faulty):
             return None, said
         if not isinstance(root, Entries) or is_montage(root):
             kind = "a film of several shots" if is_montage(root) else found(root)
@@ -253,9 +267,11 @@ class Cutter:
         values = bound(staged, binder)
         self._binder.problems += binder.problems
         self.photos |= binder.photos
+        self._binder.given |= binder.given
         if values is None:
             return None, root
-        return scene_of(values, staged, binder, name, dump(staged), self._ground, binder.photos), root
+        photos = binder.photos | binder.given
+        return scene_of(values, staged, binder, name, dump(staged), self._ground, photos), root
 
     def _settings(self, node: Entries, path: str) -> Iterator[tuple[list[str], Node]]:
         """What a shot sets in its scene: keys and values."""
@@ -270,9 +286,9 @@ class Cutter:
 
     def _overlap(self, node: Node, index: int, part: Part, before: list[Part]) -> None:
         """Two shots can fade into each other only while both are there, and no third one."""
-        if not part.over or not index or not before:
+        if not part.over or (index and not before):
             return
-        room = min(part.length, before[-1].length - (before[-1].over if len(before) > 1 else 0))
+        room = min(part.length, before[-1].length - before[-1].over) if before else part.length
         if part.over > room:
             longest = f"at most {math.floor(room)}f as long as the shots are"
             self._wrong(node, f"shots.{index}.over", f"found {part.words.over}, {part.over} frames, expected {longest}")

@@ -18,7 +18,7 @@ from artengine.growing import grown
 from artengine.kinds import ColourRange, Ports, Progress
 from artengine.painting import Image, Painting, Part, Stretch
 from artengine.scene import Scene
-from artengine.seeds import Number
+from artengine.seeds import Number, leaves
 from artengine.view import View
 
 _log = logging.getLogger("artengine")
@@ -93,6 +93,23 @@ class Picture:
         if seed not in self._weights:
             self._weights[seed] = self._network(replace(self._ports, seed=seed)).state_dict()
         return self._weights[seed]
+
+    def unlike(self) -> list[int]:
+        """The numbers in the scene's seed whose networks are other ones in more than their weights.
+
+        Told by what a few pixels come to; where activations are drawn with the seed, for one.
+        """
+        columns = min(self.scene.view.shape[1], 64)
+        tile = self._joined(self.scene.view.tile(0, 0, columns, 1)).to(self.device)
+        found = []
+        for seed in dict.fromkeys(leaves(self.scene.lineage)):
+            one, other = self._network(self._ports), self._network(replace(self._ports, seed=seed))
+            one.load_state_dict(other.state_dict())
+            points = tile.to(next((p.dtype for p in one.parameters()), self.dtype)).reshape(columns, -1)
+            with torch.inference_mode():
+                if not torch.equal(one(points).nan_to_num(), other(points).nan_to_num()):
+                    found.append(seed)
+        return found
 
     def train(self, state: dict[str, Any] | None = None) -> Iterator[Progress]:
         """Bend the network, if the scene asks for it; a loop in the caller watches, saves and stops.

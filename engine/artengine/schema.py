@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic.errors import PydanticInvalidForJsonSchema
 
+from artengine import montage
 from artengine.annotations import RECORD, REFERENCE, is_number, model_of
 from artengine.camera import CameraKey
 from artengine.easing import WORDS
@@ -32,12 +33,25 @@ def scene_schema(registry: Registry) -> dict[str, Any]:
     still = scene["properties"]["camera"]
     moving = _keys(_properties(_object(options(CameraKey))["properties"] | {"ease": _EASE}), {})
     scene["properties"]["camera"] = {"anyOf": [still, moving], "description": still["description"]}
+    parts = {kind: _kind(registry, kind) for kind in KINDS} | _grown() | {"keys": _moving_number(), "scene": scene}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "artengine scene",
-        **scene,
-        "definitions": {kind: _kind(registry, kind) for kind in KINDS} | _grown() | {"keys": _moving_number()},
+        "if": {"required": ["shots"]},
+        "then": _montage(),
+        "else": {"$ref": "#/definitions/scene"},
+        "definitions": parts,
     }
+
+
+def _montage() -> dict[str, Any]:
+    """A film of several shots: what each says, and what is common to them."""
+    shot = _object(options(montage.Words))
+    shot["properties"] |= {"scene": {"anyOf": [{"type": "string"}, {"$ref": "#/definitions/scene"}]}}
+    shot["properties"] |= {"set": {"type": "object"}}
+    film = _object(options(montage.grammar))
+    shots = {"type": "array", "items": shot, "minItems": 1, "maxItems": montage.MAX_SHOTS}
+    return film | {"properties": film["properties"] | {"shots": shots}, "required": [*film["required"], "shots"]}
 
 
 def _grown() -> dict[str, Any]:

@@ -15,12 +15,13 @@ from typing import Any
 from artengine import carried, recipe, weights
 from artengine.document import parse, plain
 from artengine.editing import without
-from artengine.errors import ArtengineError, InputError, Problem
+from artengine.errors import ArtengineError, InputError, Problem, listed
 from artengine.events import Event, Note, Resumed, Trained
 from artengine.filming import Filming
 from artengine.picture import Picture, build
 from artengine.reel import Pixels, Reel
 from artengine.scene import Scene
+from artengine.seeds import Walk
 from artengine.timeline import MAX_FRAMES
 from artengine.training import trained
 from artengine.workers import Item, Workers
@@ -60,6 +61,11 @@ def shoot(
     if film.learning:
         yield from _Learning(scene, out, reel, device).shoot(fresh=fresh, metadata=metadata)
         return
+    if isinstance(scene.lineage, Walk) and (unlike := picture.unlike()):
+        found = (
+            f"the networks of {listed(map(str, unlike))} differ from that of {scene.seed} in more than their weights"
+        )
+        yield Note(f"seed: {found}, so the walk passes their pictures by; name what a seed draws, such as nonlin: sin")
     weights_file: Path | None = None
     if scene.training:
         yield from trained(picture, out, fresh=fresh, metadata=metadata)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from artengine.binding import Binder
-from artengine.document import Entries, Node
+from artengine.document import Entries, Node, Scalar
 from artengine.errors import InputError, Problem
 from artengine.media import Media
 from artengine.moving import EXTREMES
@@ -17,8 +17,8 @@ from artengine.timeline import Film
 
 def bound(root: Node, binder: Binder) -> dict[str, Any] | None:
     """What a scene says, checked; None where there are problems, which the binder has."""
-    if isinstance(root, Entries) and "film" in root.entries:  # what the keys of all others are measured by
-        film = root.entries["film"][1]
+    film = root.entries["film"][1] if isinstance(root, Entries) and "film" in root.entries else None
+    if film and not (isinstance(film, Scalar) and film.value is None):  # what the keys of all others are measured by
         binder.moving.film = binder.record(Film, film, "film")
         binder.moving.faulty = binder.moving.film is None
     values: dict[str, Any] | None = binder.record(grammar, root, "")

@@ -75,7 +75,7 @@ def numbers(node: Entries, film: Film, path: str, report: Report) -> Track[Numbe
     options = _Options(node, ("scale",), path, report)
     logarithmic = options.scale()
     found_keys: list[Key[Numbers]] = []
-    for at, mark, value, inner in options.read(film):
+    for at, value, inner in options.read(film):
         chosen, bent = value, options.ease
         if isinstance(value, Entries):
             if unknown := [name for name in value.entries if name not in ("value", "ease")]:
@@ -85,13 +85,15 @@ def numbers(node: Entries, film: Film, path: str, report: Report) -> Track[Numbe
             bent = options.eased(value, inner)
         values = _numbers(chosen)
         if values is None:
-            options.wrong(mark, inner, f"found {found(chosen)}, expected a number or a list of numbers")
+            options.wrong(chosen.mark, inner, f"found {found(chosen)}, expected a number or a list of numbers")
         elif found_keys and len(values) != len(found_keys[0].value):
             options.wrong(
-                mark, inner, f"found {len(values)} numbers, expected {len(found_keys[0].value)} as in the first key"
+                chosen.mark,
+                inner,
+                f"found {len(values)} numbers, expected {len(found_keys[0].value)} as in the first key",
             )
         elif logarithmic and min(values) <= 0:
-            options.wrong(mark, inner, f"found {min(values):g}, expected more than 0 for scale: log")
+            options.wrong(chosen.mark, inner, f"found {min(values):g}, expected more than 0 for scale: log")
         else:
             found_keys.append(Key(at, values, bent))
     if options.faulty or not found_keys:
@@ -116,7 +118,7 @@ def camera(
     options = _Options(node, (), path, report)
     found_keys: list[Key[_Place]] = []
     here = Camera()
-    for at, mark, value, inner in options.read(film):
+    for at, value, inner in options.read(film):
         bent = options.eased(value, inner) if isinstance(value, Entries) else options.ease
         if isinstance(value, Entries):
             value = Entries(value.mark, {name: one for name, one in value.entries.items() if name != "ease"})
@@ -126,7 +128,7 @@ def camera(
             continue
         here = key.after(here)
         if not _is_somewhere(_Place(here, 0)):
-            options.wrong(mark, inner, "found a camera beyond all numbers, expected centre and angle below 1e15")
+            options.wrong(value.mark, inner, "found a camera beyond all numbers, expected centre and angle below 1e15")
         found_keys.append(Key(at, _Place(here, key.turns), bent))
     if options.faulty or not found_keys:
         return None
@@ -178,25 +180,25 @@ class _Options:
         """Whether it goes evenly in its logarithm."""
         if "scale" not in self._node.entries:
             return False
-        mark, value = self._node.entries["scale"]
+        _, value = self._node.entries["scale"]
         word = plain(value)
         if word not in ("linear", "log"):
-            self.wrong(mark, f"{self._path}.scale", f"found {found(value)}, expected linear or log")
+            self.wrong(value.mark, f"{self._path}.scale", f"found {found(value)}, expected linear or log")
         return word == "log"
 
     def eased(self, node: Entries, path: str, usual: Ease | None = None) -> Ease:
         """The ease that a node names; the one of all keys if it does not."""
         if "ease" not in node.entries:
             return usual or self.ease
-        mark, value = node.entries["ease"]
+        _, value = node.entries["ease"]
         try:
             return ease(plain(value))
         except ValueError as error:
-            self.wrong(mark, f"{path}.ease", str(error))
+            self.wrong(value.mark, f"{path}.ease", str(error))
             return Ease()
 
-    def read(self, film: Film) -> Iterator[tuple[float, Mark, Node, str]]:
-        """When, where in the text, what, and where in the scene; by their time."""
+    def read(self, film: Film) -> Iterator[tuple[float, Node, str]]:
+        """When, what, and where in the scene; by their time."""
         mark, value = self._node.entries[KEYS]
         if not isinstance(value, Entries) or not value.entries:
             self.wrong(
@@ -211,7 +213,7 @@ class _Options:
             )
             return
         places: dict[float, str] = {}
-        read: list[tuple[float, Mark, Node, str]] = []
+        read: list[tuple[float, Node, str]] = []
         for text, (key_mark, inner) in value.entries.items():
             try:
                 at = film.at(text)
@@ -226,7 +228,7 @@ class _Options:
                 )
                 continue
             places[at] = text
-            read.append((at, key_mark, inner, f"{self._path}.{KEYS}.{text}"))
+            read.append((at, inner, f"{self._path}.{KEYS}.{text}"))
         yield from sorted(read, key=lambda one: one[0])
 
     def within(self, track: Track[T], fits: Callable[[T], bool]) -> bool:

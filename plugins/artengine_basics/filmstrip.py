@@ -33,13 +33,13 @@ def filmstrip(
 ) -> Iterator[Path]:
     """Frames of a film side by side, row by row, in one JPEG.
 
-    count: so many, evenly from the first to the last. columns: in a row. width: of the whole, in pixels.
+    count: so many, evenly from the first to the last; of a loop, evenly all around. columns: in a row. width: of the whole, in pixels.
     """
     from PIL import Image as Pillow
 
     across = min(columns, count)
     wide = max(1, (width - GAP * (across - 1)) // across)
-    kept = _some(frames, count, wide)
+    kept = _some(frames, count, wide, loop=target.loop)
     high = kept[0].height
     rows = -(-len(kept) // across)
     sheet = Pillow.new("RGB", (across * (wide + GAP) - GAP, rows * (high + GAP) - GAP), WALL)
@@ -51,8 +51,8 @@ def filmstrip(
     yield target.path(".jpg")
 
 
-def _some(frames: Iterable[Frame], count: int, width: int) -> list[Image]:
-    """So many frames, evenly from the first to the last, in small.
+def _some(frames: Iterable[Frame], count: int, width: int, *, loop: bool) -> list[Image]:
+    """So many frames, evenly from the first to the last, or around a loop, in small.
 
     How many there are is known after the last one: of those seen, at least `count` are remembered, evenly, and at most
     twice as many, and the last.
@@ -69,10 +69,11 @@ def _some(frames: Iterable[Frame], count: int, width: int) -> list[Image]:
         seen += 1
     if last is None:
         raise ValueError("found no frame, expected at least one")
-    if (seen - 1) % every:
+    if (seen - 1) % every and not loop:
         kept.append(last)
     chosen = min(count, len(kept))
-    return [kept[round(index * (len(kept) - 1) / max(chosen - 1, 1))] for index in range(chosen)]
+    step = len(kept) / chosen if loop else (len(kept) - 1) / max(chosen - 1, 1)
+    return [kept[round(index * step)] for index in range(chosen)]
 
 
 def _small(frame: Frame, width: int) -> Image:

@@ -19,7 +19,9 @@ from artengine.camera import Camera
 from artengine.canvas import Canvas
 from artengine.document import Mark, from_plain, parse, plain
 from artengine.editing import dump
+from artengine.errors import InputError
 from artengine.kinds import KINDS
+from artengine.loading import load_work
 from artengine.registry import REQUIRED, default_registry, options
 from artengine.scene import grammar
 from artengine.schema import scene_schema
@@ -77,20 +79,20 @@ def test_every_component_and_option_has_an_entry(schema: dict[str, Any]) -> None
             assert set(entry.get("required", [])) == needed
             assert (component.name in bare) == (not needed)
             assert entry["additionalProperties"] is False
-    assert set(schema["properties"]) == {option.name for option in options(grammar)}
-    assert schema["required"] == ["network"]
-    still, moving = schema["properties"]["camera"]["anyOf"]
+    assert set(schema["definitions"]["scene"]["properties"]) == {option.name for option in options(grammar)}
+    assert schema["definitions"]["scene"]["required"] == ["network"]
+    still, moving = schema["definitions"]["scene"]["properties"]["camera"]["anyOf"]
     assert set(moving["properties"]) == {"keys", "ease"}
-    for entry, record in ((schema["properties"]["canvas"], Canvas), (still, Camera)):
+    for entry, record in ((schema["definitions"]["scene"]["properties"]["canvas"], Canvas), (still, Camera)):
         assert set(entry["properties"]) == {option.name for option in options(record)}
 
 
 def test_defaults_and_limits_are_shown(schema: dict[str, Any]) -> None:
-    assert schema["properties"]["seed"]["default"] == 0
+    assert schema["definitions"]["scene"]["properties"]["seed"]["default"] == 0
     assert schema["definitions"]["grown"]["anyOf"][0] == {"type": "integer", "minimum": 0, "maximum": 2**32 - 1}
-    assert schema["properties"]["outputs"]["default"] == "png"
-    assert schema["properties"]["canvas"]["properties"]["precision"]["default"] == "float32"
-    camera = schema["properties"]["camera"]["anyOf"][0]["properties"]
+    assert schema["definitions"]["scene"]["properties"]["outputs"]["default"] == "png"
+    assert schema["definitions"]["scene"]["properties"]["canvas"]["properties"]["precision"]["default"] == "float32"
+    camera = schema["definitions"]["scene"]["properties"]["camera"]["anyOf"][0]["properties"]
     assert camera["centre"]["default"] == [0.0, 0.0]
     assert camera["zoom"]["exclusiveMinimum"] == 0
 
@@ -159,6 +161,28 @@ def test_papers_are_known(canvas: str, right: bool, schema: dict[str, Any], desk
 def test_what_does_not_load_does_not_fit(text: str, schema: dict[str, Any], desk: Desk) -> None:
     assert desk.mistakes(text)
     assert not fits(schema, data(text))
+
+
+@pytest.mark.parametrize(
+    ("shots", "right"),
+    [
+        ("[{title: a, length: 1s}, {scene: {network: mlp}, length: 1s, set: {seed: 3}, transition: crossfade}]", True),
+        ("[{length: 1s, background: '#00ff7F', over: 12f}]", True),
+        ("[]", False), ("title", False), ("[{length: 1s, caption: 3}]", False), ("[{length: 1}]", False),
+        ("[{length: 1s, background: red}]", False), ("[{scene: {network: nlp}}]", False), ("[{scene: 3}]", False),
+        ("[{length: 1s, transition: fade}]", False), ("[{length: 1s, sound: a.mp3}]", False),
+    ],
+)  # fmt: skip
+def test_films_of_several_shots_are_known(shots: str, right: bool, schema: dict[str, Any], tmp_path: Path) -> None:
+    text = f"shots: {shots}\noutputs: mp4\n"
+    (tmp_path / "film.yaml").write_text(text)
+    try:
+        load_work(tmp_path / "film.yaml")
+        loads = True
+    except InputError:
+        loads = False
+    assert loads == fits(schema, data(text)) == right
+    assert not fits(schema, data(f"shots: {shots}"))  # without an output it would be for nothing
 
 
 def test_a_plugin_may_have_records_and_components_in_its_options() -> None:
