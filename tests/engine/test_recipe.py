@@ -73,6 +73,22 @@ def test_a_picture_is_made_again_to_the_byte(outputs: str, tiny: Path, tmp_path:
         (tmp_path / "again" / name).unlink()
 
 
+def test_a_film_is_made_again_to_the_byte(tiny: Path, tmp_path: Path, told: Told) -> None:
+    film = (
+        "film: {length: 7f, fps: 12.5}\ncamera: {keys: {0s: {zoom: 1, turns: 1}, 100%: {zoom: 3}}, ease: ease-in-out}\n"
+    )
+    tiny.write_text(COMMENT + tiny.read_text() + film + "outputs: [mp4, webm, {gif: {width: 12}}, apng, png]\n")
+    assert told("run", tiny, "--set", "seed=[8, 9]", "--device", "cpu").code == 0
+    made = contents(tmp_path / "gallery")
+    assert sorted(Path(name).suffix for name in made) == [".apng", ".gif", ".mp4", ".png", ".webm"]
+    tiny.unlink()
+    for name, data in made.items():
+        answer = told("rerun", f"gallery/{name}", "--out", "again")
+        assert (answer.code, answer.out) == (0, f"again/{name}\n")
+        assert contents(tmp_path / "again") == {name: data}
+        (tmp_path / "again" / name).unlink()
+
+
 def test_weights_and_pictures_of_a_training_are_made_again_to_the_byte(
     learning: Path, tmp_path: Path, told: Told
 ) -> None:

@@ -17,8 +17,8 @@ from tempers import OUTPUTS
 
 import artengine
 from artengine import ArtengineError, InputError, View
-from artengine.files import OutputTarget
 from artengine.events import Painted, Wrote
+from artengine.files import OutputTarget
 from artengine.making import making
 from artengine.painting import Part
 from artengine.picture import Picture

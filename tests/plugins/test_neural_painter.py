@@ -16,8 +16,8 @@ import torch
 from PIL import Image
 
 import artengine
-from artengine.kinds import Ports
 from artengine.events import Wrote
+from artengine.kinds import Ports
 from artengine.making import making
 from artengine_nonlinearities.painter import neural_painter
 from artengine_nonlinearities.painter_network import Painter

@@ -177,6 +177,38 @@ def test_constant_is_the_same_everywhere_and_another_for_another_seed() -> None:
     assert sources.constant(view, values=[1, 2]).dtype == torch.float64
 
 
+@pytest.mark.parametrize("turns", [1, -3, 100, 0])
+def test_time_runs_around_a_circle_and_ends_where_it_began(turns: int) -> None:
+    def at(phase: float) -> torch.Tensor:
+        return sources.time(View(width=5, height=4, phase=phase), radius=2.5, turns=turns)
+
+    assert at(0.0).shape == (4, 5, 2)
+    assert at(0.0)[0, 0].tolist() == [2.5, 0.0]
+    assert bool((at(0.3) == at(0.3)[0, 0]).all())
+    assert torch.allclose(at(0.3).norm(dim=-1), torch.tensor(2.5, dtype=torch.float64), rtol=1e-12)
+    assert torch.equal(at(1.0), at(0.0))
+    x, y = at(0.1)[0, 0].tolist()
+    assert x == pytest.approx(2.5 * np.cos(0.2 * np.pi * turns), abs=1e-9)
+    assert y == pytest.approx(2.5 * np.sin(0.2 * np.pi * turns), abs=1e-9)
+    assert torch.equal(sources.time(View(width=5, height=4, time=7.0)), sources.time(View(width=5, height=4)))
+
+
+def test_constant_walks_through_the_vectors_of_its_seeds() -> None:
+    def at(phase: float) -> torch.Tensor:
+        return sources.constant(View(width=3, height=2, phase=phase), seed=[1, 2, 3], length=50)[0, 0]
+
+    single = [sources.constant(View(width=3, height=2), seed=seed, length=50)[0, 0] for seed in (1, 2, 3)]
+    for index, expected in enumerate(single):
+        assert torch.allclose(at(index / 3), expected, rtol=1e-12)
+    assert torch.equal(at(0.0), at(1.0))
+    steps = torch.stack([at(step / 100) - at((step - 1) / 100) for step in range(1, 101)]).norm(dim=1)
+    assert steps.max() < 2 * steps.min()
+    lengths = torch.stack([at(step / 100) for step in range(100)]).norm(dim=1)
+    assert lengths.min() > 0.95 * min(float(one.norm()) for one in single)
+    still = sources.constant(View(width=3, height=2, phase=0.4), seed=[2], length=50)[0, 0]
+    assert torch.allclose(still, single[1], rtol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("coordinates", "message"),
     [
@@ -184,6 +216,10 @@ def test_constant_is_the_same_everywhere_and_another_for_another_seed() -> None:
         ("{fourier: {bands: 40}}", r":1:15: coordinates.fourier: found 40 octaves, expected at most 32"),
         ("{polar: {folds: 0}}", r"folds: found 0, expected at least 1"),
         ("{log_polar: {period: 1}}", r"period: found 1, expected more than 1"),
+        ("{constant: {seed: []}}", r"seed: found an empty list, expected"),
+        ("{constant: {seed: [1, -2]}}", r"seed"),
+        ("{time: {radius: 0}}", r"radius: found 0, expected more than 0"),
+        ("{time: {turns: 0.5}}", r"turns: found 0\.5, expected a whole number"),
     ],
 )
 def test_options_without_a_picture_are_refused(coordinates: str, message: str, tmp_path: Path) -> None:
