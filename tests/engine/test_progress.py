@@ -163,3 +163,40 @@ def test_an_interrupted_training_is_saved_and_goes_on(learning: Path) -> None:
     assert events[0]["text"] == f"going on from step {reached:,}"
     assert events[1]["step"] > reached
     assert events[-1]["text"] == "stopped; the same command goes on from here"
+
+
+def test_a_gallery_shows_how_far_it_is_and_what_failed(plugin_file: PluginFile, tiny: Path) -> None:
+    plugin = plugin_file(
+        """
+        import torch
+        from artengine import hookimpl
+
+        class Wave(torch.nn.Module):
+            def __init__(self, seed):
+                super().__init__()
+                self.seed = seed
+
+            def forward(self, x):
+                return torch.sin(x.sum(-1, keepdim=True) * (self.seed + 3)).expand(*x.shape[:-1], 3)
+
+        def odd(ports):
+            if ports.seed == 3:
+                raise RuntimeError("[red]no")
+            return Wave(ports.seed)
+
+        @hookimpl
+        def register_networks():
+            return {"odd": odd}
+        """
+    )
+    words = ["gallery", tiny.name, "--set", "network=odd", "-p", plugin.name, "--out", "g", "--set", "camera.angle=0"]
+    code, results, seen = on_terminal([*words, "--seeds", "1..4"], tiny.parent)
+    assert (code, results) == (3, "g/index.html\ng/contact-sheet.png\n")
+    assert re.search(r"tiny: gallery .* 4/4 ", seen)
+    lines = re.split(r"[\r\n]+", seen.strip())
+    assert lines[-2].startswith("tiny-seed-3: plugin mine.py: RuntimeError: [red]no (mine.py:")
+    assert lines[-1] == "1 of 4 failed; the same command tries them again"
+    code, results, seen = on_terminal([*words, "--keep", "1", "--of", "3"], tiny.parent)
+    assert code == 0
+    assert re.search(r"tiny: gallery .* 3/3 ", seen)
+    assert re.search(r"tiny: gallery .* 1/1 ", seen), "what is made is no part of what was looked at"

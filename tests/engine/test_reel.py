@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 from rushes import FILM, made
 
 from artengine import OutputError, load
@@ -38,11 +38,12 @@ def test_no_damage_of_a_frame_is_more_than_a_frame_that_is_gone(tmp_path: Path) 
         reel.path(0).write_bytes(damaged)
         found = reel.look(0)
         assert found is None or np.array_equal(found, pixels)
-    for mode in ("P", "RGBA", "LA", "I;16", "1"):
-        Image.new(mode, (16, 9)).save(reel.path(0))
+    for shape in ((0, 16, 3), (9, 16, 2), (9, 16, 4), (16, 9, 1), (1 << 31, 1 << 31, 3)):
+        reel.path(0).write_bytes(b"artframe" + struct.pack("<III", *shape) + whole[20:])
         assert reel.look(0) is None
-    Image.new("RGB", (16, 9)).save(reel.path(0), "JPEG")
-    assert reel.look(0) is None
+    for other in (b"", whole + b"more", whole + whole, b"\x89PNG\r\n\x1a\n" + bytes(50)):
+        reel.path(0).write_bytes(other)
+        assert reel.look(0) is None
 
 
 @pytest.mark.parametrize("channels", [1, 3])

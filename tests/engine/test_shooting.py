@@ -114,7 +114,7 @@ def test_a_damaged_frame_is_painted_again(scene: Path, tmp_path: Path) -> None:
     made(scene, whole)
     for jobs in (1, 2):
         assert ended(forked(until(scene, out, at_frame(9)))) == -signal.SIGKILL
-        frames = sorted(out.glob(".s.frames/*/*.png"))
+        frames = sorted(out.glob(".s.frames/*/*.frame"))
         frames[2].write_bytes(frames[2].read_bytes()[:200])
         frames[4].write_bytes(b"")
         frames[5].write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 50)
@@ -142,7 +142,7 @@ def test_a_full_disk_is_one_line(scene: Path, tmp_path: Path, jobs: int, artengi
     )  # fmt: skip
     assert done.returncode == 1
     (line,) = done.stderr.strip().splitlines()
-    assert re.search(r"/00000\d\.png: cannot be written: File too large$", line)
+    assert re.search(r"/00000\d\.frame: cannot be written: File too large$", line)
     assert strays(tmp_path / "out") == []
     assert list((tmp_path / "out").glob(".s.frames/*/.*")) == []
     made(scene, tmp_path / "out")

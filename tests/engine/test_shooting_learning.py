@@ -123,7 +123,7 @@ def test_frames_of_a_learning_that_are_lost_are_learnt_again(photo: Path, tmp_pa
         for lose in (Path.unlink, damage):
             out = tmp_path / f"{number} {lose.__name__}"
             assert ended(forked(until(photo, out, at_frame(number)))) == -signal.SIGKILL
-            lose(sorted(out.glob(".s.frames/*/*.png"))[3])
+            lose(sorted(out.glob(".s.frames/*/*.frame"))[3])
             events = made(photo, out)
             assert any("learning" in note for note in notes(events))
             assert [event.progress.step for event in events if isinstance(event, Trained)][-1] == 90
@@ -140,7 +140,7 @@ def test_a_finished_learning_is_used_again_for_its_last_frames(photo: Path, tmp_
             os.kill(os.getpid(), signal.SIGKILL)
 
     assert ended(forked(until(photo, out, stop))) in (0, -signal.SIGKILL)
-    for path in out.glob(".s.frames/*/000009.png"):
+    for path in out.glob(".s.frames/*/000009.frame"):
         path.unlink()
     events = made(photo, out)
     assert [event for event in events if isinstance(event, Trained)] == []
