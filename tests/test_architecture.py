@@ -89,6 +89,8 @@ ORDER = [
     "bound",
     "sheet",
     "page",
+    "opening",
+    "font",
     "sound",
     "photo",
     "media",
@@ -149,6 +151,8 @@ INSTANT = [
     "containers",
     "ffmpeg",
     "media",
+    "opening",
+    "font",
     "sound",
     "progress",
 ]

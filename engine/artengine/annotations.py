@@ -13,9 +13,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from artengine.kinds import KINDS
-from artengine.photo import Photo
+from artengine.opening import WORDS
 from artengine.seeds import Seed
-from artengine.sound import Sound
 
 _KIND_OF: Mapping[Any, str] = {protocol: kind for kind, protocol in KINDS.items()}
 
@@ -81,7 +80,7 @@ def _takes(annotation: Any, number: type) -> bool:
 
 def media_of(annotation: Any) -> str | None:
     """The word for the file that an annotation takes by its path, if it takes one."""
-    return "photo" if annotation is Photo else "sound" if annotation is Sound else None
+    return WORDS.get(annotation) if isinstance(annotation, type) else None
 
 
 def is_record(annotation: Any) -> bool:

@@ -21,10 +21,10 @@ from artengine.errors import InputError, Problem, did_you_mean, listed, quoted
 from artengine.kinds import Named
 from artengine.media import Media
 from artengine.moving import Extreme, Moving
-from artengine.photo import MAX_MEGAPIXELS, Photo, open_photo
+from artengine.opening import open_as
+from artengine.photo import MAX_MEGAPIXELS
 from artengine.registry import Option, Registry, article, options
 from artengine.seeds import Seed
-from artengine.sound import open_sound
 from artengine.wording import expected, found, found_at, one_of, wanted
 
 _declared = functools.lru_cache(maxsize=256)(options)  # of records: components remember theirs
@@ -277,10 +277,7 @@ class Binder:
         if node.value not in known:
             try:
                 place = self._locate(node.value, word, from_scene=from_scene)
-                if annotation is Photo:
-                    known[node.value] = open_photo(place, node.value, self.max_megapixels)
-                else:
-                    known[node.value] = open_sound(place, node.value)
+                known[node.value] = open_as(annotation, place, node.value, self.max_megapixels)
             except ValueError as error:
                 return self._bad(node, path, str(error))
         if not isinstance(known[node.value], annotation):

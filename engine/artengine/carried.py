@@ -8,8 +8,8 @@ from typing import Any
 
 from artengine.errors import InputError
 from artengine.loading import load_text
+from artengine.opening import open_media
 from artengine.scene import Ground, Scene
-from artengine.sound import open_media
 
 
 def packed(scene: Scene) -> dict[str, Any]:

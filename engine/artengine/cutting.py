@@ -84,8 +84,8 @@ class Cutting:
         """A frame of a shot, with its words."""
         part = self._montage.shots[index]
         image = self._plain(part) if part.scene is None else self._picture(index, part.first + frame)
-        words = part.words
-        letters = lettering(image.shape[1], image.shape[0], words.title, words.subtitle, words.caption)
+        words, font = part.words, self._montage.film.font
+        letters = lettering(image.shape[1], image.shape[0], words.title, words.subtitle, words.caption, font)
         if letters is None:
             return image
         return letters.over(image, self._opacity(index, frame))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,20 +15,21 @@ Weights = Mapping[str, Tensor]
 Array = np.ndarray[Any, Any]
 
 
-def grown(seed: Seed, phase: float, draw: Callable[[int], Weights]) -> Weights:
+def grown(seed: Seed, phase: float, draw: Callable[[int], Weights], rows: Collection[str] = ()) -> Weights:
     """The weights of a seed at a phase of its walk, 0 to 1; draw: those of a number.
 
+    rows: the names of matrices whose units are rows, as torch's linear layers have them; else they are columns.
     Raises `ValueError` where the networks of two numbers are not of one shape.
     """
     match seed:
         case Number(number):
             return draw(number)
         case Mutation(parent, by, strength):
-            return _mutated(grown(parent, phase, draw), by, strength)
-        case Cross((one, other), by):
-            return _crossed(_alike([grown(one, phase, draw), grown(other, phase, draw)]), by)
+            return _mutated(grown(parent, phase, draw, rows), by, strength)
+        case Cross(parents, by):
+            return _crossed(_alike([grown(one, phase, draw, rows) for one in parents]), by, rows)
         case Walk(seeds):
-            stations = _alike([grown(one, phase, draw) for one in seeds])
+            stations = _alike([grown(one, phase, draw, rows) for one in seeds])
             return _mapped(stations[0], lambda name: _walked([one[name] for one in stations], phase))
 
 
@@ -94,15 +95,18 @@ def _mutated(weights: Weights, by: int, strength: float) -> Weights:
     return _mapped(weights, change)
 
 
-def _crossed(parents: list[Weights], by: int) -> Weights:
-    """Each unit, a column of its matrix, from one parent or the other."""
+def _crossed(parents: list[Weights], by: int, rows: Collection[str]) -> Weights:
+    """Each unit, a column or a row of its matrix, from one parent or the other."""
     random = np.random.RandomState(by)
 
     def choose(name: str) -> Tensor:
-        one, other = parents[0][name], parents[1][name]
-        columns = one.shape[-1] if one.ndim else 1
-        taken = torch.from_numpy(random.randint(0, 2, columns).astype(bool)).to(one.device)
-        return torch.where(taken if one.ndim else taken[0], other, one)
+        one, other = (parent[name] for parent in parents)
+        axis = 0 if name in rows else -1
+        units = one.shape[axis] if one.ndim else 1
+        taken = torch.from_numpy(random.randint(0, 2, units).astype(bool)).to(one.device)
+        if one.ndim == 0:
+            return torch.where(taken[0], other, one)
+        return torch.where(taken if axis else taken.view(-1, *[1] * (one.ndim - 1)), other, one)
 
     return _mapped(parents[0], choose)
 

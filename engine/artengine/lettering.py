@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFilter
+
+from artengine.font import Font, at
 
 Layer = np.ndarray[Any, Any]
 
@@ -37,9 +39,12 @@ class Lettering:
 
 @functools.lru_cache(maxsize=4)  # of a shot and the one that it fades into
 def lettering(
-    width: int, height: int, title: str | None, subtitle: str | None, caption: str | None
+    width: int, height: int, title: str | None, subtitle: str | None, caption: str | None, font: Font | None = None
 ) -> Lettering | None:
-    """The words of a shot; None where there are none. Lines that are too long are broken, then smaller."""
+    """The words of a shot; None where there are none. Lines that are too long are broken, then smaller.
+
+    font: the one that Pillow brings where there is none.
+    """
     if not (title or subtitle or caption):
         return None
     ink = Image.new("L", (width, height))
@@ -47,7 +52,9 @@ def lettering(
     size = min(height, width * 9 / 16)  # so that a tall picture does not get letters that are too large for it
     blocks = [(title, TITLE, TALLEST_TITLE), (subtitle, SUBTITLE, TALLEST)]
     middle = [
-        _set(draw, text, round(share * size), (width, round(most * height))) for text, share, most in blocks if text
+        _set(draw, text, font, round(share * size), (width, round(most * height)))
+        for text, share, most in blocks
+        if text
     ]
     gap = round(0.035 * size)
     top = (height - sum(block.tall for block in middle) - gap * max(len(middle) - 1, 0)) / 2
@@ -55,7 +62,7 @@ def lettering(
         block.draw(draw, width / 2, top)
         top += block.tall + gap
     if caption:
-        block = _set(draw, caption, round(CAPTION * size), (width, round(TALLEST * height)))
+        block = _set(draw, caption, font, round(CAPTION * size), (width, round(TALLEST * height)))
         block.draw(draw, width / 2, height - MARGIN * size - block.tall)
     letters = np.asarray(ink, np.float32)[:, :, None] / 255
     blurred = ink.filter(ImageFilter.GaussianBlur(0.018 * size))
@@ -76,12 +83,12 @@ class _Block:
         draw.multiline_text((middle, top - self.above), self.text, 255, self.font, anchor="ma", align="center")
 
 
-def _set(draw: ImageDraw.ImageDraw, text: str, size: int, room: tuple[int, int]) -> _Block:
+def _set(draw: ImageDraw.ImageDraw, text: str, chosen: Font | None, size: int, room: tuple[int, int]) -> _Block:
     """A text in lines that fit into a room, (width, height) in pixels; words are cut where nothing else helps."""
     widest, tallest = WIDEST * room[0], room[1]
     wanted = size
     while True:
-        font = ImageFont.load_default(max(size, SMALLEST))
+        font = at(chosen, max(size, SMALLEST))
         cut = size <= max(wanted / 2, SMALLEST)
         lines = [_broken(draw, line, font, widest, cut=cut) for line in text.splitlines()]
         broken = "\n".join(lines).strip("\n")

@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from artengine.binding import Binder
 from artengine.bound import Bound
 from artengine.canvas import Canvas
 from artengine.document import Entries, Faulty, Items, Node, Scalar
 from artengine.editing import dump, edit
-from artengine.errors import InputError, Problem, listed
+from artengine.errors import InputError, Problem, listed, quoted
+from artengine.font import Font, lacking
 from artengine.kinds import Output
 from artengine.media import Media
 from artengine.scene import Ground, Scene
@@ -26,25 +27,16 @@ from artengine.wording import found
 MAX_SHOTS = 1000
 MAX_FILM_MEGAPIXELS = 64  # of a frame
 
-#: What can be written over a picture: the letters of the font that Pillow brings.
-LETTERS = frozenset(map(chr, range(32, 127))) | set("\n\t©«°±´·»‘’“”…‹›⁄™")
-
-
-def _lettered(text: str) -> str:
-    if unknown := sorted(set(text) - LETTERS):
-        raise ValueError(f"letters that the font has, which are those of ASCII; it has no {listed(map(repr, unknown))}")
-    return text
-
-
-Text = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_lettered)]
+Text = Annotated[str, Field(min_length=1, max_length=500)]
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How many frames a second a film of several shots has."""
+    """How many frames a second a film of several shots has, and the font of its words: a file, TTF or OTF."""
 
     fps: Annotated[float, Field(ge=1, le=240)] = 30.0
+    font: Font | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,14 +196,16 @@ class Cutter:
         words: Words | None = self._binder.record(Words, own, path)
         if words is None:
             return None, node
+        self._readable(own, path, words, pace.font)
         length = seconds(words.length, pace.fps) if words.length else None
         over = round(seconds(words.over, pace.fps) * pace.fps) if words.transition == "crossfade" else 0
         if "scene" not in node.entries:
             if length is None:
                 self._wrong(node, path, "'length' is missing; expected it where a shot has no scene")
                 return None, node
-            if "set" in node.entries:
-                self._wrong(node, f"{path}.set", "found set in a shot without a scene; leave it out")
+            for word in ("set", "start"):
+                if word in node.entries:
+                    self._wrong(node, f"{path}.{word}", f"found {word} in a shot without a scene; leave it out")
             frames = max(1, round(length * pace.fps))
             return Part(scene=None, first=0, length=frames, over=over, words=words), node
         scene, written = self._scene(node, path, canvas, pace, name)
@@ -227,6 +221,15 @@ class Cutter:
             self._wrong(node, path, "'length' is missing; expected it for a film of the learning, every so many steps")
         frames = max(1, round(length * pace.fps)) if length else max(1, there - first)
         return Part(scene=scene, first=first, length=frames, over=over, words=words), whole
+
+    def _readable(self, node: Entries, path: str, words: Words, font: Font | None) -> None:
+        """Report the words that the font cannot write."""
+        for name in ("title", "subtitle", "caption"):
+            text = getattr(words, name)
+            if text and (missing := lacking(font, text)):
+                hint = "" if font else "; name a font that has them: film: {font: NAME.ttf}"
+                found_letters = f"found {quoted(text)}, and the font has no {listed(map(repr, missing))}{hint}"
+                self._wrong(node.entries[name][1], f"{path}.{name}", found_letters)
 
     def _scene(self, node: Entries, path: str, canvas: Canvas, pace: Pace, name: str) -> tuple[Scene | None, Node]:
         """The scene of a shot at the size and pace of the film, and its node with all that is set in it."""

@@ -83,8 +83,10 @@ class Picture:
 
         Raises `InputError` where the networks of two seeds are not alike.
         """
+        modules = self.network.named_modules()
+        rows = {f"{name}.weight" for name, module in modules if isinstance(module, nn.Linear)}
         try:
-            self.network.load_state_dict(dict(grown(self.scene.lineage, phase, self._drawn)))
+            self.network.load_state_dict(dict(grown(self.scene.lineage, phase, self._drawn, rows)))
         except ValueError as error:
             raise InputError([Problem("", "seed", str(error))]) from None
 

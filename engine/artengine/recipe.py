@@ -22,9 +22,9 @@ from artengine import containers
 from artengine.errors import InputError, Problem, listed, quoted
 from artengine.loading import Work, load_text
 from artengine.media import MAX_BYTES, Media
+from artengine.opening import open_media
 from artengine.photo import FORMATS, MAX_MEGAPIXELS, any_size
 from artengine.scene import Ground
-from artengine.sound import open_media
 
 #: The keyword of the text chunk, and the first key of the JSON.
 KEYWORD = "artengine"

@@ -116,7 +116,12 @@ def _unpacked(data: bytes) -> Pixels:
         raise ValueError("not the frame of a film")
     unpacker = zlib.decompressobj()
     found = unpacker.decompress(data[_HEAD.size :], size)
-    if len(found) != size or unpacker.decompress(unpacker.unconsumed_tail, 1) or not unpacker.eof or unpacker.unused_data:
+    if (
+        len(found) != size
+        or unpacker.decompress(unpacker.unconsumed_tail, 1)
+        or not unpacker.eof
+        or unpacker.unused_data
+    ):
         raise ValueError("not the whole frame of a film")
     across = np.frombuffer(found, np.uint8).reshape(rows, columns, channels)
     return across.cumsum(axis=0, dtype=np.uint8).cumsum(axis=1, dtype=np.uint8)

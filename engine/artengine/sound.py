@@ -12,7 +12,6 @@ from pathlib import Path
 from artengine import ffmpeg
 from artengine.errors import OutputError
 from artengine.media import Media, read
-from artengine.photo import MAX_MEGAPIXELS, Photo, open_photo
 
 FORMATS = ("WAV", "FLAC", "MP3", "OGG")
 LONGEST = 60  # seconds of a processor; a sound of hours takes a tenth of that
@@ -47,17 +46,9 @@ def open_sound(path: Path, name: str) -> Sound:
     return Sound(path, hashlib.sha256(data).hexdigest(), name, form, data)
 
 
-def open_media(path: Path, name: str, max_megapixels: float = MAX_MEGAPIXELS) -> Photo | Sound:
-    """The photo or the sound at path, whichever it is by its first bytes.
-
-    Raises `ValueError` saying what was found and what to do.
-    """
-    try:
-        with path.open("rb") as file:
-            heard = _form(file.read(12))
-    except OSError:
-        heard = None
-    return open_sound(path, name) if heard else open_photo(path, name, max_megapixels)
+def is_sound(start: bytes) -> bool:
+    """Whether a file that begins like this is a sound; twelve bytes tell."""
+    return _form(start) is not None
 
 
 def _form(start: bytes) -> str | None:

@@ -106,6 +106,23 @@ def test_a_mutation_is_kin_and_the_same_every_time() -> None:
         assert size == pytest.approx(strength, rel=0.4)
 
 
+@pytest.mark.parametrize(("network", "axis"), [("neural_painter", 0), ("mlp", 1)])
+def test_a_crossing_takes_whole_units(network: str, axis: int, desk: Desk) -> None:
+    def weights(seed: str) -> list[Array]:
+        scene = desk.load(f"seed: {seed}\nnetwork: {network}\n")
+        return [one.numpy() for one in build(scene).network.state_dict().values()]
+
+    one, other, child = weights("3"), weights("7"), weights("{cross: [3, 7], by: 5}")
+    matrices = [index for index, values in enumerate(child) if values.ndim == 2]
+    assert matrices
+    for index in matrices:  # what goes into a unit comes from one parent: along the other axis
+        from_one = (child[index] == one[index]).all(axis=axis)
+        from_other = (child[index] == other[index]).all(axis=axis)
+        assert (from_one ^ from_other).all()
+    kept = [(child[index] == one[index]).all(axis=axis) for index in matrices]
+    assert all(0 < units.sum() < len(units) for units in kept if len(units) > 10)
+
+
 def test_a_crossing_has_every_number_from_one_parent_or_the_other() -> None:
     one, other, child = drawn(3), drawn(7), grown(Cross((Number(3), Number(7)), 5), 0.0, drawn)
     for name in ("0.weight", "0.bias", "1.weight"):

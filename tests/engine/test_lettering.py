@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import ImageFont
 
+from artengine.font import BUILT_IN
 from artengine.lettering import lettering
-from artengine.montage import LETTERS
 
 Array = np.ndarray[Any, Any]
 SIZES = [(640, 360), (320, 180), (360, 640), (1280, 200)]
@@ -113,5 +113,5 @@ def test_the_letters_are_those_of_the_font() -> None:
     font = ImageFont.load_default(40)
     box = bytes(font.getmask("\U0010fffd"))
     has = {chr(code) for code in range(32, 0x3000) if bytes(font.getmask(chr(code))) != box} - {"\x7f"}
-    assert LETTERS - {"\n", "\t"} <= has | {" "}
-    assert has - LETTERS == set()
+    assert BUILT_IN - {"\n", "\t"} <= has | {" "}
+    assert has - BUILT_IN == set()

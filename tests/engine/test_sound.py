@@ -11,7 +11,8 @@ from bench import bind, value
 
 from artengine import InputError, Photo, Sound, ffmpeg, load, recipe, run
 from artengine.making import making
-from artengine.sound import open_media, open_sound
+from artengine.opening import open_media
+from artengine.sound import open_sound
 
 FORMATS = {"wav": "wav", "flac": "flac", "mp3": "mp3", "ogg": "ogg"}
 
