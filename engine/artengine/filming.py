@@ -19,7 +19,9 @@ from artengine.seeds import Walk
 from artengine.view import View
 
 PROBE = 1 << 16  # pixels on which the colours of a moment are measured
-APART = 0.5  # seconds between two such moments; in between, the range goes smoothly from one to the next
+APART = 0.5  # seconds between two such moments, at most; in between, the range goes smoothly from one to the next
+STEPS = 4  # such moments, at least, from one seed of a walk to the next
+WHOLE = 1 << 20  # pixels on which they are measured once for all, where the film does not begin with its widest view
 SEAMLESS = 2.0  # a step so many times the usual one is not seen as a seam
 ELSEWHERE = (0.2360679775, 0.3819660113, 0.6180339888)  # parts of a film that no whole number of turns begins anew at
 _KEPT = 4  # measured moments that are remembered: a frame needs two
@@ -40,9 +42,13 @@ class Filming:
         self._scene = scene
         self._film = scene.film
         self._walks = isinstance(scene.lineage, Walk)
+        seeds = len(scene.lineage.seeds) if isinstance(scene.lineage, Walk) else 0
+        self._probes = max(1, math.ceil(self._film.span / APART), STEPS * seeds)
         self._first = build(scene, picture.device.type) if self._walks else picture  # it does not stay as it is
         self._stretches: OrderedDict[int, Stretch | None] = OrderedDict()
         self._changes = bool(scene.motion.numbers) or self._walks or self._timed()
+        self._widest = self._widest_view()
+        self._fixed: Stretch | None = None
 
     def pixels(self, frame: int) -> Image:
         """A frame as it is kept: (H, W, C) bytes."""
@@ -62,8 +68,23 @@ class Filming:
         return samples.from_light(light / len(times)).numpy()
 
     def _moment(self, time: float) -> Image:
-        stretch = self._stretch(time) if self._changes else None
+        stretch = self._stretch(time) if self._changes else self._for_all()
         return self._picture(time).paint(self._scene.view_at(time), stretch)
+
+    def _widest_view(self) -> View:
+        """The view of the film that shows most of the plane: its colours are those of all others."""
+        view = self._scene.view
+        if self._scene.motion.camera:
+            for frame in range(self._film.frames):
+                other = self._scene.view_at(self._film.time(frame))
+                view = other if other.zoom < view.zoom else view
+        return view
+
+    def _for_all(self) -> Stretch | None:
+        """How the colours are stretched in a film whose picture stays; None for as its first view asks for."""
+        if self._widest.zoom < self._scene.view.zoom and self._fixed is None:
+            self._fixed = self._first.stretch(_small(self._widest, WHOLE))
+        return self._fixed
 
     def _picture(self, time: float) -> Picture:
         """The picture as it is at a moment, in seconds."""
@@ -99,10 +120,10 @@ class Filming:
     def _stretch(self, time: float) -> Stretch | None:
         """How the colours are stretched at a moment of a film whose picture changes.
 
-        Measured on the film's first view, at moments half a second apart, and mixed in between: the range follows the
-        picture and never flickers.
+        Measured on the film's widest view, at moments half a second apart or less, and mixed in between: the range
+        follows the picture and never flickers.
         """
-        count = max(1, math.ceil(self._film.span / APART))
+        count = self._probes
         along = min(time / self._film.span, 1.0) * count
         index = min(int(along), count - 1)
         before, after = self._measured(index, count), self._measured(index + 1, count)
@@ -117,17 +138,17 @@ class Filming:
             index %= count
         if index not in self._stretches:
             time = self._film.span * index / count
-            small = _small(replace(self._scene.view, time=time, phase=self._scene.view_at(time).phase))
+            small = _small(replace(self._widest, time=time, phase=self._scene.view_at(time).phase), PROBE)
             self._stretches[index] = self._picture(time).stretch(small)
             while len(self._stretches) > _KEPT:
                 self._stretches.popitem(last=False)
         return self._stretches[index]
 
 
-def _small(view: View) -> View:
-    """The same part of the plane in fewer pixels."""
+def _small(view: View, points: int) -> View:
+    """The same part of the plane in so many pixels, if it has more."""
     rows, columns = view.shape
-    scale = min(1.0, math.sqrt(PROBE / (rows * columns)))
+    scale = min(1.0, math.sqrt(points / (rows * columns)))
     return replace(view, width=max(1, round(columns * scale)), height=max(1, round(rows * scale)))
 
 

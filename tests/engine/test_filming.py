@@ -309,3 +309,13 @@ def test_a_frame_is_the_still_of_its_view_in_bytes(desk: Desk) -> None:
     still = build(desk.load(CANVAS + SOFT), "cpu").paint()
     assert np.array_equal(film.pixels(0), np.rint(still * 255).astype(np.uint8))
     assert torch.is_inference_mode_enabled() is False
+
+
+def test_a_film_that_begins_deep_has_the_colours_of_its_widest_view(desk: Desk) -> None:
+    keys = ("{0s: {zoom: 200, centre: [0.3, 0.1]}, 100%: {zoom: 1, centre: [0, 0]}}",
+            "{0s: {zoom: 1}, 100%: {zoom: 200, centre: [0.3, 0.1]}}")  # fmt: skip
+    text = CANVAS + SOFT + "film: {length: 1s, fps: 8}\ncamera: {keys: %s}\n"
+    away, near = (all_pixels(filming(desk, text % one)) for one in keys)
+    for one, other in zip(away, reversed(near), strict=True):  # there and back again, in the same colours
+        assert np.abs(one.astype(int) - other).mean() < 1
+    assert ((away[-1] == 0) | (away[-1] == 255)).mean() < 0.05
