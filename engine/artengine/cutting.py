@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import glob
+import re
 from collections import OrderedDict
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -14,10 +16,11 @@ import torch
 from artengine import samples
 from artengine.errors import ArtengineError
 from artengine.events import Event, Filmed, Note
+from artengine.files import create
 from artengine.lettering import lettering
 from artengine.montage import Montage, Part
 from artengine.picture import build
-from artengine.reel import Reel
+from artengine.reel import Reel, clear
 from artengine.shooting import Shot, reel_of, shoot
 
 Image = np.ndarray[Any, Any]
@@ -39,9 +42,18 @@ class Cutting:
 
     def film(self, *, fresh: bool, metadata: bool, jobs: int) -> Generator[Event, None, None]:
         """Film the scenes of all shots; what an earlier run has of them is used."""
+        filmed: dict[str, int] = {}  # scenes by their text, and the first shots that they are in
+        learnt: dict[str, Path] = {}  # weights by the training that gave them
         for index, part in enumerate(self._montage.shots):
             if part.scene is None:
                 continue
+            first = filmed.setdefault(part.scene.text, index)
+            if first < index:
+                self._reels[index], self._frames[index] = self._reels[first], self._frames[first]
+                continue
+            weights = self._out / f"{part.scene.name}.safetensors"
+            if part.scene.training:
+                _share(learnt.setdefault(part.scene.training_key, weights), weights)
             picture = build(part.scene, self._device)
             reel = self._reels[index] = reel_of(part.scene, self._out, picture.device.type)
             reel.open()
@@ -76,9 +88,13 @@ class Cutting:
             yield image
 
     def clear(self) -> None:
-        """Remove the frames of the scenes: the film is there."""
+        """Remove the frames of the scenes, those of shots that there were before too: the film is there."""
         for reel in self._reels.values():
             reel.clear()
+        for place in self._out.glob(f".{glob.escape(self._montage.name)}-shot-*.frames"):
+            name = place.name.removeprefix(".").removesuffix(".frames")
+            if re.fullmatch(r"[0-9]+", name.rpartition("-")[2]):
+                clear(self._out, name)
 
     def _lettered(self, index: int, frame: int) -> Image:
         """A frame of a shot, with its words."""
@@ -124,6 +140,13 @@ class Cutting:
             while len(self._seen) > _KEPT:
                 self._seen.popitem(last=False)
         return self._seen[key]
+
+
+def _share(learnt: Path, weights: Path) -> None:
+    """Have what one shot's scene has learnt for another's, whose training is the same."""
+    if learnt != weights and learnt.is_file() and not weights.exists():
+        with create(weights) as file:
+            file.write(learnt.read_bytes())
 
 
 def _faded(one: Image, other: Image, share: float) -> Image:

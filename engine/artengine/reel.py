@@ -86,13 +86,23 @@ class Reel:
 
     def clear(self) -> None:
         """Remove all frames: the film is there."""
-        shutil.rmtree(self.place, ignore_errors=True)
-        with contextlib.suppress(OSError):  # there is something else in it, which is not ours
-            self.place.parent.rmdir()
+        clear(self.folder, self.name)
 
     def missing(self, frames: int) -> Iterator[int]:
         """The frames that are still to be painted."""
         return (frame for frame in range(frames) if not self.has(frame))
+
+
+def clear(folder: Path, name: str) -> None:
+    """Remove the frames of all films of that name; what is not ours stays."""
+    above = folder / f".{name}.frames"
+    if above.is_symlink() or not above.is_dir():
+        return
+    for place in above.iterdir():
+        if _KEY.fullmatch(place.name) and not place.is_symlink():
+            shutil.rmtree(place, ignore_errors=True)
+    with contextlib.suppress(OSError):  # there is something else in it
+        above.rmdir()
 
 
 def _packed(pixels: Pixels) -> bytes:

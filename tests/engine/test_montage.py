@@ -22,6 +22,7 @@ from artengine.events import Event, Filmed, Note, Trained, Wrote
 from artengine.lettering import lettering
 from artengine.making import making
 from artengine.montage import Montage
+from artengine.reel import Reel
 
 Array = np.ndarray[Any, Any]
 
@@ -245,3 +246,24 @@ def test_a_film_that_was_killed_goes_on(desk: Desk) -> None:
     assert not any(isinstance(event, Trained) for event in events)
     assert not any(isinstance(event, Note) and "painted already" in event.text for event in events)  # all of them are
     assert np.array_equal(shown(desk.folder / "out"), expected)
+
+
+def test_a_training_of_two_shots_is_done_once(desk: Desk, tmp_path: Path) -> None:
+    shots = "[{scene: photo.yaml, length: 2f}, {scene: photo.yaml, length: 1f}, "
+    shots += "{scene: photo.yaml, set: {camera.zoom: 2}, length: 1f}]"
+    events = list(making(cut(desk, shots), tmp_path / "out"))
+    assert [event.progress.step for event in events if isinstance(event, Trained)].count(5) == 1
+    assert len([event for event in events if isinstance(event, Wrote) and event.path.suffix == ".png"]) == 4
+    weights = sorted((tmp_path / "out").glob("*.safetensors"))
+    assert [path.name for path in weights] == ["s-shot-1.safetensors", "s-shot-3.safetensors"]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+
+
+def test_frames_of_shots_that_are_gone_are_cleared_with_the_others(desk: Desk, tmp_path: Path) -> None:
+    old = Reel(tmp_path, "s-shot-7", "0" * 16)
+    old.open()
+    old.keep(0, np.zeros((2, 2, 3), np.uint8))
+    mine = tmp_path / ".s-shot-mine.frames"
+    mine.mkdir()
+    list(making(cut(desk, "[{scene: still.yaml, length: 1f}]"), tmp_path))
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".s")) == [mine.name]
