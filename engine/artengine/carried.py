@@ -41,6 +41,6 @@ def unpacked(data: dict[str, Any]) -> Scene:
             raise InputError(f"{about['path']}: the photo has changed while it was being worked with; start again")
         photos[name] = photo
     ground = Ground(Path(data["folder"]), tuple(data["plugins"]), limit)
-    scene = load_text(data["text"], data["name"], data["name"], ground, photos)
+    scene = load_text(data["text"], "scene", data["name"], ground, photos)
     assert isinstance(scene, Scene)  # noqa: S101 - as it was packed
     return scene

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 from wall import SCENE, Here, hung, is_whole, lines, made, notes, scene, seen, shown
 
-from artengine import OutputError, Progress
+from artengine import InputError, OutputError, Progress, recipe
 from artengine.events import Made, Trained, Wrote
 from artengine.gallery import Order, PartialError, gallery
 from artengine.making import making
@@ -151,6 +151,8 @@ def test_what_was_made_from_something_else_is_made_again(there: Path) -> None:
     assert again(there, size=(8, 8), metadata=True) == []
     sweep = Sweep(path=path, seeds=range(6), size=(8, 8))
     assert hung(sweep, there / "g", metadata=False)[0] == all_
+    with pytest.raises(InputError, match="found no recipe in it"):
+        recipe.read(there / "g" / "tiny-seed-0.png")
     assert hung(sweep, there / "g", metadata=False, fresh=True)[0] == all_
 
 
