@@ -75,8 +75,9 @@ def gallery(scene: Path, seeds: str | None, keep: int | None, among: int | None,
 
     def begin() -> Begun:
         from artengine import galleries
+        from artengine.gallery import Order
 
-        yield scene.stem, galleries.of_sweep(sweep, keep=keep, **making)
+        yield scene.stem, galleries.of_sweep(sweep, Order(**making), keep)
 
     watched(begin, **showing)
 
@@ -95,8 +96,9 @@ def mutate(file: Path, count: int, strength: float, **options: Any) -> None:
 
     def begin() -> Begun:
         from artengine import galleries
+        from artengine.gallery import Order
 
-        yield file.stem, galleries.of_mutations(file, count, strength, **_breeding(loading), **making)
+        yield file.stem, galleries.of_mutations(file, count, strength, Order(**making), **_breeding(loading))
 
     watched(begin, **showing)
 
@@ -115,8 +117,9 @@ def cross(one: Path, other: Path, count: int, **options: Any) -> None:
 
     def begin() -> Begun:
         from artengine import galleries
+        from artengine.gallery import Order
 
-        yield one.stem, galleries.of_crossings((one, other), count, **_breeding(loading), **making)
+        yield one.stem, galleries.of_crossings((one, other), count, Order(**making), **_breeding(loading))
 
     watched(begin, **showing)
 

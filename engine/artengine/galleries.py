@@ -18,89 +18,57 @@ from artengine.page import PLACE
 from artengine.photo import MAX_MEGAPIXELS
 from artengine.scene import Scene
 from artengine.sweeps import Sweep, Variation, same_way
-from artengine.workers import Executor, Item, Workers
+from artengine.workers import Executor, Item
 
 WALK = {"length": "12s", "fps": 30, "loop": True}  # the film through the stars of a page
 
 
-def of_sweep(
-    sweep: Sweep,
-    *,
-    folder: Path,
-    jobs: int = 1,
-    item_timeout: float | None = None,
-    keep: int | None = None,
-    device: str = "auto",
-    fresh: bool = False,
-    metadata: bool = True,
-) -> Generator[Event, None, None]:
+def of_sweep(sweep: Sweep, order: Order, keep: int | None = None) -> Generator[Event, None, None]:
     """Make the pictures of seeds and settings; see `gallery.gallery`. keep: only so many, the most different ones."""
-    sweep = replace(sweep, device=device, metadata=metadata)
+    sweep = replace(sweep, device=order.device, metadata=order.metadata)
     count = sweep.count()
-    if keep is not None and next(sweep.variations()).scene.training:
-        raise InputError(
-            f"{sweep.path}: found a scene with a training, which --keep cannot look at before it is learnt"
-        )
-    order = Order(folder=folder, device=device, fresh=fresh, metadata=metadata)
+    first = next(sweep.variations()).scene
     variations: Iterator[Variation] | list[Variation] = sweep.variations()
     if keep is not None:
-        variations = yield from _chosen(
-            sweep.variations(), count, keep, device, _workers("look_at", jobs, item_timeout)
-        )
+        if first.training:
+            found = "found a scene with a training, which --keep cannot look at before it is learnt"
+            raise InputError(f"{sweep.path}: {found}")
+        variations = yield from _chosen(sweep.variations(), count, keep, order.device, order.workers("look_at"))
         count = len(variations)
-    first = next(sweep.variations()).scene
-    yield from gallery(
-        sweep.path.stem, variations, count, _workers("make", jobs, item_timeout), order, walk=_walk(first)
-    )
+    yield from gallery(sweep.path.stem, variations, count, order.workers("make"), order, walk=_walk(first))
 
 
 def of_mutations(
     file: Path,
     number: int,
     strength: float,
+    order: Order,
     *,
-    folder: Path,
-    jobs: int = 1,
-    item_timeout: float | None = None,
-    device: str = "auto",
-    fresh: bool = False,
-    metadata: bool = True,
     plugins: tuple[str, ...] = (),
     max_megapixels: float = MAX_MEGAPIXELS,
 ) -> Generator[Event, None, None]:
     """Make so many mutations of a picture, beside it; see `gallery.gallery`."""
     scene = breeding.parent(file, plugins, max_megapixels)
-    order = Order(folder=folder, device=device, fresh=fresh, metadata=metadata)
-    way = same_way(plugins, max_megapixels, device, metadata)
+    way = same_way(plugins, max_megapixels, order.device, order.metadata)
     children = breeding.mutations(file, scene, number, strength, way)
     title = f"{file.stem} and its mutations"
-    yield from gallery(title, children, number + 1, _workers("make", jobs, item_timeout), order, walk=_walk(scene))
+    yield from gallery(title, children, number + 1, order.workers("make"), order, walk=_walk(scene))
 
 
 def of_crossings(
     files: tuple[Path, Path],
     number: int,
+    order: Order,
     *,
-    folder: Path,
-    jobs: int = 1,
-    item_timeout: float | None = None,
-    device: str = "auto",
-    fresh: bool = False,
-    metadata: bool = True,
     plugins: tuple[str, ...] = (),
     max_megapixels: float = MAX_MEGAPIXELS,
 ) -> Generator[Event, None, None]:
     """Make so many crossings of two pictures, beside them; see `gallery.gallery`."""
     one, other = (breeding.parent(file, plugins, max_megapixels) for file in files)
-    order = Order(folder=folder, device=device, fresh=fresh, metadata=metadata)
-    way = same_way(plugins, max_megapixels, device, metadata)
+    way = same_way(plugins, max_megapixels, order.device, order.metadata)
     children = breeding.crossings(files, (one, other), number, way)
     title = f"{files[0].stem} and {files[1].stem}, crossed"
-    yield from gallery(title, children, number + 2, _workers("make", jobs, item_timeout), order, walk=_walk(one))
-
-
-def _workers(task: str, jobs: int, timeout: float | None) -> Executor:
-    return Workers(f"artengine.items:{task}", jobs, timeout=timeout)
+    yield from gallery(title, children, number + 2, order.workers("make"), order, walk=_walk(one))
 
 
 def _chosen(

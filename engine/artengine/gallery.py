@@ -19,7 +19,7 @@ from artengine.manifest import Entry, Manifest, digest, hashed
 from artengine.page import Shown, render
 from artengine.sheet import contact_sheet
 from artengine.sweeps import Variation
-from artengine.workers import Done, Executor, Item
+from artengine.workers import Done, Executor, Item, Workers
 
 PAGE, THUMBNAILS, WORKSHOP = "index.html", "thumbnails", ".gallery-workshop"
 NAME = "gallery"  # of the lock
@@ -34,12 +34,18 @@ class PartialError(ArtengineError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """How a gallery is to be made; see `making`."""
+    """How a gallery is to be made; see `making`. jobs, item_timeout: see `Workers`."""
 
     folder: Path
     device: str = "auto"
     fresh: bool = False
     metadata: bool = True
+    jobs: int = 1
+    item_timeout: float | None = None
+
+    def workers(self, task: str) -> Executor:
+        """Processes for a task of `items`."""
+        return Workers(f"artengine.items:{task}", self.jobs, timeout=self.item_timeout)
 
 
 def gallery(
