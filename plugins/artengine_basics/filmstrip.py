@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 GAP = 4  # pixels between two frames
+SPARE = 16  # times as many frames are remembered as are shown, at most: they lie evenly to a sixteenth
 WALL = (16, 16, 18)  # behind them
 
 
@@ -55,8 +56,8 @@ def filmstrip(
 def _some(frames: Iterable[Frame], count: int, width: int, *, loop: bool) -> list[Image]:
     """So many frames, evenly from the first to the last, or around a loop, in small.
 
-    How many there are is known after the last one: of those seen, at least `count` are remembered, evenly, and at most
-    twice as many, and the last.
+    How many there are is known after the last one: of those seen, many times `count` are remembered, evenly, and the
+    last.
     """
     kept: list[Image] = []
     every, seen = 1, 0
@@ -65,7 +66,7 @@ def _some(frames: Iterable[Frame], count: int, width: int, *, loop: bool) -> lis
         last = _small(frame, width)
         if seen % every == 0:
             kept.append(last)
-            if len(kept) > 2 * count:
+            if len(kept) > SPARE * count:
                 kept, every = kept[::2], 2 * every
         seen += 1
     if last is None:
