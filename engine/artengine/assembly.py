@@ -1,6 +1,6 @@
 """Loops over the units and points of a block, and the product, in LLVM's instructions.
 
-A block is a matrix of floats, (units, points): a row for each unit, the points side by side.
+A block is a matrix of floats of one sort, (units, points): a row for each unit, the points side by side.
 """
 
 from __future__ import annotations
@@ -11,15 +11,20 @@ from dataclasses import dataclass
 
 from llvmlite import ir
 
-from artengine.vectors import FLOAT, INT, Value, Vectors
+from artengine.floats import Float
+from artengine.vectors import INT, Value, Vectors
 
-I64, POINTER = ir.IntType(64), FLOAT.as_pointer()
+I64 = ir.IntType(64)
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """What of a product is in registers: lanes of a vector, vectors of points, units; and the points of a block."""
+    """What of a product is in registers: lanes of a vector, vectors of points, units; and the points of a block.
 
+    real: what the numbers are.
+    """
+
+    real: Float
     lanes: int
     vectors: int
     units: int
@@ -30,12 +35,12 @@ class Code:
     """A function that is being written: its arguments are so many pointers to floats, and perhaps a count."""
 
     def __init__(self, module: ir.Module, name: str, pointers: int, *, counted: bool, tile: Tile) -> None:
-        kind = ir.FunctionType(ir.VoidType(), [POINTER] * pointers + [I64] * counted)
+        kind = ir.FunctionType(ir.VoidType(), [tile.real.type.as_pointer()] * pointers + [I64] * counted)
         self.function = ir.Function(module, kind, name)
         for argument in self.function.args[:pointers]:
             argument.add_attribute("noalias")
         self.builder = ir.IRBuilder(self.function.append_basic_block())
-        self.vectors = Vectors(self.builder, tile.lanes)
+        self.vectors = Vectors(self.builder, tile.lanes, tile.real)
         self.tile = tile
 
     @contextmanager
@@ -69,12 +74,12 @@ class Code:
     def load(self, base: Value, row: Value, vector: Value) -> Value:
         """A vector of a row."""
         given = self.builder.load(self._place(base, row, vector))
-        given.align = 4 * self.tile.lanes
+        given.align = self.tile.real.bytes * self.tile.lanes
         return given
 
     def store(self, value: Value, base: Value, row: Value, vector: Value) -> None:
         """Put a vector into a row."""
-        self.builder.store(value, self._place(base, row, vector)).align = 4 * self.tile.lanes
+        self.builder.store(value, self._place(base, row, vector)).align = self.tile.real.bytes * self.tile.lanes
 
     def _place(self, base: Value, row: Value, vector: Value) -> Value:
         b = self.builder

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from artengine import samples
-from artengine.canvas import Canvas, Precision
+from artengine.canvas import Canvas
 from artengine.kinds import ColourRange
 from artengine.paint import paint
-from artengine.plan import Plan
+from artengine.plan import Plan, Way
 from artengine.view import View
 
 Image = np.ndarray[Any, Any]
@@ -70,7 +70,7 @@ class Painting:
         self._device = device
         self._inputs = coordinates(view.tile(0, 0, 1, 1)).shape[-1]
         self._dtype = torch.float64 if canvas.precision == "float64" else torch.float32
-        self._plans: dict[Precision, Plan] = {}
+        self._plans: dict[Way, Plan] = {}
         self._own: Stretch | None = None  # as measured on the scene's own view
         self._stretch: Stretch | None = None  # as what is being painted asks for
 
@@ -83,10 +83,12 @@ class Painting:
 
     def _plan(self, view: View) -> Plan:
         """The same for a network that has not changed since the painting began."""
-        precision: Precision = "float64" if view.deep else self._canvas.precision
-        if precision not in self._plans:
-            self._plans[precision] = Plan(self._network, self._inputs, precision, self._device)
-        return self._plans[precision]
+        way: Way = self._canvas.precision
+        if view.deep and way != "float64":
+            way = "deep"
+        if way not in self._plans:
+            self._plans[way] = Plan(self._network, self._inputs, way, self._device)
+        return self._plans[way]
 
     def stretch(self, view: View) -> Stretch | None:
         """How colours are brought to [0, 1] where they are measured on this view; None where that is not asked for."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from artengine.fused import Fused
 
 Painter = Callable[[Tensor], Tensor]
+#: A canvas's precision; or deep: float64 by the fastest way, for views whose pixels float32 could not tell apart.
+Way = Precision | Literal["deep"]
 
 NUMBERS = 1 << 19  # of a layer, at a time: what the processor's cache holds of two layers
 FEWEST, MOST = 256, 8192  # points of a slice
@@ -29,11 +31,12 @@ DEVICE = 1 << 17  # on a graphics card, which has more to do at once
 class Plan:
     """A network made ready for painting: colours (N, channels) of points (N, inputs).
 
-    points: how many a slice has, always; the bits of a colour may depend on it. dtype, device: of points and colours.
+    way: how precisely, and how. points: how many a slice has, always; the bits of a colour may depend on it. dtype,
+    device: of points and colours.
     """
 
-    def __init__(self, network: nn.Module, inputs: int, precision: Precision, device: torch.device) -> None:
-        self.dtype = torch.float64 if precision == "float64" else torch.float32
+    def __init__(self, network: nn.Module, inputs: int, way: Way, device: torch.device) -> None:
+        self.dtype = torch.float64 if way in ("float64", "deep") else torch.float32
         self._network = _cast(network, self.dtype)
         if self.dtype == torch.float64 and not _takes(self._network, inputs, self.dtype, device):
             self.dtype = torch.float32  # it has numbers of its own in that
@@ -45,7 +48,7 @@ class Plan:
         self._library = "torch"
         self._instructions = torch.backends.cpu.get_cpu_capability() if device.type == "cpu" else device.type
         if device.type == "cpu":
-            self._prepare(inputs, draft=precision == "draft")
+            self._prepare(inputs, way)
 
     def stale(self, network: nn.Module) -> bool:
         """Whether the network's weights have changed since."""
@@ -61,8 +64,8 @@ class Plan:
         """A function from points to colours, for one thread: the network as it stands may keep things to itself."""
         return self._painter or _copied(self._network)
 
-    def _prepare(self, inputs: int, *, draft: bool) -> None:
-        """Find the fastest way: machine code, else step by step, else the network as it stands."""
+    def _prepare(self, inputs: int, way: Way) -> None:
+        """Find the fastest means: machine code, else step by step, else the network as it stands."""
         few = _spread(FEWEST, inputs, self.dtype)
         found = trace(self._network, few, few.flip(0))
         if found is None:
@@ -70,7 +73,8 @@ class Plan:
         widest = max((like.numel() for call in found.calls for like in call.like), default=1) / FEWEST
         while self.points > FEWEST and self.points * widest > NUMBERS:
             self.points //= 2
-        if self.dtype == torch.float32 and (function := _fused(found, inputs, draft=draft)):
+        exact = way == "float64" and self.dtype == torch.float64  # published pictures hang on the last bits of those
+        if not exact and (function := _fused(found, inputs, self.dtype, draft=way == "draft")):
             self._painter, self._library, self._instructions = function, function.library, function.instructions
             return
         slice_ = _spread(self.points, inputs, self.dtype)
@@ -79,14 +83,14 @@ class Plan:
             self._library = "oneDNN" if self.dtype == torch.float32 and products.available() else "torch"
 
 
-def _fused(found: Trace, inputs: int, *, draft: bool) -> Fused | None:
+def _fused(found: Trace, inputs: int, dtype: torch.dtype, *, draft: bool) -> Fused | None:
     """The trace as machine code, where it and this machine are made for that."""
     try:
         from artengine.fused import Fused
     except ImportError:  # there is no llvmlite for every platform
         return None
     try:
-        return Fused(simplified(found), inputs, draft=draft)
+        return Fused(simplified(found), inputs, dtype, draft=draft)
     except (ValueError, TypeError):
         return None
 

@@ -20,8 +20,8 @@ _aten = torch.ops.aten
 class Region:
     """Calls that are done together.
 
-    kind: product, pointwise, sort, softmax, log_softmax, mean or flip. rows: units of what it gives. gives: the values
-    that others ask for. takes: the values that it asks others for.
+    kind: product, pointwise, sort, softmax, log_softmax, mean, flip or join. rows: units of what it gives. gives: the
+    values that others ask for. takes: the values that it asks others for.
     """
 
     kind: str
@@ -31,13 +31,16 @@ class Region:
     takes: list[int] = field(default_factory=list)
 
 
-def cut(found: Trace, inputs: int) -> list[Region] | None:
-    """The regions of a trace in their order, or None where it holds an operation that none of them knows."""
+def cut(found: Trace, inputs: int, dtype: torch.dtype) -> list[Region] | None:
+    """The regions of a trace in their order, or None where it holds an operation that none of them knows.
+
+    dtype: float32 or float64, of everything in it.
+    """
     regions: list[Region] = []
     rows = {0: inputs}
     for call in found.calls:
         kind = _kind(call, rows)
-        fits = call.like[0].ndim == 2 and call.like[0].dtype == torch.float32 and call.like[0].numel() > 0
+        fits = call.like[0].ndim == 2 and call.like[0].dtype == dtype and call.like[0].numel() > 0
         if kind is None or not fits or any(source not in rows for source in call.sources()):
             return None
         width = call.like[0].shape[1]
@@ -62,6 +65,8 @@ def _kind(call: Call, rows: dict[int, int]) -> str | None:
     if not call.args:
         return None
     rest = call.args[1:]
+    if call.op is _aten.cat.default:
+        return "join" if _joins(call) else None
     if call.op in pointwise.WRITE:
         fits = not call.kwargs and pointwise.allowed(call.op, rest) and all(_operand(part, call) for part in call.args)
         return (
@@ -81,6 +86,17 @@ def _kind(call: Call, rows: dict[int, int]) -> str | None:
     if call.op is _aten.mean.dim and rest[0] in ([-1], [1]) and rest[1:] == (True,) and not call.kwargs:
         return "mean"
     return None
+
+
+def _joins(call: Call) -> bool:
+    """Whether a call puts units beside units, or beside numbers that are the same at every point.
+
+    In float32 matrices take over what is joined; the few networks where they cannot keep the bits that they have.
+    """
+    if call.like[0].dtype != torch.float64 or call.args[1:] not in ((-1,), (1,)) or call.kwargs:
+        return False
+    constants = [part for part in call.args[0] if isinstance(part, Tensor)]
+    return all(part.ndim == 2 and torch.equal(part, part[:1].expand_as(part)) for part in constants)
 
 
 def _operand(part: Any, call: Call) -> bool:

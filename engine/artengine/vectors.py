@@ -1,4 +1,4 @@
-"""Arithmetic on vectors of float32 as LLVM instructions: what nonlinearities are made of.
+"""Arithmetic on vectors of floats as LLVM instructions: what nonlinearities are made of.
 
 Every lane is worked out by itself. Numbers that are not numbers stay so, infinities go where they go in the limit, and
 results agree with the true ones to a few units in the last place.
@@ -12,19 +12,11 @@ from typing import Any
 
 from llvmlite import ir
 
-FLOAT, DOUBLE, INT, BIT = ir.FloatType(), ir.DoubleType(), ir.IntType(32), ir.IntType(1)
+from artengine.floats import DOUBLE, SINGLE, Float
+
+INT = ir.IntType(32)
 Value = Any  # what llvmlite's builder gives and takes
 
-LARGE = 39_000.0  # up to which pi is taken out of a number in float32
-HALF_TURNS = (3.140625, 0.0009670257568359375, 6.2771141529083252e-07, 1.2154201256553420e-10)  # they add up to pi
-LONG_HALF_TURNS = (math.pi, 1.2246467991473532e-16)  # the same in float64
-#: Minimax coefficients of sin(r) / r - 1 in r^2 on [-pi/2, pi/2], from the highest power down (SLEEF, Shibata 2020).
-SINE = (
-    2.6083159809786593541503e-06,
-    -0.0001981069071916863322258,
-    0.00833307858556509017944336,
-    -0.166666597127914428710938,
-)
 #: Of tanh(x) as x p(x^2) / q(x^2) on [-9, 9] (Eigen, after Hart et al. 1968).
 TANH_ABOVE = (
     -2.76076847742355e-16,
@@ -37,33 +29,10 @@ TANH_ABOVE = (
 )
 TANH_BELOW = (1.19825839466702e-06, 1.18534705686654e-04, 2.26843463243900e-03, 4.89352518554385e-03)
 TANH_FLAT = 7.90531110763549805
-#: Of the logarithm of 1 + x between sqrt(1/2) and sqrt(2), and of e^x, from Cephes (Moshier 1989).
-LOG = (
-    7.0376836292e-2,
-    -1.1514610310e-1,
-    1.1676998740e-1,
-    -1.2420140846e-1,
-    1.4249322787e-1,
-    -1.6668057665e-1,
-    2.0000714765e-1,
-    -2.4999993993e-1,
-    3.3333331174e-1,
-)
-EXP = (1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1)
-#: Of log(1 + x) / x on [0, 1], through the Chebyshev nodes.
-LOG1P = (
-    -0.00317605701,
-    0.0195425283,
-    -0.0563736148,
-    0.105436236,
-    -0.152696669,
-    0.196632743,
-    -0.249516159,
-    0.333297104,
-    -0.499998927,
-    1.0,
-)
-LN2 = (0.693359375, -2.12194440e-4)  # they add up to it, the first so short that its products are exact
+TANH_ONE = 20.0  # from where on it is 1 in float64 too
+#: Added to a whole number in float64, it leaves that in the last bits of the sum.
+WHOLE = 1.5 * 2**52
+WHOLE_BITS = 0x4338000000000000
 
 
 class _BFloat(ir.Type):  # type: ignore[misc]  # llvmlite has no types
@@ -80,24 +49,25 @@ class _BFloat(ir.Type):  # type: ignore[misc]  # llvmlite has no types
 
 
 class Vectors:
-    """Writes instructions for vectors of so many lanes where the builder stands."""
+    """Writes instructions for vectors of so many lanes, of one sort of float, where the builder stands."""
 
-    def __init__(self, builder: ir.IRBuilder, lanes: int) -> None:
+    def __init__(self, builder: ir.IRBuilder, lanes: int, real: Float) -> None:
         self.builder = builder
         self.lanes = lanes
-        self.type = ir.VectorType(FLOAT, lanes)
-        self.ints = ir.VectorType(INT, lanes)
+        self.real = real
+        self.type = ir.VectorType(real.type, lanes)
+        self.ints = ir.VectorType(real.ints, lanes)
 
     # what the processor has
 
-    def number(self, value: float, kind: ir.Type = FLOAT) -> Value:
-        """The same number in every lane."""
-        return ir.Constant(ir.VectorType(kind, self.lanes), [value] * self.lanes)
+    def number(self, value: float, kind: ir.Type | None = None) -> Value:
+        """The same number in every lane, a float of this sort if nothing else is said."""
+        return ir.Constant(ir.VectorType(kind or self.real.type, self.lanes), [value] * self.lanes)
 
     def call(self, name: str, *operands: Value) -> Value:
         """One of LLVM's intrinsics for this kind of vector."""
         kind = operands[0].type
-        letter = "f32" if kind.element == FLOAT else "f64"
+        letter = "f32" if kind.element == SINGLE.type else "f64"
         full = f"llvm.{name}.v{kind.count}{letter}"
         module = self.builder.module
         known = module.globals.get(full) or ir.Function(module, ir.FunctionType(kind, [kind] * len(operands)), full)
@@ -119,7 +89,7 @@ class Vectors:
         """A scalar in every lane."""
         nothing = ir.Constant(self.type, ir.Undefined)
         one = self.builder.insert_element(nothing, scalar, INT(0))
-        return self.builder.shuffle_vector(one, nothing, ir.Constant(self.ints, [0] * self.lanes))
+        return self.builder.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(INT, self.lanes), [0] * self.lanes))
 
     def above(self, x: Value, y: Value) -> Value:
         """Whether x > y; not where one of them is not a number."""
@@ -151,10 +121,21 @@ class Vectors:
 
     def tanh(self, x: Value) -> Value:
         """The hyperbolic tangent."""
+        if self.real is DOUBLE:
+            return self._tanh_by_exp(x)
         b = self.builder
         x = self.most(self.least(x, self.number(TANH_FLAT)), self.number(-TANH_FLAT))
         square = b.fmul(x, x)
         return b.fdiv(b.fmul(x, self.polynomial(square, TANH_ABOVE)), self.polynomial(square, TANH_BELOW))
+
+    def _tanh_by_exp(self, x: Value) -> Value:
+        """The same as m / (m + 2), where m = e^2x - 1 comes from what e^2x is made of, exact for small numbers."""
+        b = self.builder
+        size = self.least(self.call("fabs", x), self.number(TANH_ONE))
+        twos, less = self._reduced(b.fmul(size, self.number(2)))
+        power = self._power_of_two(twos)
+        less = self.fma(power, less, b.fsub(power, self.number(1)))
+        return self.call("copysign", b.fdiv(less, b.fadd(less, self.number(2))), x)
 
     def mostly(self, usual: Value, value: Value, other: Callable[[], Value]) -> Value:
         """The value where it is the usual case, else another, which is worked out only if there is such a lane."""
@@ -174,57 +155,65 @@ class Vectors:
         b = self.builder
 
         def elsewhere() -> Value:
-            ends = b.select(self.above(x, self.number(0)), self._exp(x, self.number(127)), self.number(0))
-            ends = b.select(self.above(x, self.number(88.72283)), self.number(math.inf), ends)
+            ends = b.select(self.above(x, self.number(0)), self._exp(x, self.number(self.real.bias)), self.number(0))
+            ends = b.select(self.above(x, self.number(self.real.most)), self.number(math.inf), ends)
             return b.select(b.fcmp_unordered("uno", x, x), x, ends)
 
-        usual = self.above(self.number(87), self.call("fabs", x))
+        usual = self.above(self.number(self.real.usual), self.call("fabs", x))
         return self.mostly(usual, self._exp(x, None), elsewhere)
 
     def _exp(self, x: Value, most: Value | None) -> Value:
         """The exponential of what is inside the range; the power of two in two steps where it may exceed `most`."""
         b = self.builder
-        twos = self.call("rint", b.fmul(x, self.number(1 / math.log(2))))
-        rest = self.fma(twos, self.number(-LN2[0]), x)
-        rest = self.fma(twos, self.number(-LN2[1]), rest)
-        power = self.polynomial(rest, EXP)
-        power = b.fadd(self.fma(power, b.fmul(rest, rest), rest), self.number(1))
+        twos, less = self._reduced(x)
+        power = b.fadd(less, self.number(1))
         first = twos if most is None else self.least(twos, most)
         power = b.fmul(power, self._power_of_two(first))
         return power if most is None else b.fmul(power, self._power_of_two(b.fsub(twos, first)))
 
-    def _power_of_two(self, exponent: Value) -> Value:
+    def _reduced(self, x: Value) -> tuple[Value, Value]:
+        """A whole number n and e^r - 1, where x = n log 2 + r and n is the nearest."""
         b = self.builder
-        inside = self.most(self.least(exponent, self.number(127)), self.number(-127))
-        bits = b.add(b.fptosi(inside, self.ints), self._int(127))
-        return b.bitcast(b.shl(bits, self._int(23)), self.type)
+        twos = self.call("rint", b.fmul(x, self.number(1 / math.log(2))))
+        rest = x
+        for part in self.real.ln2:
+            rest = self.fma(twos, self.number(-part), rest)
+        less = self.polynomial(rest, self.real.exp)
+        return twos, self.fma(less, b.fmul(rest, rest), rest)
+
+    def _power_of_two(self, exponent: Value) -> Value:
+        b, bias = self.builder, self.real.bias
+        inside = self.most(self.least(exponent, self.number(bias)), self.number(-bias))
+        bits = b.add(self._last_bits(inside), self._int(bias))
+        return b.bitcast(b.shl(bits, self._int(self.real.digits)), self.type)
 
     def log(self, x: Value) -> Value:
         """The natural logarithm."""
-        b, zero = self.builder, self.number(0)
+        b, zero, digits = self.builder, self.number(0), self.real.digits
         bits = b.bitcast(x, self.ints)
 
         def elsewhere() -> Value:
-            scaled = b.bitcast(b.fmul(x, self.number(2.0**23)), self.ints)
-            given = b.fsub(self._log(scaled), self.number(23 * math.log(2)))
+            scaled = b.bitcast(b.fmul(x, self.number(2.0**digits)), self.ints)
+            given = b.fsub(self._log(scaled), self.number(digits * math.log(2)))
             given = b.select(self.above(x, zero), given, self.number(math.nan))
             given = b.select(b.fcmp_ordered("==", x, zero), self.number(-math.inf), given)
             return b.select(b.fcmp_ordered("==", x, self.number(math.inf)), x, given)
 
-        usual = b.icmp_unsigned("<", b.sub(bits, self._int(0x00800000)), self._int(0x7F000000))  # normal and above 0
+        least, count = 1 << digits, 2 * self.real.bias << digits  # of the bits of normal numbers above 0
+        usual = b.icmp_unsigned("<", b.sub(bits, self._int(least)), self._int(count))
         return self.mostly(usual, self._log(bits), elsewhere)
 
     def _log(self, bits: Value) -> Value:
         """The logarithm of a normal number above zero, by its bits."""
-        b = self.builder
-        exponent = b.ashr(b.sub(bits, self._int(0x3F3504F3)), self._int(23))  # of 2 to, so that the rest is near 1
-        rest = b.fsub(b.bitcast(b.sub(bits, b.shl(exponent, self._int(23))), self.type), self.number(1))
-        twos = b.sitofp(exponent, self.type)
+        b, digits, (ln2, ln2_rest) = self.builder, self._int(self.real.digits), self.real.ln2
+        exponent = b.ashr(b.sub(bits, self._int(self.real.half_root)), digits)  # of 2 to, so that the rest is near 1
+        rest = b.fsub(b.bitcast(b.sub(bits, b.shl(exponent, digits)), self.type), self.number(1))
+        twos = self._float_of(exponent)
         square = b.fmul(rest, rest)
-        total = b.fmul(b.fmul(rest, square), self.polynomial(rest, LOG))
-        total = self.fma(twos, self.number(LN2[1]), total)
+        total = b.fmul(b.fmul(rest, square), self.polynomial(rest, self.real.log))
+        total = self.fma(twos, self.number(ln2_rest), total)
         total = self.fma(square, self.number(-0.5), total)
-        return self.fma(twos, self.number(LN2[0]), b.fadd(rest, total))
+        return self.fma(twos, self.number(ln2), b.fadd(rest, total))
 
     def log1p(self, x: Value) -> Value:
         """The logarithm of 1 + x, exact for small x too (Kahan)."""
@@ -232,13 +221,14 @@ class Vectors:
         more = b.fadd(x, self.number(1))
         rounded = b.fsub(more, self.number(1))
         same = b.fcmp_ordered("==", rounded, self.number(0))
-        plain = b.fcmp_ordered("==", more, self.number(math.inf))
-        ratio = b.fdiv(b.fmul(self.log(more), x), b.select(same, self.number(1), rounded))
-        return b.select(same, x, b.select(plain, more, ratio))
+        alone = b.fcmp_ordered(">=", more, self.number(self.real.alone))
+        logarithm = self.log(more)
+        ratio = b.fdiv(b.fmul(logarithm, x), b.select(same, self.number(1), rounded))
+        return b.select(same, x, b.select(alone, logarithm, ratio))
 
     def log1p_unit(self, x: Value) -> Value:
         """The logarithm of 1 + x for x in [0, 1]."""
-        return self.builder.fmul(x, self.polynomial(x, LOG1P))
+        return self.builder.fmul(x, self.polynomial(x, self.real.log1p))
 
     def sin(self, x: Value) -> Value:
         """The sine; from 2^52 on, some number in [-1, 1]."""
@@ -252,39 +242,64 @@ class Vectors:
         """The sine of x and so many half turns."""
         b = self.builder
         size = self.call("fabs", x)
-        small = self.above(self.number(LARGE), size)
+        small = self.above(self.number(self.real.turning), size)
         halves = self.call("rint", self.fma(x, self.number(1 / math.pi), self.number(ahead)))
         halves = b.select(small, halves, self.number(0))
         near = x
-        for part in HALF_TURNS:
+        for part in self.real.half_turns:
             near = self.fma(b.fsub(halves, self.number(ahead)), self.number(-part), near)
-        sine = self._sine(near, b.fptosi(halves, self.ints))
+        sine = self._sine(near, self._last_bits(halves))
         return self.mostly(small, sine, lambda: self._far(x, ahead))
 
     def _far(self, x: Value, ahead: float) -> Value:
         """The same for large numbers, reduced in float64."""
         b = self.builder
-        wide = ir.VectorType(DOUBLE, self.lanes)
-        halves = self.call("rint", self.fma(b.fpext(x, wide), self._double(1 / math.pi), self._double(ahead)))
-        turns, near = b.fsub(halves, self._double(ahead)), b.fpext(x, wide)
-        for part in LONG_HALF_TURNS:
-            near = self.fma(turns, self._double(-part), near)
+        single = self.real is SINGLE
+        long = b.fpext(x, ir.VectorType(DOUBLE.type, self.lanes)) if single else x
+        halves = self.call("rint", self.fma(long, self._double(1 / math.pi), self._double(ahead)))
+        near = self._less(long, halves, ahead)
+        if not single:  # where the nearest half turn has been missed by one
+            halves = b.fadd(halves, self.call("rint", b.fmul(near, self._double(1 / math.pi))))
+            near = self._less(long, halves, ahead)
         pairs = self.call("floor", b.fmul(halves, self._double(0.5)))
         odd = b.fsub(halves, b.fadd(pairs, pairs))
-        near = self.most(self.least(b.fptrunc(near, self.type), self.number(math.pi / 2)), self.number(-math.pi / 2))
-        odd = b.fptrunc(odd, self.type)
-        sine = self._sine(near, self.number(0, INT))
+        near = b.fptrunc(near, self.type) if single else near
+        near = self.most(self.least(near, self.number(math.pi / 2)), self.number(-math.pi / 2))
+        odd = b.fptrunc(odd, self.type) if single else odd
+        sine = self._sine(near, self._int(0))
         return b.select(self.above(odd, self.number(0.5)), b.fneg(sine), sine)
 
+    def _less(self, x: Value, halves: Value, ahead: float) -> Value:
+        """What so many half turns leave of a number in float64, ahead of them taken off again."""
+        turns = self.builder.fsub(halves, self._double(ahead))
+        for part in DOUBLE.half_turns:
+            x = self.fma(turns, self._double(-part), x)
+        return x
+
     def _sine(self, near: Value, odd: Value) -> Value:
-        """The sine of a number in [-pi/2, pi/2], negative where `odd` is."""
+        """The sine of a number in [-pi/2, pi/2], negative where the last bit of `odd` is set."""
         b = self.builder
         square = b.fmul(near, near)
-        sine = self.fma(b.fmul(square, self.polynomial(square, SINE)), near, near)
-        return b.bitcast(b.xor(b.bitcast(sine, self.ints), b.shl(odd, self._int(31))), self.type)
+        sine = self.fma(b.fmul(square, self.polynomial(square, self.real.sine)), near, near)
+        sign = b.shl(odd, self._int(8 * self.real.bytes - 1))
+        return b.bitcast(b.xor(b.bitcast(sine, self.ints), sign), self.type)
+
+    def _last_bits(self, whole: Value) -> Value:
+        """A whole number as an integer; of float64, which not all processors convert, only the lower bits are right."""
+        b = self.builder
+        if self.real is SINGLE:
+            return b.fptosi(whole, self.ints)
+        return b.bitcast(b.fadd(whole, self.number(WHOLE)), self.ints)
+
+    def _float_of(self, whole: Value) -> Value:
+        """An integer that is not large as a float."""
+        b = self.builder
+        if self.real is SINGLE:
+            return b.sitofp(whole, self.type)
+        return b.fsub(b.bitcast(b.add(whole, self._int(WHOLE_BITS)), self.type), self.number(WHOLE))
 
     def _double(self, value: float) -> Value:
-        return self.number(value, DOUBLE)
+        return self.number(value, DOUBLE.type)
 
     def _int(self, value: int) -> Value:
-        return self.number(value, INT)
+        return self.number(value, self.real.ints)

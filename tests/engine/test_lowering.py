@@ -11,9 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from artengine import products
-from artengine.canvas import Precision
 from artengine.lowering import lowered
-from artengine.plan import Plan
+from artengine.plan import Plan, Way
 from artengine.simplify import simplified
 from artengine.trace import Trace, trace
 
@@ -251,7 +250,7 @@ FORMULAS: dict[str, Formula] = {
 }
 
 
-def painted(network: nn.Module, *, planned: Precision | None = None) -> tuple[Tensor, Tensor]:
+def painted(network: nn.Module, *, planned: Way | None = None) -> tuple[Tensor, Tensor]:
     """A slice by the steps of the network's operations, or by a plan, and by the network itself."""
     dtype = next(network.parameters()).dtype
     before = [value.clone() for value in network.state_dict().values()]
@@ -297,10 +296,11 @@ def test_the_colours_are_those_of_the_network(formula: Formula, dtype: torch.dty
     assert_near(given, expected, 1e-5 if dtype == torch.float32 else 1e-13)
 
 
+@pytest.mark.parametrize("way", ["float32", "deep"])
 @pytest.mark.parametrize("formula", FORMULAS.values(), ids=FORMULAS)
-def test_a_plan_gives_the_same_colours(formula: Formula) -> None:
-    given, expected = painted(Net(formula).float(), planned="float32")
-    assert_near(given, expected, 1e-5)
+def test_a_plan_gives_the_same_colours(formula: Formula, way: Way) -> None:
+    given, expected = painted(Net(formula).to(torch.float64 if way == "deep" else torch.float32), planned=way)
+    assert_near(given, expected, 1e-13 if way == "deep" else 1e-5)
 
 
 @pytest.mark.parametrize("formula", FORMULAS.values(), ids=FORMULAS)

@@ -13,13 +13,13 @@ import torch
 from threads import threads_of
 from torch import Tensor, nn
 
-from artengine.canvas import Precision
 from artengine.paint import SLICES, paint
-from artengine.plan import Plan
+from artengine.plan import Plan, Way
 from artengine.view import View
 
 CPU = torch.device("cpu")
 VIEW = View(width=301, height=111, zoom=0.7, angle=20)
+DEEP = replace(VIEW, zoom=1e7, centre=(0.3, -0.7))
 
 
 class Net(nn.Module):
@@ -59,8 +59,8 @@ def written(plan: Plan) -> bool:
     return plan.painter() is plan.painter()
 
 
-def planned(formula: Callable[[Net, Tensor], Tensor], precision: Precision = "float32") -> Plan:
-    plan = Plan(Net(formula).eval(), 2, precision, CPU)
+def planned(formula: Callable[[Net, Tensor], Tensor], way: Way = "float32") -> Plan:
+    plan = Plan(Net(formula).eval(), 2, way, CPU)
     if not written(plan):
         plan.points = 512  # many slices in a small view
     return plan
@@ -92,28 +92,29 @@ def test_colours_are_those_of_the_network(formula: Callable[[Net, Tensor], Tenso
 
 
 @networks
-@pytest.mark.parametrize("precision", ["draft", "float32", "float64"])
-def test_no_number_of_threads_shows(formula: Callable[[Net, Tensor], Tensor], precision: Precision) -> None:
-    expected = painted(planned(formula, precision))
+@pytest.mark.parametrize("way", ["draft", "float32", "float64", "deep"])
+def test_no_number_of_threads_shows(formula: Callable[[Net, Tensor], Tensor], way: Way) -> None:
+    view = DEEP if way == "deep" else VIEW
+    expected = painted(planned(formula, way), view)
     for count in (1, 2, 5):
         with threads_of(count):
-            plan = planned(formula, precision)
-            assert same(painted(plan), expected)
-            assert same(painted(plan), expected), "the second time it is another picture"
+            plan = planned(formula, way)
+            assert same(painted(plan, view), expected)
+            assert same(painted(plan, view), expected), "the second time it is another picture"
 
 
 @pytest.mark.parametrize(
-    ("formula", "precision"),
-    [*((NETWORKS["traced"], precision) for precision in ("draft", "float32", "float64")), (remembering, "float32")],
-    ids=["draft", "float32", "float64", "as it stands"],
+    ("formula", "way"),
+    [*((NETWORKS["traced"], way) for way in ("draft", "float32", "float64", "deep")), (remembering, "float32")],
+    ids=["draft", "float32", "float64", "deep", "as it stands"],
 )
-def test_no_tile_shows(formula: Callable[[Net, Tensor], Tensor], precision: Precision) -> None:
-    plan = planned(formula, precision)
-    whole = painted(plan)
+def test_no_tile_shows(formula: Callable[[Net, Tensor], Tensor], way: Way) -> None:
+    plan, view = planned(formula, way), DEEP if way == "deep" else VIEW
+    whole = painted(plan, view)
     for left, top, columns, rows in ((0, 0, 301, 1), (3, 7, 290, 90), (300, 110, 1, 1), (17, 0, 1, 111)):
-        tile = painted(plan, VIEW.tile(left, top, columns, rows))
+        tile = painted(plan, view.tile(left, top, columns, rows))
         assert same(tile, whole[top : top + rows, left : left + columns])
-        inner = VIEW.tile(left, top, columns, rows).tile(0, 0, columns, 1)
+        inner = view.tile(left, top, columns, rows).tile(0, 0, columns, 1)
         assert same(painted(plan, inner), whole[top : top + 1, left : left + columns])
 
 
@@ -133,11 +134,14 @@ CHOSEN = {
 
 
 @networks
+@pytest.mark.parametrize("way", ["float32", "deep"])
 @pytest.mark.parametrize("pixels", CHOSEN.values(), ids=CHOSEN)
-def test_chosen_pixels_are_those_of_the_whole(pixels: list[int], formula: Callable[[Net, Tensor], Tensor]) -> None:
-    plan = planned(formula)
+def test_chosen_pixels_are_those_of_the_whole(
+    pixels: list[int], way: Way, formula: Callable[[Net, Tensor], Tensor]
+) -> None:
+    plan, view = planned(formula, way), DEEP if way == "deep" else VIEW
     chosen = torch.tensor(pixels)
-    assert same(painted(plan, chosen=chosen), painted(plan).view(-1, 3)[chosen])
+    assert same(painted(plan, view, chosen), painted(plan, view).view(-1, 3)[chosen])
 
 
 def test_chosen_pixels_of_a_tile() -> None:

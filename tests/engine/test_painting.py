@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from threads import threads_of
 from torch import Tensor, nn
 
 from artengine import View, painting, products
@@ -197,13 +198,47 @@ def test_a_shallow_view_is_painted_as_the_canvas_says() -> None:
     assert one.plan(SMALL) is one.plan(replace(SMALL, zoom=2))
 
 
-def test_a_deep_tile_is_the_whole_there() -> None:
+DEEP_VIEW = View(width=61, height=47, zoom=1e6, centre=(0.25, 0.5))
+
+
+BENT = [("tanh", "sin"), ("log_abs", "sort"), ("softplus", "logsoftmax"), ("xlogx_abs", "sigmoid")]
+
+
+@pytest.mark.parametrize("names", BENT)
+def test_a_deep_view_is_that_of_a_canvas_of_float64_to_far_below_a_level(names: tuple[str, ...]) -> None:
+    quick = made(painter(*names), DEEP_VIEW, colours="stretch")
+    exact = made(painter(*names), DEEP_VIEW, colours="stretch", precision="float64")
+    assert np.abs(image_of(quick, DEEP_VIEW) - image_of(exact, DEEP_VIEW)).max() < 1e-3 / 255
+    assert exact.plan(DEEP_VIEW) is exact.plan(SMALL)  # one way, however deep
+    assert exact.plan(DEEP_VIEW).means["products"] == "torch"
+
+
+@pytest.mark.parametrize("precision", ["draft", "float32"])
+def test_what_is_deep_is_painted_by_machine_code_where_there_is_any(
+    precision: Precision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image, means = [], []
+    for lacking in (False, True):
+        if lacking:
+            monkeypatch.setitem(sys.modules, "artengine.fused", None)
+        one = made(painter("log_abs", "sin"), DEEP_VIEW, colours="stretch", precision=precision)
+        image.append(image_of(one, DEEP_VIEW))
+        means.append([one.plan(view).means["products"].startswith("LLVM") for view in (SMALL, DEEP_VIEW)])
+    assert means[0][0] == means[0][1]
+    assert not any(means[1])
+    assert np.abs(image[0] - image[1]).max() < 1e-3 / 255
+
+
+@pytest.mark.parametrize("names", [("tanh", "sin"), ("log_abs", "sort"), ("softmax", "cos")])
+def test_a_deep_tile_is_the_whole_there(names: tuple[str, ...]) -> None:
     view = View(width=61, height=47, zoom=1e10, centre=(0.25, 0.5))
-    one = made(painter("tanh", "sin"), view, colours="stretch", samples=4)
+    one = made(painter(*names), view, colours="stretch", samples=4)
     whole = image_of(one, view)
-    for left, top, columns, rows in ((0, 0, 61, 9), (17, 11, 20, 30), (60, 46, 1, 1)):
-        tile = image_of(one, view.tile(left, top, columns, rows))
-        assert tile.tobytes() == whole[top : top + rows, left : left + columns].tobytes()
+    for count in (1, 3):
+        with threads_of(count):
+            for left, top, columns, rows in ((0, 0, 61, 9), (17, 11, 20, 30), (60, 46, 1, 1)):
+                tile = image_of(one, view.tile(left, top, columns, rows))
+                assert tile.tobytes() == whole[top : top + rows, left : left + columns].tobytes()
 
 
 def test_a_network_of_one_precision_is_painted_however_deep() -> None:

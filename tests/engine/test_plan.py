@@ -12,12 +12,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from artengine.canvas import Precision
-from artengine.plan import FEWEST, MOST, NUMBERS, Plan
+from artengine.lowering import lowered
+from artengine.plan import FEWEST, MOST, NUMBERS, Plan, Way
+from artengine.trace import trace
 from artengine_nonlinearities.pool import ALL
 
 CPU = torch.device("cpu")
-PRECISIONS: list[Precision] = ["draft", "float32", "float64"]
+WAYS: list[Way] = ["draft", "float32", "float64", "deep"]
 
 
 class Mlp(nn.Module):
@@ -94,22 +95,20 @@ CHANGES: dict[str, Callable[[Mlp], object]] = {
 }
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_a_plan_is_stale_when_anything_has_changed(
-    change: Callable[[Mlp], object], precision: Precision, network: Mlp
-) -> None:
-    plan = Plan(network, 2, precision, CPU)
+def test_a_plan_is_stale_when_anything_has_changed(change: Callable[[Mlp], object], way: Way, network: Mlp) -> None:
+    plan = Plan(network, 2, way, CPU)
     assert written(plan)
     assert not plan.stale(network)
     change(network)
     assert plan.stale(network)
-    again = Plan(network, 2, precision, CPU)
+    again = Plan(network, 2, way, CPU)
     assert not again.stale(network)
     x = points(again.points, again.dtype)
     with torch.inference_mode():
         expected = network.to(again.dtype)(x)
-        atol = {"draft": 0.2, "float32": 1e-4, "float64": 1e-12}[precision]
+        atol = {"draft": 0.2, "float32": 1e-4, "float64": 1e-12, "deep": 1e-12}[way]
         torch.testing.assert_close(again.painter()(x), expected, rtol=0, atol=atol)
 
 
@@ -161,10 +160,10 @@ class Extra(Of):
         pass
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
-def test_a_network_may_keep_more_than_tensors(precision: Precision) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_a_network_may_keep_more_than_tensors(way: Way) -> None:
     network = Extra(lambda net, x: net.layer(x))
-    plan = Plan(network, 2, precision, CPU)
+    plan = Plan(network, 2, way, CPU)
     assert written(plan)
     assert not plan.stale(network)
     network.layer.bias.data += 1
@@ -172,17 +171,15 @@ def test_a_network_may_keep_more_than_tensors(precision: Precision) -> None:
 
 
 @pytest.mark.parametrize("formula", [decided, lambda net, x: net.layer(x)], ids=["as it stands", "traced"])
-@pytest.mark.parametrize("precision", PRECISIONS)
-def test_a_network_may_remember_what_it_gave_in_training(
-    precision: Precision, formula: Callable[[Of, Tensor], Tensor]
-) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_a_network_may_remember_what_it_gave_in_training(way: Way, formula: Callable[[Of, Tensor], Tensor]) -> None:
     def remembering(net: Of, x: Tensor) -> Tensor:
         net.seen = formula(net, x)
         return net.seen * 2
 
     network = Of(remembering)
     network(torch.ones(1, 2))  # with a gradient
-    plan = Plan(network, 2, precision, CPU)
+    plan = Plan(network, 2, way, CPU)
     with torch.inference_mode():
         colours = plan.painter()(points(plan.points, plan.dtype))
         assert torch.allclose(colours.float(), 2 * network.layer(points(plan.points)), atol=1e-5)
@@ -200,11 +197,11 @@ class Turning(nn.Module):
         return (x[:, :1] * self.turn).imag * self.gain
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
-def test_complex_weights_stay_complex(precision: Precision) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_complex_weights_stay_complex(way: Way) -> None:
     network = Turning()
     with warnings.catch_warnings():
-        plan = Plan(network, 2, precision, CPU)
+        plan = Plan(network, 2, way, CPU)
         x = points(plan.points, plan.dtype)
         with torch.inference_mode():
             colours = plan.painter()(x)
@@ -213,12 +210,12 @@ def test_complex_weights_stay_complex(precision: Precision) -> None:
     assert network.turn.is_complex()
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
-def test_the_network_keeps_its_own_precision(precision: Precision, network: Mlp) -> None:
-    plan = Plan(network, 2, precision, CPU)
-    assert plan.dtype == (torch.float64 if precision == "float64" else torch.float32)
+@pytest.mark.parametrize("way", WAYS)
+def test_the_network_keeps_its_own_precision(way: Way, network: Mlp) -> None:
+    plan = Plan(network, 2, way, CPU)
+    assert plan.dtype == (torch.float64 if way in ("float64", "deep") else torch.float32)
     assert {weight.dtype for weight in network.parameters()} == {torch.float32}
-    double = Plan(network.double(), 2, precision, CPU)
+    double = Plan(network.double(), 2, way, CPU)
     assert {weight.dtype for weight in network.parameters()} == {torch.float64}
     with torch.inference_mode():
         assert double.painter()(points(double.points, double.dtype)).dtype == plan.dtype
@@ -234,9 +231,9 @@ def test_slices_fit_into_the_cache(width: int) -> None:
     assert set(plan.means) >= {"products", "instructions"}
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
-def test_two_plans_of_one_network_give_the_same_bits(precision: Precision, network: Mlp) -> None:
-    one, other = (Plan(network, 2, precision, CPU) for _ in range(2))
+@pytest.mark.parametrize("way", WAYS)
+def test_two_plans_of_one_network_give_the_same_bits(way: Way, network: Mlp) -> None:
+    one, other = (Plan(network, 2, way, CPU) for _ in range(2))
     x = points(one.points, one.dtype)
     with torch.inference_mode():
         first = one.painter()(x).clone()
@@ -244,9 +241,9 @@ def test_two_plans_of_one_network_give_the_same_bits(precision: Precision, netwo
             assert painter(x).numpy().tobytes() == first.numpy().tobytes()
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
-def test_a_colour_does_not_depend_on_its_place_in_the_slice(precision: Precision, network: Mlp) -> None:
-    plan = Plan(network, 2, precision, CPU)
+@pytest.mark.parametrize("way", WAYS)
+def test_a_colour_does_not_depend_on_its_place_in_the_slice(way: Way, network: Mlp) -> None:
+    plan = Plan(network, 2, way, CPU)
     x = points(plan.points, plan.dtype)
     order = torch.from_numpy(np.random.RandomState(1).permutation(plan.points))
     odd = x.clone()
@@ -277,12 +274,12 @@ class Bends(nn.Module):
         return ALL[self.name](x if self.matrix is None else x @ self.matrix)
 
 
-@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("way", ["float32", "float64", "deep"])
 @pytest.mark.parametrize("layer", [False, True], ids=["alone", "after a layer"])
 @pytest.mark.parametrize("name", ALL)
-def test_the_whole_pool_is_painted_to_the_last_digits(name: str, layer: bool, precision: Precision) -> None:
+def test_the_whole_pool_is_painted_to_the_last_digits(name: str, layer: bool, way: Way) -> None:
     network = Bends(name, layer)
-    plan = Plan(network, 6, precision, CPU)
+    plan = Plan(network, 6, way, CPU)
     assert written(plan)
     random = np.random.RandomState(6)
     x = torch.from_numpy(random.randn(plan.points, 6)).to(plan.dtype)
@@ -305,6 +302,20 @@ def test_the_whole_pool_is_painted_to_the_last_digits(name: str, layer: bool, pr
     beside = 1.0 if name in ("sin", "cos", "triangle", "mod", "logsoftmax", "sinc") else 0.0
     off = (given - expected)[finite].abs().double() / (expected[finite].abs().double() + beside + 1e-30)
     assert off.max() <= 12 * torch.finfo(plan.dtype).eps
+
+
+def test_a_deep_view_has_means_of_its_own_and_a_canvas_of_float64_goes_step_by_step(network: Mlp) -> None:
+    plans: dict[Way, Plan] = {way: Plan(network, 2, way, CPU) for way in WAYS}
+    words = {way: plan.means["products"] for way, plan in plans.items()}
+    assert words["float64"] == "torch"
+    if words["float32"].startswith("LLVM"):
+        assert words["deep"] == f"{words['float32']} float64"
+    x = points(plans["float64"].points, torch.float64)
+    found = trace(network.double(), x, x.flip(0))
+    assert found is not None
+    with torch.inference_mode():
+        exact, expected = plans["float64"].painter()(x), lowered(found, len(x))(x)
+    assert exact.numpy().tobytes() == expected.numpy().tobytes()
 
 
 def test_chance_that_does_not_touch_the_points_is_no_plan() -> None:
