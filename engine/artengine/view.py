@@ -119,8 +119,8 @@ class View:
         left, top, columns, rows = self._window()
         across = torch.arange(left, left + columns, dtype=torch.float64) + (right - self.width / 2)
         down = torch.arange(top, top + rows, dtype=torch.float64) + (below - self.height / 2)
-        x, y = torch.meshgrid(across, down, indexing="xy")
+        down = down.unsqueeze(1)
         if self.angle % 360 == 0:
-            return x, y
+            return across.repeat(rows, 1), down.repeat(1, columns)
         cos, sin = math.cos(math.radians(self.angle)), math.sin(math.radians(self.angle))
-        return x * cos - y * sin, x * sin + y * cos
+        return across * cos - down * sin, across * sin + down * cos
