@@ -11,6 +11,8 @@ from artengine.loading import load_text
 from artengine.opening import open_media
 from artengine.scene import Ground, Scene
 
+THUMBNAIL = "thumbnail.webp"  # beside the files that a worker makes for a gallery
+
 
 def packed(scene: Scene) -> dict[str, Any]:
     """All that `unpacked` needs to have the scene again, as JSON has it; paths are absolute."""

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from artengine import carried, items, recipe
+from artengine import carried, recipe
 from artengine.errors import ArtengineError, OutputError
 from artengine.events import Event, Made, Note, Wrote
 from artengine.files import create, hold, writing
 from artengine.manifest import NAME as MANIFEST
 from artengine.manifest import Entry, Manifest, digest, hashed
-from artengine.page import Shown, render
+from artengine.page import FILMS, Shown, render
 from artengine.sheet import contact_sheet
 from artengine.sweeps import Variation
 from artengine.workers import Done, Executor, Item, Workers
@@ -172,7 +172,7 @@ class _Making:
             _move(workshop / name, folder / name)
         small = f"{done.item.name}.webp"
         _make_folder(folder / THUMBNAILS)
-        _move(workshop / items.THUMBNAIL, folder / THUMBNAILS / small)
+        _move(workshop / carried.THUMBNAIL, folder / THUMBNAILS / small)
         shutil.rmtree(workshop, ignore_errors=True)
         return Entry(**about, files=files, thumbnail=small, width=done.result["width"], height=done.result["height"])
 
@@ -222,7 +222,7 @@ def _shown(entry: Entry) -> Shown:
         thumbnail=f"{THUMBNAILS}/{entry.thumbnail}",
         width=max(entry.width, 1),
         height=max(entry.height, 1),
-        film=Path(file).suffix in items.FILMS,
+        film=Path(file).suffix in FILMS,
         seed=entry.seed,
         settings=entry.settings,
         command=entry.command,

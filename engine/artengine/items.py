@@ -8,18 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from artengine import carried, novelty
+from artengine.carried import THUMBNAIL
 from artengine.document import Plain
 from artengine.errors import OutputError
 from artengine.events import Wrote
 from artengine.making import making
+from artengine.page import FILMS, STILLS
 from artengine.picture import build
 from artengine.sheet import thumbnail, thumbnail_of
 from artengine.training import trained
 from artengine.view import View
 
-STILLS = (".png", ".jpg", ".webp", ".gif")  # what a browser shows as a picture
-FILMS = (".mp4", ".webm")
-THUMBNAIL = "thumbnail.webp"
 PATIENCE = 10.0  # seconds for a worker of a killed run to let go of the same files
 _EVERYWHERE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 _SMALL = 512  # pixels of the longer side of what a thumbnail is made of

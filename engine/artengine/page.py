@@ -20,6 +20,9 @@ from typing import Any
 
 from artengine.errors import printable, quoted
 
+STILLS = (".png", ".jpg", ".webp", ".gif")  # what a browser shows as a picture
+FILMS = (".mp4", ".webm")  # and as a film
+
 #: Where the page puts the starred seeds in the text of a scene, alone on its line.
 PLACE = "seed: [SEEDS]"
 

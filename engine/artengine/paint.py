@@ -56,7 +56,7 @@ def paint(
                 flat[start + first : start + first + count] = painted[:count]
         return stop
 
-    # the coordinates of chosen pixels are made with those of all rows that they are in: in smaller parts, by all threads
+    # the coordinates of chosen pixels are made with those of all their rows: in smaller parts, by all threads
     bounds = range(0, len(flat), plan.points * (SLICES if chosen is None else 1))
     with ThreadPoolExecutor(workers, initializer=begin) as pool:
         ahead: deque[Future[int]] = deque()
