@@ -7,6 +7,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,13 +125,18 @@ def _sheet(folder: Path, shown: Sequence[Shown], short: dict[str, str], columns:
     draw = ImageDraw.Draw(sheet)
     _write_head(draw, head, sheet.width)
     font = ImageFont.load_default(_TEXT)
-    for index, one in enumerate(shown):
+
+    def fitted(one: Shown) -> tuple[tuple[int, int], Image.Image | None]:
+        inner, picture = _fitted(one.width, one.height, (wide, high)), _opened(folder / one.thumbnail)
+        return inner, picture.resize(inner, Image.Resampling.LANCZOS, reducing_gap=3) if picture else None
+
+    with ThreadPoolExecutor() as pool:
+        pictures = list(pool.map(fitted, shown))  # small ones, as many as there are on a sheet
+    for index, (one, (inner, picture)) in enumerate(zip(shown, pictures, strict=True)):
         left, top = _MARGIN + index % columns * across, _HEAD + _MARGIN // 2 + index // columns * down
-        inner = _fitted(one.width, one.height, (wide, high))
         at = left, top + high - inner[1]  # all stand on one line, above their labels
-        picture = _opened(folder / one.thumbnail)
         if picture:
-            sheet.paste(picture.resize(inner, Image.Resampling.LANCZOS, reducing_gap=3), at)
+            sheet.paste(picture, at)
         else:
             draw.rectangle((*at, at[0] + inner[0] - 1, at[1] + inner[1] - 1), outline=_LINE)
         draw.text((left, top + high + 9), shortened(label(one, short), font, wide), _QUIET, font)
