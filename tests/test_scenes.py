@@ -110,7 +110,8 @@ def test_a_scene_still_gives_the_picture_in_the_gallery(path: Path, tmp_path: Pa
     )
     (made,) = artengine.run(as_committed(path, tmp_path), out=tmp_path / "out", overrides=quick, device="cpu")
     assert made.name == picture.name
-    assert unlike(made, as_committed(picture, tmp_path)) < (4 if film else 1)
+    # a strip of a longer film shows moments that are a frame or two away from these
+    assert unlike(made, as_committed(picture, tmp_path)) < (8 if film else 1)
 
 
 def test_the_story_is_a_film_of_ten_shots_with_titles(tmp_path: Path) -> None:
