@@ -22,7 +22,7 @@ from artengine.picture import Picture, build
 from artengine.reel import Pixels, Reel
 from artengine.scene import Scene
 from artengine.seeds import Walk
-from artengine.timeline import MAX_FRAMES
+from artengine.timeline import MAX_FRAMES, Film
 from artengine.training import trained
 from artengine.workers import Item, Workers
 
@@ -172,31 +172,13 @@ class _Learning:
 
     def _picture(self) -> Picture:
         picture = build(self._scene, self._device)
-        picture.due = lambda step, steps: step in self._shown(steps)
+        picture.due = lambda step, steps: step in _all_shown(self._film, steps)
         self._untrained = {name: values.clone() for name, values in picture.network.state_dict().items()}
         return picture
 
-    @functools.cache  # noqa: B019 - lives as long as the film
-    def _shown(self, steps: int) -> frozenset[int]:
-        return frozenset(self._schedule(steps))
-
-    @functools.cache  # noqa: B019
-    def _schedule(self, steps: int) -> list[int]:
-        """The step that each frame shows, of so many in all."""
-        every, count = self._film.learning, max(self._film.frames - 1, 1)
-        if isinstance(every, int):
-            frames = steps // every + 1
-            if frames > MAX_FRAMES:
-                found = f"found a frame every {every:,} of {steps:,} steps, which are {frames:,} frames"
-                raise InputError([Problem("", "film.learning", f"{found}, expected at most {MAX_FRAMES:,}")])
-            return list(range(0, steps + 1, every))
-        if every == "log":
-            return [round(math.expm1(math.log1p(steps) * frame / count)) for frame in range(self._film.frames)]
-        return [round(steps * frame / count) for frame in range(self._film.frames)]
-
     def _shot_before(self, step: int, steps: int) -> bool:
         """Whether all frames up to a step, of so many in all, are there and can be used: the network is past them."""
-        shown = [frame for frame, at in enumerate(self._schedule(steps)) if at <= step]
+        shown = [frame for frame, at in enumerate(_schedule(self._film, steps)) if at <= step]
         return all(self._reel.look(frame) is not None for frame in shown)
 
     def _finished(self) -> int:
@@ -211,7 +193,7 @@ class _Learning:
 
     def _until(self, picture: Picture, step: int, steps: int) -> Iterator[Shot]:
         """The frames up to a step that are not shot yet; the network stands there."""
-        schedule = self._schedule(steps)
+        schedule = _schedule(self._film, steps)
         while self._next < len(schedule) and schedule[self._next] <= step:
             frame = self._next
             pixels = self._reel.look(frame)
@@ -227,3 +209,23 @@ class _Learning:
         other = build(self._scene, self._device)
         other.network.load_state_dict(self._untrained)
         return Filming(other).pixels(frame)
+
+
+@functools.lru_cache(maxsize=8)  # a trainer asks after every step
+def _all_shown(film: Film, steps: int) -> frozenset[int]:
+    return frozenset(_schedule(film, steps))
+
+
+@functools.lru_cache(maxsize=8)
+def _schedule(film: Film, steps: int) -> list[int]:
+    """The step of a training of so many that each frame shows."""
+    every, count = film.learning, max(film.frames - 1, 1)
+    if isinstance(every, int):
+        frames = steps // every + 1
+        if frames > MAX_FRAMES:
+            found = f"found a frame every {every:,} of {steps:,} steps, which are {frames:,} frames"
+            raise InputError([Problem("", "film.learning", f"{found}, expected at most {MAX_FRAMES:,}")])
+        return list(range(0, steps + 1, every))
+    if every == "log":
+        return [round(math.expm1(math.log1p(steps) * frame / count)) for frame in range(film.frames)]
+    return [round(steps * frame / count) for frame in range(film.frames)]
