@@ -130,7 +130,7 @@ def schema(plugins: tuple[str, ...]) -> None:
 @click.argument("file", type=EXISTING)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def info(file: Path, as_json: bool) -> None:
-    """Show the recipe inside a picture or weights file."""
+    """Show the recipe inside a picture, a film or a weights file."""
     from artengine import describe, recipe
 
     found = recipe.read(file)

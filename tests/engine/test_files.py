@@ -72,21 +72,6 @@ def only(folder: Path) -> Path:
     return found
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 1 MB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = shutil.which("mount")
-    if (
-        not mount
-        or subprocess.run([mount, "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], capture_output=True).returncode
-    ):
-        pytest.skip("a disk of 1 MB takes the right to mount one")
-    yield disk
-    subprocess.run(["umount", disk], check=True)
-
-
 @writers
 def test_a_file_is_the_old_one_or_the_new_one_after_kill_9(write: Write, tmp_path: Path) -> None:
     write(big(tmp_path), 1)

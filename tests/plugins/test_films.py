@@ -544,21 +544,6 @@ def test_an_ffmpeg_that_is_killed_is_an_error_and_no_film(write: Write, tmp_path
     assert ours(tmp_path) == []
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 1 MB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = shutil.which("mount")
-    if (
-        not mount
-        or subprocess.run([mount, "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], capture_output=True).returncode
-    ):
-        pytest.skip("a disk of 1 MB takes the right to mount one")
-    yield disk
-    subprocess.run(["umount", disk], check=True)
-
-
 @each_format
 def test_a_full_disk_costs_no_earlier_film_whatever_is_free(write: Write, small_disk: Path, tmp_path: Path) -> None:
     images = noise(4, 130)
