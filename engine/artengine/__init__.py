@@ -22,6 +22,7 @@ from artengine.kinds import (
     Trainer,
     films,
     named,
+    patches,
 )
 from artengine.loading import load
 from artengine.photo import Photo
@@ -59,6 +60,7 @@ __all__ = [
     "hookimpl",
     "load",
     "named",
+    "patches",
     "run",
 ]
 

@@ -42,7 +42,11 @@ class Bound:
                 call = functools.partial(call, **given)
         except ValueError as error:
             raise self.refused(error) from error
-        return call if weight == 1.0 else _weighted(call, weight)
+        if weight != 1.0:
+            call = _weighted(call, weight)
+        if self.component.patches and not hasattr(call, "patches"):
+            call.patches = True  # type: ignore[attr-defined]  # what was declared of the function goes for the function with its options too
+        return call
 
     def refused(self, error: Exception) -> InputError:
         """The error that a component raised about its options, with the place of the component in the scene."""

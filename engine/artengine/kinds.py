@@ -84,16 +84,21 @@ class Frame:
 class Progress:
     """Where a training stands.
 
-    step: steps done. steps: steps in all. loss: a number, falling if all goes well. psnr: decibels, where there is a
-    target to compare with. state: gives everything, besides the network's weights and torch's own generator, that the
-    trainer needs to go on from here as if it had never stopped: plain values and tensors, nested in dicts and lists.
-    A trainer without it starts anew after an interruption.
+    step: steps done. steps: steps in all, as far as is known; the last report has as many as are done. loss: a number,
+    falling if all goes well. psnr: decibels, where there is a target to compare with. hidden: decibels of what the
+    trainer was not shown. note: what else the person who watches should know. bits: how many each weight is to be kept
+    in, where the trainer has rounded them so; None for all of them. state: gives everything, besides the network's
+    weights and torch's own generator, that the trainer needs to go on from here as if it had never stopped: plain
+    values and tensors, nested in dicts and lists. A trainer without it starts anew after an interruption.
     """
 
     step: int
     steps: int
     loss: float
     psnr: float | None = None
+    hidden: float | None = None
+    note: str = ""
+    bits: int | None = None
     state: Callable[[], dict[str, Any]] | None = None
 
 
@@ -151,7 +156,10 @@ class Activation(Protocol):
 
 
 class Loss(Protocol):
-    """``loss(prediction, target, /)`` gives a scalar, zero when they agree."""
+    """``loss(prediction, target, /)`` gives a scalar, zero when they agree.
+
+    Both are colours, (N, C), nominally in [0, 1]; for a loss declared with `patches` (N, H, W, C).
+    """
 
     def __call__(self, prediction: Tensor, target: Tensor, /) -> Tensor: ...
 
@@ -183,6 +191,12 @@ def films(output: T) -> T:
     """Declare that an output takes a film's frames; others get one still, the picture as it is at the beginning."""
     output.films = True  # type: ignore[attr-defined]  # a function has room for it
     return output
+
+
+def patches(loss: T) -> T:
+    """Declare that a loss compares patches, (N, H, W, C), of any size; others get single pixels, (N, C)."""
+    loss.patches = True  # type: ignore[attr-defined]  # a function has room for it
+    return loss
 
 
 #: The kinds by the word that scenes, hooks and messages use, in the order in which a picture comes about.

@@ -76,6 +76,11 @@ class Component:
         return bool(getattr(_whole(self.call), "films", False))
 
     @property
+    def patches(self) -> bool:
+        """Whether it is a loss that compares patches."""
+        return bool(getattr(_whole(self.call), "patches", False))
+
+    @property
     def summary(self) -> str:
         """The first line of its docstring."""
         return inspect.cleandoc(_whole(self.call).__doc__ or "").partition("\n")[0]

@@ -238,7 +238,8 @@ def _seed_decides(bound: Bound, folder: Path) -> None:
 
 def _measures(bound: Bound, folder: Path) -> None:
     loss = bound.make()
-    here = torch.rand(50, 3, generator=torch.Generator().manual_seed(0))
+    shape = (2, 24, 24, 3) if bound.component.patches else (50, 3)
+    here = torch.rand(shape, generator=torch.Generator().manual_seed(0))
     there = (here + 0.2).requires_grad_()
     same, apart = loss(here, here), loss(there, here)
     _expect(same.ndim == 0 and apart.ndim == 0, f"gave shape {tuple(apart.shape)}, expected a scalar")
