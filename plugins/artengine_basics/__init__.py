@@ -32,8 +32,15 @@ def register_networks() -> Mapping[str, Network]:
 
 @hookimpl
 def register_losses() -> Mapping[str, Loss]:
-    """Distances between colours."""
-    return {"mse": losses.mse, "l1": losses.l1, "huber": losses.huber}
+    """Distances between colours, and between the structures of patches."""
+    return {
+        "mse": losses.mse,
+        "l1": losses.l1,
+        "huber": losses.huber,
+        "ssim": losses.ssim,
+        "ms_ssim": losses.ms_ssim,
+        "edges": losses.edges,
+    }
 
 
 @hookimpl
