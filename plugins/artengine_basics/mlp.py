@@ -32,8 +32,8 @@ def mlp(
 
     width: units per hidden layer, or a list with one number per layer. depth: hidden layers, 4 unless the widths say.
     activation: one for all hidden layers or one per layer. output: after the last. initialisation: auto is siren for
-    layers with sin and suits the activation else. frequency: how fast the first layer changes over the plane, 30 for
-    siren and 1 else unless it is said. colours: the range of the result.
+    layers with sin and suits the activation else. frequency: how fast the first layer changes over the plane; unless it
+    is said, 30 for siren, 6 for finer, 3 for gabor, 8 for gaussian and 1 else. colours: the range of the result.
     Raises `ValueError` where widths, depth and activations do not fit together.
     """
     from artengine_basics.mlp_network import Mlp

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from artengine.hookspecs import hookimpl
 from artengine_nonlinearities.painter import neural_painter
-from artengine_nonlinearities.pool import ALL
+from artengine_nonlinearities.pool import ALL, LATER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 @hookimpl
 def register_activations() -> Mapping[str, Activation]:
-    """Every nonlinearity of the two painters and four more."""
-    return ALL
+    """Every nonlinearity of the two painters and six more."""
+    return {**ALL, **LATER}
 
 
 @hookimpl

@@ -16,7 +16,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from artengine.files import create
-from artengine_nonlinearities.pool import ALL, PUBLISHED
+from artengine_nonlinearities.pool import ALL, LATER, PUBLISHED
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -126,7 +126,7 @@ class Plot:
 
 def chart() -> Image.Image:
     """The whole sheet."""
-    others = [name for name in ALL if name not in PUBLISHED]
+    others = [name for name in {**ALL, **LATER} if name not in PUBLISHED]
     npainter = [name for name in others if name.startswith("npainter_")]
     waves = [name for name in others if name not in npainter]
     top = 96.0
@@ -134,7 +134,7 @@ def chart() -> Image.Image:
     groups = (
         Group("the published pool of neural-painter", sorted(PUBLISHED), BLUE, 8, 0, top),
         Group("npainter", npainter, RUST, 5, 0, below),
-        Group("waves", waves, GREEN, 2, 6, below),
+        Group("waves", waves, GREEN, 3, 5, below),
     )
     pen = Pen(below + HEADING + 2 * ROW + 12)
     pen.text(MARGIN, 58, "Nonlinearities", INK, 34, "ls")
@@ -151,7 +151,7 @@ def chart() -> Image.Image:
 
 def _plot(pen: Pen, left: float, top: float, name: str, colour: str) -> None:
     """One nonlinearity: a curve, or the units of a pixel where it does not bend each of them on its own."""
-    activation = ALL[name]
+    activation = {**ALL, **LATER}[name]
     k = torch.arange(UNITS, dtype=torch.float64)
     units = 1.3 * (k * 0.95).sin() + 0.06 * k
     alone = torch.equal(activation(units), activation(units[:, None])[:, 0])

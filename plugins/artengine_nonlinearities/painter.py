@@ -45,10 +45,10 @@ def neural_painter(
 
     hidden_size: units of a layer. nr_hidden: hidden-to-hidden layers, so there are nr_hidden + 1 nonlinear ones.
     nonlin: drawn from the pool once or for every layer, or named: one for all layers, or nr_hidden + 1 of them.
-    pool: the 24 of the published pictures, all of this plugin, or a list. output_nonlin: bends the colours.
-    nr_channel: 1 is a grey picture. coord_bias: a constant 1 joins the coordinates. use_bias: every layer adds some
-    numbers. recurrent: one matrix serves all hidden layers. batch_norm: each pixel's units are brought to mean 0 and
-    deviation 1. mean, std: of the weights.
+    pool: the 24 of the published pictures, these with npainter's and the first four waves, or a list. output_nonlin:
+    bends the colours. nr_channel: 1 is a grey picture. coord_bias: a constant 1 joins the coordinates. use_bias: every
+    layer adds some numbers. recurrent: one matrix serves all hidden layers. batch_norm: each pixel's units are brought
+    to mean 0 and deviation 1. mean, std: of the weights.
 
     On a canvas of precision float64 the published pictures come out to the byte; logarithms near zero are where float32
     shows.

@@ -1,4 +1,4 @@
-"""The nonlinearities by name. Their order is part of every picture with a random pool: it is frozen for good."""
+"""The nonlinearities by name. The order of the pools is part of every picture drawn from them: they are frozen."""
 
 from __future__ import annotations
 
@@ -57,4 +57,10 @@ ALL: Mapping[str, Activation] = {
     "triangle": waves.triangle,
     "sinc": waves.sinc,
     "mod": waves.mod,
+}
+
+#: What has come since: offered to every network, and drawn by no painter.
+LATER: Mapping[str, Activation] = {
+    "gabor": waves.gabor,
+    "finer": waves.finer,
 }

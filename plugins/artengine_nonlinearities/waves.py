@@ -1,4 +1,7 @@
-"""Four smooth or regular ones that neither pool has, from the tradition of picture-making networks (CPPNs)."""
+"""Smooth or regular ones that neither pool has.
+
+Four are from the tradition of picture-making networks (CPPNs); with the last two, networks learn photos.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Period = Annotated[float, Field(ge=0.01, le=100)]
+Omega = Annotated[float, Field(ge=0, le=1000)]
+Scale = Annotated[float, Field(ge=0.01, le=1000)]
 
 
 def gaussian(x: Tensor, /) -> Tensor:
@@ -31,3 +36,22 @@ def sinc(x: Tensor, /) -> Tensor:
 def mod(x: Tensor, /, *, period: Period = 1.0) -> Tensor:
     """A saw: what is left of x beyond whole periods. From 0 to the period."""
     return x.remainder(period)
+
+
+def gabor(x: Tensor, /, *, omega: Omega = 2.0, scale: Scale = 1.0) -> Tensor:
+    """A ripple under a bell: cos(omega x) e^(-(scale x)^2). From -1 to 1.
+
+    The real form of Saragadam et al. 2023, "WIRE: Wavelet implicit neural representations". omega: radians of the
+    ripple for each unit of x; at 0 it is gaussian. scale: how narrow the bell is. A scale of 1 goes with the weights
+    that mlp draws; narrower bells miss most of what comes to them.
+    """
+    return (x * omega).cos() * (x * scale).square().neg().exp()
+
+
+def finer(x: Tensor, /) -> Tensor:
+    """Waves that grow shorter away from zero: sin((|x| + 1) x). From -1 to 1.
+
+    Liu et al. 2024, "FINER: Flexible spectral-bias tuning in implicit neural representation by variable-periodic
+    activation functions"; the factor omega is in the weights.
+    """
+    return ((x.abs() + 1) * x).sin()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
 from collections.abc import Callable
@@ -17,12 +18,17 @@ import artengine
 from artengine import InputError, Ports
 from artengine_basics.mlp import mlp
 from artengine_basics.mlp_network import Mlp
+from artengine_nonlinearities import waves
 
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "sin": torch.sin,
     "relu": torch.relu,
     "tanh": torch.tanh,
     "identity": lambda x: x,
+    "gaussian": waves.gaussian,
+    "gabor": waves.gabor,
+    "ripples": functools.partial(waves.gabor, omega=5),
+    "finer": waves.finer,
 }
 
 SLOPE = """
@@ -71,6 +77,12 @@ def is_normal(numbers: torch.Tensor, deviation: float) -> bool:
     return math.isclose(numbers.std().item(), deviation, rel_tol=0.06) and abs(within - 0.683) < 0.04
 
 
+def digest_of(network: Mlp) -> str:
+    """Of all weights, to the bit."""
+    numbers = b"".join(tensor.numpy().astype("<f4").tobytes() for tensor in network.state_dict().values())
+    return hashlib.sha256(numbers).hexdigest()[:32]
+
+
 @pytest.mark.parametrize(
     ("options", "shapes"),
     [
@@ -112,6 +124,29 @@ def test_the_first_layer_of_sines_reaches_to_its_frequency_and_the_others_to_sir
     assert torch.equal(weights(made(width=[300], depth=2, frequency=4.0))[1], hidden)
 
 
+def test_the_first_layer_of_finer_reaches_beyond_its_slow_waves_and_the_others_have_half_of_sirens_variance() -> None:
+    network = made(width=[300], depth=2, activation="finer")
+    first, hidden, last = weights(network)
+    assert is_even(first, 6 / 2)
+    assert is_even(biases(network)[0], 3)
+    assert is_even(hidden, math.sqrt(3 / 300))
+    assert is_normal(last, 1 / math.sqrt(300))
+    assert not torch.cat(biases(network)[1:]).any()
+    faster = made(width=[300], depth=2, activation="finer", frequency=10.0)
+    assert is_even(weights(faster)[0], 10 / 2)
+    assert torch.equal(biases(faster)[0], biases(network)[0])
+    assert torch.equal(weights(faster)[1], hidden)
+
+
+def test_every_activation_has_a_frequency_of_its_own_where_none_is_said() -> None:
+    for name, frequency in (("sin", 30.0), ("finer", 6.0), ("gabor", 3.0), ("gaussian", 8.0), ("tanh", 1.0)):
+        assert digest_of(made(activation=name)) == digest_of(made(activation=name, frequency=frequency)), name
+
+
+def test_an_activation_with_options_is_known_by_its_name() -> None:
+    assert digest_of(made(activation="ripples")) == digest_of(made(activation="gabor"))
+
+
 @pytest.mark.parametrize(
     ("initialisation", "activation", "gain"),
     [
@@ -146,10 +181,42 @@ def test_xavier_is_even_in_the_width_of_both_sides() -> None:
 
 def test_numbers_keep_their_size_through_many_layers() -> None:
     x = torch.rand(500, 2, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    for activation in ("sin", "relu", "tanh", "identity"):
+    for activation in ("sin", "relu", "tanh", "identity", "finer", "gabor"):
         for depth in (2, 12):
             colours = made(width=[128], depth=depth, activation=activation)(x)
             assert 0.1 < colours.std().item() < 5, (activation, depth)
+
+
+@pytest.mark.parametrize("activation", ["finer", "gabor"])
+def test_pixels_stay_as_different_from_layer_to_layer(activation: str) -> None:
+    network = made(width=[128], depth=10, activation=activation)
+    x = torch.rand(500, 2, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    spreads = []
+    for layer, bend in zip(network.layers[:-1], network.activations[:-1], strict=True):
+        x = bend(layer(x))
+        spreads.append(x.std(dim=0).square().mean().sqrt().item())  # over the pixels, of a unit
+    assert all(0.2 < spread < 0.8 for spread in spreads), spreads
+    assert spreads[-1] > 0.8 * spreads[0]
+
+
+@pytest.mark.parametrize(("activation", "decibels"), [("finer", 4), ("gabor", 1), ("gaussian", 0.5)])
+def test_auto_learns_a_picture_better_than_weights_of_any_activation(activation: str, decibels: float) -> None:
+    y, x = torch.meshgrid(torch.linspace(-1, 1, 32), torch.linspace(-1, 1, 32), indexing="ij")
+    stripes, rings = (9 * x).sin(), (24 * (x.square() + y.square())).cos()
+    points = torch.stack((x, y), dim=-1).reshape(-1, 2)
+    picture = torch.stack((stripes, rings, stripes * rings), dim=-1).reshape(-1, 3) * 0.5 + 0.5
+
+    def psnr(way: str) -> float:
+        network = made(seed=1, width=[32], depth=3, activation=activation, initialisation=way)
+        optimiser = torch.optim.Adam(network.parameters(), lr=5e-3)
+        for _ in range(300):
+            loss = (network(points) - picture).square().mean()
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+        return -10 * math.log10(loss.item())
+
+    assert psnr("auto") > psnr("normal") + decibels
 
 
 @pytest.mark.parametrize(
@@ -160,12 +227,18 @@ def test_numbers_keep_their_size_through_many_layers() -> None:
         ("kaiming", "relu", "e131012fa86e1fdf29f3b8fd28fa0758"),
         ("xavier", "tanh", "6cf26733af5f7ad0db16a65a7ed5a121"),
         ("normal", "identity", "a910177164ce98242808f5ee0ecbed3a"),
+        ("auto", "finer", "343ea9683ec3cb50d724193ce2907362"),
+        ("auto", "gabor", "859664350c56662f1abc9dd6937e244c"),
     ],
 )
 def test_a_seed_is_the_same_weights_for_ever(way: str, activation: str, digest: str) -> None:
-    state = made(seed=7, width=[5, 4], activation=activation, initialisation=way).state_dict()
-    sha = hashlib.sha256(b"".join(tensor.numpy().astype("<f4").tobytes() for tensor in state.values()))
-    assert sha.hexdigest()[:32] == digest  # numpy's streams are frozen, so these are the same for good
+    network = made(seed=7, width=[5, 4], activation=activation, initialisation=way)
+    assert digest_of(network) == digest  # numpy's streams are frozen, so these are the same for good
+
+
+def test_the_published_cape_starts_from_the_weights_that_it_was_published_with() -> None:
+    network = made(seed=12, width=[128, 80, 80, 80, 80, 80], activation="gaussian", frequency=4.0)
+    assert digest_of(network) == "43bbf8689c1ebddde18ddaf626595dd7"
 
 
 def test_other_seeds_are_other_weights() -> None:
