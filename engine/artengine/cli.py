@@ -130,11 +130,12 @@ def schema(plugins: tuple[str, ...]) -> None:
 @click.argument("file", type=EXISTING)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def info(file: Path, as_json: bool) -> None:
-    """Show the recipe inside a picture, a film or a weights file."""
+    """Show the recipe inside a picture, a film or a weights file, and what weights come to."""
     from artengine import describe, recipe
 
-    found = recipe.read(file)
-    click.echo(found.to_json() if as_json else describe.recipe_as_text(found), nl=as_json)
+    found, figures = recipe.contents(file)
+    tell = describe.contents_as_json if as_json else describe.contents_as_text
+    click.echo(tell(found, figures), nl=as_json)
 
 
 def main() -> NoReturn:

@@ -6,9 +6,9 @@ import collections.abc
 import contextlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from artengine.annotations import kind_of, media_of
 from artengine.bound import describe
@@ -20,6 +20,9 @@ from artengine.plugins import Plugins
 from artengine.recipe import Recipe
 from artengine.registry import Component, Option, Registry
 from artengine.timeline import Film
+
+if TYPE_CHECKING:
+    from artengine.weights import Figures
 
 #: Where a scene has the components of a kind.
 PLACES = {
@@ -95,8 +98,31 @@ def plugins_as_json(plugins: Plugins) -> str:
     return json.dumps({"loaded": loaded, "broken": broken, "left_out": list(plugins.blocked)}, indent=2)
 
 
-def recipe_as_text(recipe: Recipe) -> str:
-    """What a file was made with, as comments, and the scene: a scene file itself."""
+def contents_as_text(recipe: Recipe | None, figures: Figures | None) -> str:
+    """What weights come to and what the file was made with, as comments, and the scene: a scene file itself."""
+    lines = [f"# {line}" for line in _figures(figures)] if figures else []
+    return "\n".join(lines) + "\n" * bool(lines) + (_recipe(recipe) if recipe else "")
+
+
+def contents_as_json(recipe: Recipe | None, figures: Figures | None) -> str:
+    """The same as data, in one line: the recipe, with ``weights`` beside it where the file is one of weights."""
+    told = recipe.model_dump() if recipe else {}
+    return json.dumps(told | ({"weights": asdict(figures)} if figures else {}))
+
+
+def _figures(figures: Figures) -> Iterator[str]:
+    of_weights = "" if figures.bits_per_weight is None else f", {figures.bits_per_weight:.2f} bits each"
+    yield f"{figures.parameters:,} parameters in {figures.weights_bytes:,} bytes{of_weights}"
+    yield f"{figures.file_bytes:,} bytes in the file"
+    if figures.pixels is not None and figures.bits_per_pixel is not None:
+        yield f"{figures.pixels:,} pixels learnt, {figures.bits_per_pixel:.3f} bits each"
+    ends = {"{:,} steps": figures.steps, "loss {:.5g}": figures.loss, "{:.2f} dB": figures.psnr}
+    ends |= {"{:.2f} dB on hidden pixels": figures.hidden}
+    if told := [words.format(value) for words, value in ends.items() if value is not None]:
+        yield "trained: " + ", ".join(told)
+
+
+def _recipe(recipe: Recipe) -> str:
     versions = {"artengine": recipe.artengine, **recipe.versions}
     lines = [
         "# made with " + ", ".join(f"{name} {version}" for name, version in versions.items()) + f" on {recipe.device}"

@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -25,6 +25,9 @@ from artengine.media import MAX_BYTES, Media
 from artengine.opening import open_media
 from artengine.photo import FORMATS, MAX_MEGAPIXELS, any_size
 from artengine.scene import Ground
+
+if TYPE_CHECKING:
+    from artengine.weights import Figures
 
 #: The keyword of the text chunk, and the first key of the JSON.
 KEYWORD = "artengine"
@@ -126,6 +129,23 @@ def read(path: Path) -> Recipe:
         raise InputError(f"{path}: found a recipe that makes no sense: {quoted(place)}: {first['msg']}") from None
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: found a recipe that makes no sense: {error}") from None
+
+
+def contents(path: Path) -> tuple[Recipe | None, Figures | None]:
+    """The recipe inside a file, and what it comes to where it is a file of weights; one of them is always there.
+
+    Raises `InputError` as `read` does, but for weights without a recipe.
+    """
+    if path.suffix != ".safetensors" or not path.is_file():
+        return read(path), None
+    from artengine import weights
+
+    try:
+        figures = weights.figures(path)
+        bare = figures is not None and not weights.about(path).get("recipe")
+    except (weights.DamagedError, OSError):
+        return read(path), None  # it says what is wrong with the file
+    return (None if bare else read(path)), figures
 
 
 def scene_of(

@@ -1,14 +1,17 @@
 """Weights files: safetensors with what they are for in the header, checked before anything is allocated.
 
 The header's one entry is JSON with a sha256 over the tensors and one over itself, so that a flipped bit is noticed;
-names, types and shapes must be the ones expected. Nothing is ever unpickled.
+names, types and shapes must be the ones expected. A file of 8 or 16 bits holds its tensors as `quantised` packs them.
+Nothing is ever unpickled.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,6 +19,8 @@ import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor
+
+from artengine import quantised
 
 MAX_HEADER = 8_000_000  # a scene has at most 1 MB, and grows to four times that where all of it needs escapes
 _KEY = "artengine"
@@ -30,8 +35,35 @@ class ForeignError(DamagedError):
     """A weights file of somebody else's."""
 
 
-def write(file: IO[bytes], tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
-    """Write tensors, with `about` and their sha256 in the header; equal contents give equal bytes."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What a file of weights comes to.
+
+    parameters: numbers in its tensors. file_bytes: the file. weights_bytes: the tensors alone, rows' scales and offsets
+    with them. bits_per_weight: of those bytes. pixels: of the photos that have been learnt. bits_per_pixel: of those
+    bytes too. steps, loss, psnr and hidden (decibels): where the training ended. None is what the file does not say.
+    """
+
+    parameters: int
+    file_bytes: int
+    weights_bytes: int
+    bits_per_weight: float | None
+    pixels: int | None
+    bits_per_pixel: float | None
+    steps: int | None
+    loss: float | None
+    psnr: float | None
+    hidden: float | None
+
+
+def write(file: IO[bytes], tensors: Mapping[str, Tensor], about: Mapping[str, Any], bits: int | None = None) -> None:
+    """Write tensors, with `about` and their sha256 in the header; equal contents give equal bytes.
+
+    bits: 8 or 16 for each weight, where `quantised.round_weights` has rounded them so; None for all of them.
+    Raises `ValueError` where it has not.
+    """
+    if bits is not None:
+        tensors, about = quantised.packed(tensors, bits), {**about, "bits": bits}
     whole: dict[str, Tensor] = {}
     seen: set[int] = set()
     for name, tensor in tensors.items():
@@ -86,6 +118,7 @@ def read(
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """The tensors and what the header says of them; names, types and shapes are those of `expected`.
 
+    However many bits a weight has in the file, its tensor has the type that is expected.
     also: a prefix; tensors whose names begin with it may be there too, of any shape.
     Raises `DamagedError` where anything differs, `OSError` where the file cannot be read.
     """
@@ -94,21 +127,52 @@ def read(
         with safetensors.safe_open(str(path), framework="pt") as file:
             names = set(file.keys())
             free = {name for name in names if also is not None and name.startswith(also)}
-            if names - free != set(expected):
-                raise DamagedError("it holds the weights of another network")
-            for name, tensor in expected.items():
-                shape, dtype = tuple(file.get_slice(name).get_shape()), file.get_slice(name).get_dtype()
-                if shape != tuple(tensor.shape) or _TYPES.get(dtype) != tensor.dtype:
-                    raise DamagedError(f"{name} is {dtype} {list(shape)}, expected {tensor.dtype} {list(tensor.shape)}")
+            kinds = {name: _kind(file.get_slice(name)) for name in names - free}
+            _check(kinds, expected, header.get("bits"))
             tensors = {name: file.get_tensor(name) for name in sorted(names)}
     except safetensors.SafetensorError as error:
         raise DamagedError(f"not a whole safetensors file: {error}") from None
     if header.get("sha256") != _digest(tensors):
         raise DamagedError("its contents do not match the sha256 in its header")
+    try:
+        tensors = quantised.unpacked(tensors, expected) | {name: tensors[name] for name in free}
+    except ValueError as error:
+        raise DamagedError(str(error)) from None
     for name in expected:
         if not torch.isfinite(tensors[name]).all():
             raise DamagedError(f"{name} holds values that are not numbers")
     return tensors, header
+
+
+def figures(path: Path) -> Figures | None:
+    """What a file of weights comes to, as its header says it; None where it is a file of something else.
+
+    Raises as `about` does.
+    """
+    header = about(path)
+    if header.get("kind") != "weights":
+        return None
+    size = path.stat().st_size
+    try:
+        with path.open("rb") as start, safetensors.safe_open(str(path), framework="pt") as file:
+            length = size - 8 - int.from_bytes(start.read(8), "little")
+            names = set(file.keys()) - {quantised.SCALES, quantised.OFFSETS}
+            parameters = sum(math.prod(file.get_slice(name).get_shape()) for name in names)
+    except safetensors.SafetensorError as error:
+        raise DamagedError(f"not a whole safetensors file: {error}") from None
+    pixels = _count(header.get("pixels"))
+    return Figures(
+        parameters=parameters,
+        file_bytes=size,
+        weights_bytes=length,
+        bits_per_weight=8 * length / parameters if parameters else None,
+        pixels=pixels,
+        bits_per_pixel=8 * length / pixels if pixels else None,
+        steps=_count(header.get("steps")),
+        loss=_number(header.get("loss")),
+        psnr=_number(header.get("psnr")),
+        hidden=_number(header.get("hidden")),
+    )
 
 
 _TYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16} | {
@@ -120,6 +184,44 @@ _TYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF1
     "BOOL": torch.bool,
     "C64": torch.complex64,
 }
+
+
+_Kind = tuple[torch.dtype | None, tuple[int, ...], str]  # a tensor in a file: type, shape, and both in its own words
+
+
+def _kind(part: Any) -> _Kind:
+    dtype, shape = part.get_dtype(), part.get_shape()
+    return _TYPES.get(dtype), tuple(shape), f"{dtype} {shape}"
+
+
+def _check(kinds: Mapping[str, _Kind], expected: Mapping[str, Tensor], bits: Any) -> None:
+    """See that a file's tensors are those expected, as a file of so many bits holds them."""
+    if bits is not None and bits not in quantised.BITS:
+        raise DamagedError("its header names a number of bits that no file of ours has")
+    extra = {quantised.SCALES, quantised.OFFSETS} & (kinds.keys() - expected.keys())
+    if kinds.keys() - extra != set(expected):
+        raise DamagedError("it holds the weights of another network")
+    many = 0
+    for name, tensor in expected.items():
+        dtype, shape, words = kinds[name]
+        if shape != tuple(tensor.shape) or dtype not in quantised.dtypes(tensor, bits):
+            raise DamagedError(f"{name} is {words}, expected {tensor.dtype} {list(tensor.shape)}")
+        many += quantised.rows(tensor.shape) if dtype != tensor.dtype and dtype == torch.uint8 else 0
+    found = {name: kinds[name][:2] for name in extra}
+    rows = {quantised.SCALES: (torch.bfloat16, (many,)), quantised.OFFSETS: (torch.uint8, (many,))}
+    if found != (rows if many else {}):
+        words = ", ".join(f"{name} {kinds[name][2]}" for name in sorted(extra)) or "none"
+        raise DamagedError(f"it holds other scales and offsets than its {many} rows have: {words}")
+
+
+def _count(value: Any) -> int | None:
+    """A number of things from a stranger's header, where it is one."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63 else None
+
+
+def _number(value: Any) -> float | None:
+    """A finite number from a stranger's header, where it is one."""
+    return value if isinstance(value, float) and math.isfinite(value) else None
 
 
 def _text(header: Mapping[str, Any]) -> str:
