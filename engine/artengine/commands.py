@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @with_scenes
 @with_settings
 @with_making
+@click.option("--watch", is_flag=True, help="Show the picture in the terminal while it is learnt.")
 def run(scenes: tuple[Path, ...], **options: Any) -> None:
     """Make what the scenes describe."""
     from artengine.progress import watched

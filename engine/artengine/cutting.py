@@ -62,7 +62,7 @@ class Cutting:
                 for shot in shots:
                     if isinstance(shot, Shot):
                         self._frames[index] = shot.frames
-                        yield Filmed(shot.frame + 1, shot.frames, f"shot {index + 1}")
+                        yield Filmed(shot.frame + 1, shot.frames, f"shot {index + 1}", shot.glance)
                     elif isinstance(shot, Note):
                         yield Note(f"shot {index + 1}: {shot.text}")
                     else:

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from artengine.kinds import Progress
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    #: Gives the picture as it is when it is asked, for a place of so many columns and rows of pixels: (H, W, C) floats
+    #: in [0, 1]. Where it is larger, who shows it shrinks it.
+    Glance = Callable[[int, int], np.ndarray[Any, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,26 +33,29 @@ class Resumed(Note):
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """Training got as far as this."""
+    """Training got as far as this; glance: at the picture, until the training goes on."""
 
     progress: Progress
+    glance: Glance | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Painted:
-    """Painting got as far as this, in pixels."""
+    """Painting got as far as this, in pixels; glance: at what is painted."""
 
     done: int
     total: int
+    glance: Glance | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Filmed:
-    """A film got as far as this, in frames; of a film of several shots, one of them."""
+    """A film got as far as this, in frames; of a film of several shots, one of them; glance: at the frame."""
 
     done: int
     total: int
     of: str = ""
+    glance: Glance | None = None
 
 
 @dataclass(frozen=True, slots=True)

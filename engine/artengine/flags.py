@@ -163,8 +163,11 @@ def registry_of(plugins: tuple[str, ...]) -> Registry:
 def sorted_out(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """The options of a command as those for making files, for loading scenes, and for showing how it goes."""
     plugins = options.pop("plugins", ())
+    showing: dict[str, Any] = {name: options.pop(name) for name in ("quiet", "as_json", "watch") if name in options}
+    if showing.get("watch") and (showing["quiet"] or showing["as_json"]):
+        other = "--quiet" if showing["quiet"] else "--json"
+        raise InputError(f"--watch shows how it goes to a person, and with {other} nobody is shown; leave one out")
     registry_of(plugins)
-    showing: dict[str, Any] = {name: options.pop(name) for name in ("quiet", "as_json") if name in options}
     loading = {
         "seed": options.pop("seed", None),
         "overrides": list(options.pop("overrides", ())),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -143,7 +144,7 @@ def _montage(montage: Montage, order: _Order) -> Iterator[Event]:
     def feed(writing: Writing) -> Iterator[Event]:
         for frame, image in enumerate(cutting.frames()):
             _give(writing, replace(view, time=frame / montage.film.fps), image)
-            yield Filmed(frame + 1, montage.frames)
+            yield Filmed(frame + 1, montage.frames, glance=functools.partial(_seen, image))
 
     yield from _written(_writing(montage, order, outputs, set(), device, {}, rate), feed)
     cutting.clear()
@@ -173,6 +174,11 @@ def _give(writing: Writing, view: View, image: np.ndarray[Any, Any]) -> None:
         pass
 
 
+def _seen(image: np.ndarray[Any, Any], columns: int, rows: int) -> np.ndarray[Any, Any]:
+    """An image that is there, for whoever takes a glance at it."""
+    return image
+
+
 def _written(writing: Writing, feed: Callable[[Writing], Iterator[Event]]) -> Iterator[Event]:
     """What outputs are fed with, and the files they have made of it."""
     try:
@@ -187,9 +193,11 @@ def _written(writing: Writing, feed: Callable[[Writing], Iterator[Event]]) -> It
 
 def _still(scene: Scene, picture: Picture, writing: Writing) -> Iterator[Event]:
     done = 0
+    # a glance knows nothing of filters, and its few numbers not of deep zooms
+    glance = None if scene.filters or scene.view.deep else picture.glance
     for part in writing.feed(scene.view, picture.painting()):
         if part.done > done:
-            yield Painted(done := part.done, part.total)
+            yield Painted(done := part.done, part.total, glance)
 
 
 def _film(scene: Scene, shots: Iterator[Event | Shot], writing: Writing) -> Iterator[Event]:
@@ -202,6 +210,6 @@ def _film(scene: Scene, shots: Iterator[Event | Shot], writing: Writing) -> Iter
             continue
         seam.add(shot.pixels)
         _give(writing, scene.view_at(scene.film.time(shot.frame)), shot.pixels.astype(np.float32) / 255)
-        yield Filmed(shot.frame + 1, shot.frames)
+        yield Filmed(shot.frame + 1, shot.frames, glance=shot.glance)
     if scene.film.loop:
         yield Note(seam.told())

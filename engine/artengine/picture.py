@@ -160,6 +160,25 @@ class Picture:
         with _memory_for(view or self.scene.view):
             return _stacked(self.painting(view, stretch))
 
+    def glance(self, columns: int, rows: int) -> Image:
+        """The scene's own view in at most so many pixels, by the network as it is now: (H, W, C) floats in [0, 1].
+
+        Quick, for somebody who watches: weights that change at the next step are worth no painting plan. So there are
+        no filters and no smooth edges, and what has to be stretched is stretched as these few pixels ask for.
+        """
+        height, width = self.scene.view.shape
+        scale = min(columns / width, rows / height)
+        view = replace(self.scene.view, width=max(1, round(width * scale)), height=max(1, round(height * scale)))
+        dtype = next((p.dtype for p in self.network.parameters()), self.dtype)
+        with torch.inference_mode():
+            points = self._joined(view).to(self.device, dtype).flatten(0, 1)
+            colours = self.to_unit(self.network(points)).nan_to_num(0.0, 0.0, 0.0)
+            if self.colours == "stretch":
+                low, high = colours.aminmax(dim=0)
+                colours = (colours - low) / (high - low).clamp_min(torch.finfo(colours.dtype).tiny)
+            image: Image = colours.clamp(0.0, 1.0).reshape(*view.shape, -1).cpu().numpy()
+        return image
+
     def stretch(self, view: View) -> Stretch | None:
         """How colours have to be stretched for this view: what is taken from each channel, and what divides it.
 

@@ -20,7 +20,9 @@ import click
 from artengine.errors import printable
 
 if TYPE_CHECKING:
-    from artengine.events import Event
+    from rich.console import Console
+
+    from artengine.events import Event, Glance
 
 PAUSE = 0.1  # seconds between two events of painting, which come by the thousand
 
@@ -28,22 +30,25 @@ PAUSE = 0.1  # seconds between two events of painting, which come by the thousan
 Begun = Iterator[tuple[str, Generator["Event", None, None]]]
 
 
-def watched(begin: Callable[[], Begun], *, quiet: bool, as_json: bool) -> None:
+def watched(begin: Callable[[], Begun], *, quiet: bool, as_json: bool, watch: bool = False) -> None:
     """Show how work goes; results go to stdout, all else to stderr.
 
     begin: names of scenes with what happens to them, one after the other; called when a stop can already be asked for.
+    watch: show the picture too, as it is now.
     A first Ctrl-C stops at the end of a step, with everything saved; a second one at once.
     """
-    with _told_to_stop() as stopped, _display(quiet, as_json) as show:
+    with _told_to_stop() as stopped, _display(quiet, as_json, watch) as show:
         from artengine.events import Filmed, Made, Note, Trained
 
         for name, events in begin():
+            reached: Event | None = None  # a note may come between two steps
             with contextlib.closing(events):
                 for event in events:
                     show(name, event)
+                    reached = reached if isinstance(event, Note) else event
                     if code := stopped():
-                        learning = isinstance(event, Trained) and event.progress.state is not None
-                        goes_on = learning or isinstance(event, Filmed | Made)
+                        learning = isinstance(reached, Trained) and reached.progress.state is not None
+                        goes_on = learning or isinstance(reached, Filmed | Made)
                         events.close()  # which saves what there is
                         show(name, Note("stopped" + "; the same command goes on from here" * goes_on))
                         sys.exit(code)
@@ -79,7 +84,7 @@ def _told_to_stop() -> Iterator[Callable[[], int]]:
 
 
 @contextlib.contextmanager
-def _display(quiet: bool, as_json: bool) -> Iterator[Show]:
+def _display(quiet: bool, as_json: bool, watch: bool) -> Iterator[Show]:
     logger = logging.getLogger("artengine")
     with contextlib.ExitStack() as stack:
         if as_json:
@@ -87,11 +92,26 @@ def _display(quiet: bool, as_json: bool) -> Iterator[Show]:
         elif quiet or not (sys.stderr and sys.stderr.isatty()):
             show = _Lines(quiet)
         else:
-            show = stack.enter_context(_Bars())
+            show = stack.enter_context(_bars(watch))
+        if watch and not isinstance(show, _Watching):
+            show.say("--watch needs a terminal that shows colours, so there is no picture")
         warnings = _Warnings(show.say)
         logger.addHandler(warnings)
         stack.callback(logger.removeHandler, warnings)
         yield show
+
+
+def _bars(watch: bool) -> _Bars:
+    """Bars on the terminal, below a picture if that is asked for and the terminal can show one."""
+    from rich.console import Console
+
+    console = Console(file=sys.stderr)
+    if watch:
+        from artengine import preview
+
+        if preview.shows(console):
+            return _Watching(console)
+    return _Bars(console)
 
 
 class _Warnings(logging.Handler):
@@ -149,7 +169,7 @@ class _Json(_Lines):
 
         match event:
             case Trained(progress):
-                told = {"loss": progress.loss, "psnr": _number(progress.psnr)}
+                told = {"loss": progress.loss, "psnr": _number(progress.psnr), "hidden": _number(progress.hidden)}
                 return {"event": "training", "step": progress.step, "steps": progress.steps, **told}
             case Painted(done, total):
                 return {"event": "painting", "done": done, "total": total}
@@ -170,10 +190,9 @@ def _number(value: float | None) -> float | None:
 
 
 class _Bars(_Lines):
-    """Bars on the terminal: step, loss, PSNR, speed and time left."""
+    """Bars on the terminal: step, loss, PSNR, speed and time left; those of one scene at a time."""
 
-    def __init__(self) -> None:
-        from rich.console import Console
+    def __init__(self, console: Console) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         super().__init__(quiet=False)
@@ -184,9 +203,10 @@ class _Bars(_Lines):
             TextColumn("{task.fields[told]}", markup=False),
             TimeRemainingColumn(compact=True),
             TextColumn("left"),
-            console=Console(stderr=True),
+            console=console,
             transient=True,
         )
+        self._scene = ""
         self._bars: dict[str, Any] = {}
 
     def __enter__(self) -> _Bars:
@@ -199,16 +219,20 @@ class _Bars(_Lines):
     def __call__(self, name: str, event: Event, /) -> None:
         from artengine.events import Filmed, Made, Painted, Trained
 
+        if name != self._scene:
+            self._begin(name)
         match event:
-            case Trained(progress):
-                psnr = "" if progress.psnr is None else f" {progress.psnr:.1f} dB"
-                self._update(f"{name}: learning", progress.step, progress.steps, f"loss {progress.loss:.4f}{psnr}")
-                if progress.step == progress.steps:
-                    self.say(f"{name}: learnt in {progress.steps:,} steps, loss {progress.loss:.5f}{psnr}")
-            case Painted(done, total):
-                self._update(f"{name}: painting", done, total, "")
-            case Filmed(done, total, of):
-                self._update(f"{name}: filming{f' {of}' if of else ''}", done, total, "")
+            case Trained(progress, glance):
+                done, total = progress.step, progress.steps
+                told = "" if progress.psnr is None else f" {progress.psnr:.1f} dB"
+                told += "" if progress.hidden is None else f" hidden {progress.hidden:.1f} dB"
+                self._update(f"{name}: learning", done, total, f"loss {progress.loss:.4f}{told}", glance)
+                if done == total:
+                    self.say(f"{name}: learnt in {total:,} steps, loss {progress.loss:.5f}{told}")
+            case Painted(done, total, glance):
+                self._update(f"{name}: painting", done, total, "", glance)
+            case Filmed(done, total, of, glance):
+                self._update(f"{name}: filming{f' {of}' if of else ''}", done, total, "", glance)
             case Made(done, total):
                 self._update(f"{name}: gallery", done, total, "")
                 super().__call__(name, event)
@@ -226,10 +250,50 @@ class _Bars(_Lines):
         else:
             super().give(path)
 
-    def _update(self, bar: str, done: int, total: int, told: str) -> None:
+    def _begin(self, name: str) -> None:
+        """Another scene is next."""
+        self._scene = name
+        for task in self._bars.values():
+            self._progress.update(task, visible=False)
+        self._bars.clear()
+
+    def _update(self, bar: str, done: int, total: int, told: str, glance: Glance | None = None) -> None:
         if bar not in self._bars:
             self._bars[bar] = self._progress.add_task(bar, total=total, told="")
         task = self._bars[bar]
         speed = self._progress.tasks[task].speed
         fast = "" if speed is None else f" {speed:,.0f}/s"
         self._progress.update(task, completed=done, total=total, told=f"{told}{fast}".strip())
+
+
+class _Watching(_Bars):
+    """Bars, and above them the picture as it is now; the last one of each scene stays."""
+
+    def __init__(self, console: Console) -> None:
+        from artengine.preview import Preview
+
+        super().__init__(console)
+        self._preview = Preview(console, self._progress.get_renderable)
+
+    def __enter__(self) -> _Watching:
+        self._preview.open()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._preview.close()
+
+    def say(self, text: str) -> None:
+        """A line above the picture."""
+        from rich.text import Text
+
+        self._preview.say(Text(text))
+
+    def _begin(self, name: str) -> None:
+        self._preview.leave()
+        super()._begin(name)
+
+    def _update(self, bar: str, done: int, total: int, told: str, glance: Glance | None = None) -> None:
+        super()._update(bar, done, total, told, glance)
+        if glance:
+            self._preview.look(glance, last=done == total)
+        self._preview.refresh(last=done == total)

@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from artengine import carried, recipe, weights
 from artengine.document import parse, plain
 from artengine.editing import without
 from artengine.errors import ArtengineError, InputError, Problem, listed
 from artengine.events import Event, Note, Resumed, Trained
 from artengine.filming import Filming
+from artengine.painting import Image
 from artengine.picture import Picture, build
 from artengine.reel import Pixels, Reel
 from artengine.scene import Scene
@@ -36,6 +39,11 @@ class Shot:
     frame: int
     frames: int
     pixels: Pixels
+
+    def glance(self, columns: int, rows: int) -> Image:
+        """The frame as it is, of whatever size: (H, W, C) floats in [0, 1]."""
+        image: Image = self.pixels.astype(np.float32) / 255
+        return image
 
 
 def reel_of(scene: Scene, out: Path, device: str) -> Reel:

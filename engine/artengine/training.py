@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ def trained(picture: Picture, out: Path, *, fresh: bool, metadata: bool) -> Gene
         for progress in picture.train(state):
             if progress.step == progress.steps:
                 continue  # told when its weights are safe
-            yield Trained(progress)
+            yield from _told(progress, picture)
             if progress.state:
                 checkpoints.save_if_due(picture.network, progress)
     except GeneratorExit:  # the caller stops us, at a step's end
@@ -57,18 +57,30 @@ def trained(picture: Picture, out: Path, *, fresh: bool, metadata: bool) -> Gene
         raise ArtengineError(f"{where}: the trainer took no step")
     about = {"kind": "weights", "key": scene.training_key, "steps": progress.steps}
     about |= {"loss": progress.loss, "psnr": progress.psnr}
+    known = {"hidden": progress.hidden, "pixels": progress.pixels}
+    about |= {name: value for name, value in known.items() if value is not None}
     if metadata:
         about["recipe"] = recipe.of(scene, picture.device.type, None).model_dump()
     tensors = picture.network.state_dict()
     if wild := [name for name, tensor in tensors.items() if not tensor.isfinite().all()]:
         found = f"after step {progress.step}, {wild[0]} holds values that are not numbers; try a smaller rate"
         raise ArtengineError(f"{where}: {found}")
-    with create(path) as file:
-        weights.write(file, tensors, about)
+    try:
+        with create(path) as file:
+            weights.write(file, tensors, about, progress.bits)
+    except ValueError as error:  # the trainer has not rounded them as it says
+        raise ArtengineError(f"{where}: {error}") from None
     checkpoints.clear()
     if progress.step == progress.steps:
-        yield Trained(progress)
+        yield from _told(progress, picture)
     yield Wrote(path)
+
+
+def _told(progress: Progress, picture: Picture) -> Iterator[Event]:
+    """How far it is, and what the trainer has to say to that."""
+    if progress.note:
+        yield Note(progress.note)
+    yield Trained(progress, picture.glance)
 
 
 def _reuse(picture: Picture, path: Path, *, fresh: bool) -> tuple[bool, str]:

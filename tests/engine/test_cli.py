@@ -175,6 +175,8 @@ def test_all_problems_of_all_scenes_are_told_before_anything_is_made(command: st
         ("--device tpu", "Invalid value for '--device': 'tpu' is not one of 'auto', 'cpu', 'cuda'"),
         ("--max-megapixels 0", "Invalid value for '--max-megapixels'"),
         ("--sead 3", "--sead"),
+        ("--watch --quiet", "--watch shows how it goes to a person, and with --quiet nobody is shown; leave one out"),
+        ("--json --watch", "--watch shows how it goes to a person, and with --json nobody is shown; leave one out"),
         ("-p no:basix", "-p no:basix: no such plugin; did you mean 'basics'?"),
     ],
     ids=lambda text: text[:24],
@@ -258,7 +260,7 @@ def test_list_tells_names_options_defaults_and_plugins(told: Told, plugin_file: 
 
 def test_plugins_tells_loaded_and_left_out(told: Told) -> None:
     lines = told("plugins", "-p", "no:regression").out.splitlines()
-    assert lines[0].startswith("loaded    basics (artengine 0.1.0): 9 sources, 1 network, 3 losses, 10 outputs")
+    assert lines[0].startswith("loaded    basics (artengine 0.1.0): 9 sources, 1 network, 6 losses, 10 outputs")
     assert lines[-1] == "left out  regression"
     assert json.loads(told("plugins", "--json", "-p", "no:regression").out)["left_out"] == ["regression"]
 
@@ -286,7 +288,7 @@ def test_the_shell_completes_commands_kinds_and_settings(tiny: Path, plugin_file
         "network.neural_painter.nr_channel=",
     ]
     assert "network.mlp.width=" in completed("run broken.yaml --set network", folder)
-    assert "training.regression.steps=" in completed("check --set training", folder)
+    assert "training.regression.until=" in completed("check --set training", folder)
 
 
 def test_completion_of_a_scene_knows_the_plugin_given_before_it(tiny: Path, plugin_file: PluginFile) -> None:

@@ -37,6 +37,29 @@ ODD = """
         return {"loses": loses}
     """
 
+#: Trainers with something to say.
+HIDES = """
+    import os, signal
+    from artengine import Progress, hookimpl
+
+    def hides(picture, /):
+        yield Progress(step=1, steps=2, loss=1.0, psnr=20.0)
+        note = "the pixels on the left are hidden"
+        yield Progress(step=2, steps=2, loss=0.5, psnr=31.31, hidden=24.123, note=note)
+
+    def stops(picture, /):
+        first = picture.resume.get("step", 0)
+        for step in range(first + 1, 4):
+            if step == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+            note = "it is time" if step == 2 else ""
+            yield Progress(step=step, steps=3, loss=1.0, note=note, state=lambda: {"step": step})
+
+    @hookimpl
+    def register_trainers():
+        return {"hides": hides, "stops": stops}
+    """
+
 
 def strict(line: str) -> dict[str, Any]:
     """A line of JSON as other languages read it: without NaN and Infinity."""
@@ -72,15 +95,16 @@ def on_terminal(words: list[str], folder: Path, *, stdout_too: bool = False) -> 
 
 def test_a_terminal_shows_steps_loss_decibels_and_speed_and_stdout_has_the_paths(learning: Path) -> None:
     scene = learning.rename(learning.with_name("[red]my:smile:.yaml")).name  # signs that mean something elsewhere
-    code, results, seen = on_terminal(["run", scene], learning.parent)
+    longer = ["--set", "training.regression.until.steps=300"]
+    code, results, seen = on_terminal(["run", scene, *longer], learning.parent)
     assert (code, results) == (0, "gallery/[red]my:smile:.safetensors\ngallery/[red]my:smile:.png\n")
     assert "[red]my:smile:: learning" in seen
-    assert re.search(r"\d+/60 +loss 0\.\d{4} \d+\.\d dB [\d,]+/s \d\d:\d\d left", seen)
-    assert re.search(r"\[red\]my:smile:: learnt in 60 steps, loss 0\.\d{5} \d+\.\d dB", seen)
+    assert re.search(r"\d+/300 +loss 0\.\d{4} \d+\.\d dB [\d,]+/s \d\d:\d\d left", seen)
+    assert re.search(r"\[red\]my:smile:: learnt in 300 steps, loss 0\.\d{5} \d+\.\d dB", seen)
     assert "[red]my:smile:: painting" in seen
     assert "192/192" in seen
     assert "gallery" not in seen
-    code, results, seen = on_terminal(["run", scene], learning.parent, stdout_too=True)
+    code, results, seen = on_terminal(["run", scene, *longer], learning.parent, stdout_too=True)
     assert code == 0
     lines = re.split(r"[\r\n]+", seen)
     note = "trained before: gallery/[red]my:smile:.safetensors (--fresh trains anew)"
@@ -109,7 +133,8 @@ def test_json_tells_every_event_on_a_line(told: Told, learning: Path) -> None:
     events = [strict(line) for line in answer.out.splitlines()]
     assert {event["scene"] for event in events} == {"learning"}
     training = [event for event in events if event["event"] == "training"]
-    assert [set(event) for event in training] == [{"scene", "event", "step", "steps", "loss", "psnr"}] * len(training)
+    fields = {"scene", "event", "step", "steps", "loss", "psnr", "hidden"}
+    assert [set(event) for event in training] == [fields] * len(training)
     assert (training[-1]["step"], training[-1]["steps"]) == (60, 60)
     assert [event["step"] for event in training] == sorted({event["step"] for event in training})
     assert training[-1]["loss"] < training[0]["loss"]
@@ -127,6 +152,35 @@ def test_json_has_no_word_for_what_is_not_a_number(told: Told, plugin_file: Plug
     tiny.write_text("canvas: {width: 2, height: 2}\nnetwork: mlp\ntraining: loses\n")
     events = [strict(line) for line in told("run", tiny, "--json", "-p", plugin_file(ODD)).out.splitlines()]
     assert [event["psnr"] for event in events if event["event"] == "training"] == [1.0, None, None]
+
+
+def test_what_a_trainer_says_and_what_it_hid_are_shown_everywhere(
+    told: Told, plugin_file: PluginFile, tiny: Path
+) -> None:
+    tiny.write_text("canvas: {width: 2, height: 2}\nnetwork: mlp\ntraining: hides\n")
+    plugin = str(plugin_file(HIDES))
+    note = "tiny: the pixels on the left are hidden\n"
+    assert told("run", tiny, "-p", plugin).err == note
+    assert told("run", tiny, "--fresh", "--quiet", "-p", plugin).err == ""
+    events = [strict(line) for line in told("run", tiny, "--fresh", "--json", "-p", plugin).out.splitlines()]
+    kinds = [event["event"] for event in events]
+    assert kinds[: kinds.index("wrote")] == ["training", "note", "training"], "a note comes before its step"
+    assert events[1]["text"] == note.strip().removeprefix("tiny: ")
+    assert [event["hidden"] for event in events if event["event"] == "training"] == [None, 24.123]
+    code, _, seen = on_terminal(["run", tiny.name, "--fresh", "-p", "mine.py"], tiny.parent)
+    assert code == 0
+    assert note.strip() in re.split(r"[\r\n]+", seen)
+    assert "loss 0.5000 31.3 dB hidden 24.1 dB" in seen
+    assert "tiny: learnt in 2 steps, loss 0.50000 31.3 dB hidden 24.1 dB" in seen
+
+
+def test_a_stop_at_a_note_says_that_it_goes_on(told: Told, plugin_file: PluginFile, tiny: Path) -> None:
+    tiny.write_text("canvas: {width: 2, height: 2}\nnetwork: mlp\ntraining: stops\n")
+    words = ("run", tiny, "-p", plugin_file(HIDES))
+    answer = told(*words)
+    assert answer.code == 130
+    assert answer.err == "tiny: it is time\ntiny: stopped; the same command goes on from here\n"
+    assert told(*words).err == "tiny: going on from step 2\n"
 
 
 def test_warnings_are_lines_on_stderr(told: Told, plugin_file: PluginFile, tiny: Path) -> None:
