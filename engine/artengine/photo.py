@@ -1,15 +1,18 @@
 """Photos from strangers: opened with care, or refused with a reason.
 
 Only raster formats that a scene may name are tried, size is checked before anything is decoded, a half photo is an
-error. What comes out is upright, in colour, with transparency laid over white.
+error. What comes out is upright, in the colours of sRGB, with transparency laid over white.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
+import logging
 import threading
 import warnings
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP")
 MAX_MEGAPIXELS = 64.0
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # first bytes
 
 _opening = threading.Lock()
 
@@ -44,13 +48,14 @@ class Photo(Media):
         """(H, W, 3) float32 in [0, 1]; downscale averages that many pixels a side into one."""
         import numpy as np
 
-        image = self.pixels.astype(np.float32) / np.iinfo(self.pixels.dtype).max
-        if downscale == 1:
-            return image
-        rows, columns = (max(1, side // downscale) for side in image.shape[:2])
-        high, wide = (min(downscale, side) for side in image.shape[:2])
-        cut = image[: rows * high, : columns * wide]
-        return np.ascontiguousarray(cut.reshape(rows, high, columns, wide, 3).mean(axis=(1, 3), dtype=np.float32))
+        top = np.iinfo(self.pixels.dtype).max
+        rows, columns = (max(1, side // downscale) for side in self.pixels.shape[:2])
+        high, wide = (min(downscale, side) for side in self.pixels.shape[:2])
+        image = np.empty((rows, columns, 3), np.float32)
+        for row in range(rows):  # one by one, since all pixels as floats take four times what they take here
+            cut = self.pixels[row * high : (row + 1) * high, : columns * wide].astype(np.float32) / top
+            image[row] = cut.reshape(high, columns, wide, 3).mean(axis=(0, 2), dtype=np.float32)
+        return image
 
 
 def open_photo(path: Path, name: str, max_megapixels: float = MAX_MEGAPIXELS) -> Photo:
@@ -63,36 +68,34 @@ def open_photo(path: Path, name: str, max_megapixels: float = MAX_MEGAPIXELS) ->
 
 
 def _decode(data: bytes, max_megapixels: float) -> np.ndarray[Any, Any]:
-    from PIL import ImageOps, UnidentifiedImageError
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd metadata is no reason to stop
-            with _opened(data) as image:
-                megapixels = image.width * image.height / 1e6
-                if megapixels > max_megapixels:
-                    size = f"{image.width} x {image.height}, {megapixels:.0f} megapixels"
-                    hint = f"make it smaller, or raise the limit with --max-megapixels {megapixels + 1:.0f}"
-                    raise _RefusedError(f"found a photo of {size}, expected at most {max_megapixels:g}; {hint}")
-                image.load()
-                return _upright(ImageOps.exif_transpose(image))
+            if data.startswith(TIFF) and (deep := _deep(data, max_megapixels)) is not None:
+                return deep
+            with any_size():
+                image = Image.open(io.BytesIO(data), formats=FORMATS)  # none of its pixels read
+            _fit(image.width, image.height, max_megapixels)
+            image.load()
+            ImageOps.exif_transpose(image, in_place=True)
+            return _upright(image)
     except _RefusedError:
         raise
     except UnidentifiedImageError:
-        raise ValueError(f"found no picture, expected one of {', '.join(FORMATS)}") from None
-    except Exception as error:  # on damaged files, Pillow's parsers let through whatever they stumble over
+        rare = " that is read, but a TIFF of a rare kind" if data.startswith(TIFF) else ""
+        raise ValueError(f"found no picture{rare}, expected one of {', '.join(FORMATS)}") from None
+    except Exception as error:  # on damaged files, parsers let through whatever they stumble over
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(f"found a damaged picture ({reason}), expected a whole one; open and save it anew") from None
 
 
-def _opened(data: bytes) -> Image:
-    """The picture, none of its pixels read."""
-    import io
-
-    from PIL import Image
-
-    with any_size():
-        return Image.open(io.BytesIO(data), formats=FORMATS)
+def _fit(width: int, height: int, max_megapixels: float) -> None:
+    megapixels = width * height / 1e6
+    if megapixels > max_megapixels:
+        found = f"found a photo of {width} x {height}, {megapixels:.0f} megapixels, expected at most {max_megapixels:g}"
+        raise _RefusedError(f"{found}; make it smaller, or raise the limit with --max-megapixels {megapixels + 1:.0f}")
 
 
 @contextlib.contextmanager
@@ -113,18 +116,84 @@ def _upright(image: Image) -> np.ndarray[Any, Any]:
     import numpy as np
     from PIL import Image
 
-    if image.mode.startswith("I;16") or image.mode == "I":
-        grey = np.asarray(image).astype(np.int64).clip(0, 0xFFFF).astype(np.uint16)
-        return np.repeat(grey[:, :, None], 3, axis=2)
-    if image.mode == "F":
-        values = np.asarray(image)
-        if not np.isfinite(values).all():
-            raise _RefusedError("found a picture with values that are not numbers, expected finite ones")
-        top = 1.0 if values.max(initial=0) <= 1 else 255.0
-        grey = (values / top).clip(0, 1) * 0xFFFF
-        return np.repeat(np.rint(grey).astype(np.uint16)[:, :, None], 3, axis=2)
-    if image.has_transparency_data:
-        colour = image.convert("RGBA")
-        white = Image.new("RGBA", colour.size, "white")
-        image = Image.alpha_composite(white, colour)
-    return np.asarray(image.convert("RGB"))
+    profile = image.info.get("icc_profile")
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        grey = _levels(np.asarray(image))
+        if isinstance(clear := image.info.get("transparency"), int):
+            grey[grey == clear] = 0xFFFF
+        return _coloured(grey, profile)
+    alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
+    image = (profile and _seen(image, profile)) or (image if image.mode == "RGB" else image.convert("RGB"))
+    if alpha:
+        image.putalpha(alpha)
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    return np.asarray(image)
+
+
+def _levels(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Numbers as 16-bit levels: integers as they are, floats as parts of 1, or of 255 where one is beyond 1."""
+    import numpy as np
+
+    if values.dtype.kind in "iu":
+        return values.clip(0, 0xFFFF).astype(np.uint16, copy=False)
+    if not np.isfinite(values).all():
+        raise _RefusedError("found a picture with values that are not numbers, expected finite ones")
+    top = 1.0 if values.max(initial=0) <= 1 else 255.0
+    return np.asarray(np.rint((values / top).clip(0, 1) * 0xFFFF), dtype=np.uint16)
+
+
+def _coloured(levels: np.ndarray[Any, Any], profile: bytes | None) -> np.ndarray[Any, Any]:
+    """(H, W, 3) pixels from (H, W) or (H, W, 3) of 16 bits; of 8 where a profile asks for other colours."""
+    import numpy as np
+    from PIL import Image
+
+    if profile and (seen := _seen(Image.fromarray((levels // 257 + (levels % 257 > 128)).astype(np.uint8)), profile)):
+        return np.asarray(seen)
+    return levels if levels.ndim == 3 else np.repeat(levels[:, :, None], 3, axis=2)
+
+
+def _seen(image: Image, profile: bytes) -> Image | None:
+    """The picture in sRGB; None where a profile changes nothing, is broken or for colours of another kind."""
+    import numpy as np
+    from PIL import Image, ImageCms
+
+    mode = {"1": "L", "L": "L", "LA": "L", "CMYK": "CMYK"}.get(image.mode, "RGB")
+    try:
+        own, way = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.Intent.RELATIVE_COLORIMETRIC
+        how = ImageCms.Flags.BLACKPOINTCOMPENSATION | (mode == "L" and ImageCms.Flags.NOOPTIMIZE)  # exact near black
+        transform = ImageCms.buildTransform(own, ImageCms.createProfile("sRGB"), mode, "RGB", way, how)
+    except (ImageCms.PyCMSError, OSError, TypeError):
+        return None
+    probe = Image.fromarray(np.indices((52, 52, 52), np.uint8).T.reshape(52, -1, 3) * 5).convert(mode)
+    change = np.asarray(transform.apply(probe)).astype(int) - np.asarray(probe.convert("RGB"))
+    same = np.abs(change).max() <= 2  # sRGB itself has many profiles, which agree but for rounding
+    return None if same else transform.apply(image.convert(mode))
+
+
+def _deep(data: bytes, max_megapixels: float) -> np.ndarray[Any, Any] | None:
+    """The pixels of a TIFF of 16 bits or floats, which Pillow cuts to 8 bits or refuses; None for any other one."""
+    import tifffile
+
+    for reader in ("tifffile", "PIL.TiffImagePlugin"):
+        logging.getLogger(reader).setLevel(logging.CRITICAL + 1)  # what is wrong with a photo is said once, by us
+    try:
+        page: Any = tifffile.TiffFile(io.BytesIO(data)).pages.first
+        held, profile = (page.tags.valueof(code) for code in (274, 34675))
+    except Exception:  # whatever is wrong with it, Pillow tells
+        return None
+    channels = {0: 1, 1: 1, 2: 3}.get(page.photometric)
+    form = (page.samplesperpixel, page.fillorder, held or 1, page.axes in ("YX", "YXS", "SYX"))
+    kind = (str(page.dtype), page.bitspersample, page.predictor)
+    kinds = (("uint16", 16, 1), ("uint16", 16, 2), ("float32", 32, 1), ("float64", 64, 1))
+    if form != (channels, 1, 1, True) or kind not in kinds or page.compression not in (1, 8, 32946):
+        return None
+    _fit(page.imagewidth, page.imagelength, max_megapixels)
+    room = 2 * page.nbytes + 2**24  # tiles may lie over the edges
+    for start, count in zip(page.dataoffsets, page.databytecounts, strict=True):
+        part = data[start : start + count]
+        room -= len(part if page.compression == 1 else zlib.decompressobj().decompress(part, room + 1))
+        if not part or room < 0:  # tifffile would take it for black, or fill the memory
+            raise ValueError("a strip or tile is not of its size")
+    values = page.asarray(maxworkers=1)
+    levels = _levels(values.transpose(1, 2, 0) if page.axes == "SYX" else values)
+    return _coloured(0xFFFF - levels if page.photometric == 0 else levels, profile)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import random
+import struct
+import tracemalloc
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +39,15 @@ def test_every_format_gives_the_colours_it_was_saved_with(
     assert np.array_equal(image, photo.pixels / np.float32(255))
 
 
-def grey(values: Any, dtype: Any) -> bytes:
+def deep(values: Any, **options: Any) -> bytes:
+    """A TIFF of more than 8 bits."""
     file = io.BytesIO()
-    tifffile.imwrite(file, np.asarray(values, dtype=dtype))
+    tifffile.imwrite(file, values, **options)
     return file.getvalue()
+
+
+def grey(values: Any, dtype: Any) -> bytes:
+    return deep(np.asarray(values, dtype=dtype))
 
 
 def in_mode(mode: str, colour: Any, form: str = "PNG", **options: Any) -> bytes:
@@ -51,6 +60,7 @@ def palette(**options: Any) -> bytes:
     return saved(image, "PNG", **options)
 
 
+NOTHING, CUBE = np.array([[[900, 0, 0, 0]]], np.uint16), np.full((16, 16, 16), 7, np.uint16)
 MODES: dict[str, tuple[bytes, tuple[int, int, int]]] = {
     "black and white": (in_mode("1", 1), (255, 255, 255)),
     "grey": (in_mode("L", 7), (7, 7, 7)),
@@ -69,6 +79,9 @@ MODES: dict[str, tuple[bytes, tuple[int, int, int]]] = {
     "GIF": (in_mode("P", 0, "GIF"), (0, 0, 0)),
     "four inks": (in_mode("CMYK", (0, 0, 0, 255), "TIFF"), (0, 0, 0)),
     "four inks in JPEG": (in_mode("CMYK", (0, 0, 0, 0), "JPEG"), (255, 255, 255)),
+    "16-bit colour over white": (deep(NOTHING, photometric="rgb", extrasamples=["unassalpha"]), (255, 255, 255)),
+    "16-bit volume": (deep(CUBE, photometric="minisblack", volumetric=True, tile=CUBE.shape), (7, 7, 7)),
+    "16-bit grey with a clear one": (in_mode("I;16", 900, transparency=900), (65535, 65535, 65535)),
     "floats to one": (grey([[0.5, 1.0]], np.float32), (32768, 32768, 32768)),
     "floats to 255": (grey([[51.0, 255.0]], np.float32), (13107, 13107, 13107)),
     "floats below nothing": (grey([[-3.0, 1.0]], np.float32), (0, 0, 0)),
@@ -84,20 +97,64 @@ def test_every_mode_comes_out_in_colour_over_white(name: str, tmp_path: Path) ->
     assert tuple(pixels[0, 0].tolist()) == expected
 
 
-def test_sixteen_bits_of_grey_are_kept(tmp_path: Path) -> None:
-    image = opened(grey([[257 * 3 + 1]], np.uint16), tmp_path).image()
-    assert image[0, 0].tolist() == pytest.approx([772 / 65535] * 3)
+HELD: list[dict[str, Any]] = [
+    {}, {"byteorder": ">"}, {"compression": "zlib"}, {"compression": "zlib", "predictor": True}, {"bigtiff": True},
+    {"tile": (16, 16)}, {"tile": (32, 32), "compression": "zlib"}, {"rowsperstrip": 5, "compression": "zlib"},
+    {"planarconfig": "separate"}, {"planarconfig": "separate", "compression": "zlib", "rowsperstrip": 5},
+]  # fmt: skip
 
 
-def test_sixteen_bits_of_colour_are_read_as_eight_or_refused(tmp_path: Path) -> None:
-    colour = (ramp().astype(np.uint16) * 257) + 100
-    file = io.BytesIO()
-    tifffile.imwrite(file, colour, photometric="rgb")
-    try:
-        photo = opened(file.getvalue(), tmp_path)
-    except ValueError:
-        return
-    assert np.abs(photo.image() - colour / 65535).max() < 1 / 255
+def held(colour: Any, **options: Any) -> bytes:
+    return deep(colour.transpose(2, 0, 1).copy() if "planarconfig" in options else colour, photometric="rgb", **options)
+
+
+@pytest.mark.parametrize("options", HELD)
+def test_a_tiff_of_colour_keeps_sixteen_bits(options: dict[str, Any], tmp_path: Path) -> None:
+    colour = ramp(21, 16).astype(np.uint16) * 250 + 100
+    files = [held(colour, **options)]
+    if "predictor" not in options:
+        files += [held(colour.astype(kind) / 65535, **options) for kind in (np.float32, np.float64)]
+    for data in files:
+        pixels = opened(data, tmp_path).pixels
+        assert pixels.dtype == np.uint16
+        assert np.array_equal(pixels, colour)
+        for at in range(0, 100, 7):
+            with pytest.raises(ValueError, match=r"^found "):
+                opened(data[: at * (len(data) - 2) // 100], tmp_path)
+
+
+def test_a_thousand_damaged_tiffs_are_refused_or_read(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    chance = random.Random(7)
+    files = [held(ramp().astype(np.uint16) * 257, **options) for options in HELD]
+    files += [held(ramp().astype(np.float32) / 255, iccprofile=PROFILES["Display P3"][0])]
+    said = []
+    for _ in range(1_000):
+        data = bytearray(chance.choice(files))
+        for _ in range(chance.randint(1, 5)):
+            data[chance.randrange(min(300, len(data)))] = chance.randrange(256)
+        try:
+            assert opened(bytes(data), tmp_path).pixels.shape[2] == 3
+        except ValueError as error:
+            said.append(str(error))
+    assert sum(one.startswith("found ") and "\n" not in one for one in said) == len(said) > 200
+    assert not caplog.records  # one line is enough
+
+
+def test_a_strip_is_of_its_size_neither_nothing_nor_a_bomb(tmp_path: Path) -> None:
+    packer = zlib.compressobj(9)
+    bomb = b"".join(packer.compress(bytes(2**20)) for _ in range(300)) + packer.flush()
+    data = bytearray(held(ramp().astype(np.uint16), compression="zlib"))
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        start, count = (file.pages.first.tags[code].valueoffset for code in (273, 279))
+    for size in (len(bomb), 0):
+        data[start : start + 4] = struct.pack("<I", len(data))
+        data[count : count + 4] = struct.pack("<I", size)
+        tracemalloc.start()
+        with pytest.raises(ValueError, match="found a damaged picture"):
+            opened(bytes(data) + bomb, tmp_path)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 80 * 2**20
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -148,3 +205,95 @@ def test_downscale_averages_exactly(downscale: int, shape: tuple[int, int, int],
         for column in range(shape[1]):
             block = ramp()[row * downscale : (row + 1) * downscale, column * downscale : (column + 1) * downscale]
             assert image[row, column] == pytest.approx(block.mean(axis=(0, 1)) / 255, abs=1e-6)
+
+
+SRGB = ((0.43607, 0.22249, 0.01392), (0.38515, 0.71687, 0.09708), (0.14307, 0.06061, 0.71410))  # XYZ under D50
+P3 = ((0.51512, 0.24120, -0.00105), (0.29198, 0.69225, 0.04189), (0.15710, 0.06657, 0.78407))
+ADOBE = ((0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.06322, 0.74457))
+
+
+def fixed(*numbers: float) -> bytes:
+    return struct.pack(f">{len(numbers)}i", *(round(number * 65536) for number in numbers))
+
+
+def gamma(power: float) -> bytes:
+    return b"para" + bytes(8) + fixed(power)
+
+
+def profile(spaces: bytes, kind: bytes = b"mntr", **tags: bytes) -> bytes:
+    """An ICC profile, by hand: ICC.1:2010, section 7."""
+    start, table, body = 144 + 12 * len(tags), b"", b""
+    for name, data in {"wtpt": b"XYZ " + bytes(4) + fixed(0.9642, 1, 0.8249), **tags}.items():
+        table += name.encode() + struct.pack(">2I", start + len(body), len(data))
+        body += data + bytes(-len(data) % 4)
+    head = struct.pack(">I4xI4s8s", start + len(body), 0x02400000, kind, spaces).ljust(36, b"\0")
+    head += b"acsp" + bytes(28) + fixed(0.9642, 1, 0.8249)
+    return head.ljust(128, b"\0") + struct.pack(">I", len(tags) + 1) + table + body
+
+
+def of_primaries(primaries: Any, curve: bytes) -> bytes:
+    tags = {f"{letter}XYZ": b"XYZ " + bytes(4) + fixed(*one) for letter, one in zip("rgb", primaries, strict=True)}
+    return profile(b"RGB XYZ ", **tags, **{f"{letter}TRC": curve for letter in "rgb"})
+
+
+def of_inks() -> bytes:
+    """Inks that are none of the usual: the first is red, the second green, the third blue, the fourth black."""
+    lab = {0: (255, 128, 128), 8: (139, 209, 198), 4: (224, 49, 209), 2: (75, 196, 16)}
+    cube = b"".join(bytes(lab.get(corner, (0, 128, 128))) for corner in range(16))
+    head = b"mft1" + bytes(4) + bytes([4, 3, 2, 0]) + fixed(1, 0, 0, 0, 1, 0, 0, 0, 1)
+    return profile(b"CMYKLab ", b"prtr", A2B0=head + bytes(range(256)) * 4 + cube + bytes(range(256)) * 3)
+
+
+def light(values: Any) -> Any:
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+
+
+SRGB_CURVE = b"para" + bytes(4) + b"\0\3\0\0" + fixed(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+PROFILES: dict[str, tuple[bytes, Any, Any]] = {  # with its primaries, and from code values to light
+    "Display P3": (of_primaries(P3, SRGB_CURVE), P3, light),
+    "Adobe RGB": (of_primaries(ADOBE, gamma(563 / 256)), ADOBE, lambda values: values ** (563 / 256)),
+}
+
+
+def shown(values: Any, primaries: Any, curve: Any) -> Any:
+    """What a screen of sRGB shows of values under a profile, by the book: IEC 61966-2-1."""
+    linear = (curve(values) @ np.array(primaries) @ np.linalg.inv(SRGB)).clip(0, 1)
+    return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
+@pytest.mark.parametrize("name", PROFILES)
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF", "palette"])
+def test_colours_are_those_that_the_profile_means(form: str, name: str, tmp_path: Path) -> None:
+    icc, primaries, curve = PROFILES[name]
+    image = Image.fromarray(ramp()).quantize(200) if form == "palette" else Image.fromarray(ramp())
+    options = {"JPEG": {"quality": 100, "subsampling": 0}, "WEBP": {"lossless": True}}.get(form, {})
+    data = saved(image, "PNG" if form == "palette" else form, icc_profile=icc, **options)
+    wanted = shown(np.asarray(image.convert("RGB")) / 255, primaries, curve) * 255
+    assert np.abs(wanted - ramp()).mean() > 4
+    off = np.abs(opened(data, tmp_path).pixels - wanted)
+    assert (off.mean() if form == "JPEG" else off.max()) <= 2.5
+
+
+def test_grey_and_inks_have_profiles_too(tmp_path: Path) -> None:
+    linear = profile(b"GRAYXYZ ", kTRC=gamma(1))
+    values = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    wanted = shown(values[:, :, None] / 255 * np.ones(3), SRGB, lambda values: values) * 255
+    for data in (
+        saved(Image.merge("LA", (Image.fromarray(values), Image.new("L", (16, 16), 255))), "PNG", icc_profile=linear),
+        saved(Image.fromarray(values.astype(np.uint16) * 257), "PNG", icc_profile=linear),
+        deep(values.astype(np.float32) / 255, iccprofile=linear),
+    ):
+        assert np.abs(opened(data, tmp_path).pixels - wanted).max() <= 2
+    for ink, colour in enumerate([(255, 0, 0), (0, 255, 0), (0, 0, 255), (0, 0, 0)]):
+        full = Image.new("CMYK", (2, 2), tuple(255 * (ink == one) for one in range(4)))
+        found = opened(saved(full, "JPEG", icc_profile=of_inks()), tmp_path).pixels[0, 0]
+        assert found.tolist() == pytest.approx(colour, abs=16), ink
+
+
+@pytest.mark.parametrize("icc", [of_primaries(SRGB, SRGB_CURVE), b"none", PROFILES["Display P3"][0][:200],
+                                 profile(b"GRAYXYZ ", kTRC=gamma(3)), of_inks()],
+                         ids=["sRGB", "none", "half", "grey", "inks"])  # fmt: skip
+def test_a_profile_that_says_nothing_new_or_nothing_at_all_leaves_every_pixel(icc: bytes, tmp_path: Path) -> None:
+    assert np.array_equal(opened(saved(Image.fromarray(ramp()), "PNG", icc_profile=icc), tmp_path).pixels, ramp())
+    colour = ramp().astype(np.uint16) * 255 + 99
+    assert np.array_equal(opened(deep(colour, photometric="rgb", iccprofile=icc), tmp_path).pixels, colour)
