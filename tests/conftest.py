@@ -33,7 +33,7 @@ canvas: {width: 16, height: 12}
 network:
   mlp: {width: 8, depth: 2}
 training:
-  regression: {target: photo.png, steps: 60, batch: 64}
+  regression: {target: photo.png, until: {steps: 60}, batch: 64}
 camera: {zoom: 0.5}
 """
 

@@ -78,3 +78,13 @@ def test_films_and_galleries_are_measured() -> None:
     films = {row[0].partition(",")[0]: row for row in cells(printed)}
     assert films["`zoom.yaml`"][1:3] == ["1", "8"]
     assert films["`painter.yaml`"][-1] == "1.00"
+
+
+def test_learning_is_measured_and_ours_comes_nearest() -> None:
+    words = ["--table", "faithful", "--seeds", "1", "--hurry", "15"]
+    command = [sys.executable, "-m", "tests.benchmarks.regression", *words]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120).stdout
+    rows = [row for row in cells(printed) if len(row) == 4 and row[1].replace(",", "").isdigit()]
+    assert [int(row[1].replace(",", "")) for row in rows] == [89_523, 235_955, 12_867, 198_915]
+    decibels = [float(row[3].split()[0]) for row in rows]
+    assert min(decibels[:2]) > max(decibels[2:])  # by far, even in a second

@@ -21,8 +21,9 @@ from conftest import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SMALL = ["--size", "48x48", "--quiet"]
-QUICK = ["--set", "training.regression.steps=20"]
-FILMS = tuple(f"{name}.yaml" for name in ("zoom", "endless", "tiles", "ember", "walk", "learning", "story"))
+QUICK = ["--set", "training.regression.until.steps=20"]
+LEARNT = tuple(f"{name}.yaml" for name in ("cape", "learning", "demo", "inpaint", "morph", "veils"))
+FILMS = tuple(f"{name}.yaml" for name in ("zoom", "endless", "tiles", "ember", "walk", "learning", "morph", "story"))
 FEW = ["--set", "film.fps=2"]
 FEWER = {"0..199": "0..2", "3,7,10..19": "3,7", "40": "2", "1000": "5", "15": "2"}  # pictures, so that it is quick
 WRONG = """network:
@@ -75,11 +76,14 @@ def _run(words: list[str]) -> str:
 def test_a_command_on_a_page_works(page: Path, command: str, folder: Path) -> None:
     words = shlex.split(command.partition(" > ")[0])[1:]
     if words[0] == "run":
-        words += SMALL + (QUICK if any(word.endswith(("cape.yaml", "learning.yaml")) for word in words) else [])
+        quiet = ["--quiet"] if "--watch" not in words else []
+        words += [*SMALL[:2], *quiet] + (QUICK if any(word.endswith(LEARNT) for word in words) else [])
         words += FEW if any(word.endswith(FILMS) for word in words) else []
     if words[0] in ("rerun", "info"):
-        shown = "painter" if "painter" in words[1] else "cape"
-        _run(["run", f"scenes/{shown}.yaml", *SMALL, *(QUICK if shown == "cape" else [])])
+        file = Path(words[1])
+        shown = file.stem if Path(f"scenes/{file.stem}.yaml").exists() else "painter"
+        out = ["--out", file.parts[0]] if file.parts[0] == "pictures" else []
+        _run(["run", f"scenes/{shown}.yaml", *SMALL, *out, *(QUICK if f"{shown}.yaml" in LEARNT else [])])
         if "mutations" in words[1]:
             _run(["mutate", "gallery/painter.png", "--count", "3", "--quiet"])
     if words[0] in ("rerun", "gallery"):

@@ -61,7 +61,7 @@ def _quick(path: Path) -> list[str]:
     if isinstance(work, Montage):
         learning = [index for index, shot in enumerate(work.shots) if shot.scene and shot.scene.training]
         return ["film.fps=2", *(f"shots.{index}.scene=painter.yaml" for index in learning)]
-    return (["training.regression.steps=2"] if work.training else []) + (["film.fps=2"] if work.film else [])
+    return (["training.regression.until.steps=2"] if work.training else []) + (["film.fps=2"] if work.film else [])
 
 
 def _made(path: Path, out: Path) -> dict[str, bytes]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -93,6 +94,13 @@ class Binder:
         below = f"{path}.{name}"
         values = self._options(declared, inner, below, component.engines)
         return None if values is None else Bound(component, values, str(mark), below)
+
+    def brought(self, trainer: Bound) -> Bound | None:
+        """The network that comes with a trainer, if one does."""
+        network = trainer.component.brings(trainer.options)
+        if network is None:
+            return None
+        return replace(self._bind_default("network", network), where=trainer.where, path=trainer.path)
 
     def _name(self, kind: str, node: Node, path: str) -> tuple[str | None, Mark, Node]:
         match node:
@@ -206,7 +214,7 @@ class Binder:
             raise InputError(
                 f"a default sets {listed(sorted(unknown))}, which the {kind} {default.name!r} does not have"
             )
-        values = {one.name: chosen[one.name] if one.name in chosen else self._default(one) for one in component.options}
+        values = {one.name: self._named(one.annotation, chosen.get(one.name, one.default)) for one in component.options}
         return Bound(component, values, "", default.name)
 
     def _prepare(self, annotation: Any, node: Node, path: str, besides: Iterable[Any] = ()) -> Any:

@@ -87,9 +87,10 @@ class Progress:
     step: steps done. steps: steps in all, as far as is known; the last report has as many as are done. loss: a number,
     falling if all goes well. psnr: decibels, where there is a target to compare with. hidden: decibels of what the
     trainer was not shown. note: what else the person who watches should know. bits: how many each weight is to be kept
-    in, where the trainer has rounded them so; None for all of them. state: gives everything, besides the network's
-    weights and torch's own generator, that the trainer needs to go on from here as if it had never stopped: plain
-    values and tensors, nested in dicts and lists. A trainer without it starts anew after an interruption.
+    in, where the trainer has rounded them so; None for all of them. pixels: how many of
+    photos have been learnt. state: gives everything, besides the network's weights and torch's own generator, that the
+    trainer needs to go on from here as if it had never stopped: plain values and tensors, nested in dicts and lists. A
+    trainer without it starts anew after an interruption.
     """
 
     step: int
@@ -99,6 +100,7 @@ class Progress:
     hidden: float | None = None
     note: str = ""
     bits: int | None = None
+    pixels: int | None = None
     state: Callable[[], dict[str, Any]] | None = None
 
 
@@ -144,6 +146,9 @@ class Network(Protocol):
 
     The module may declare ``colours`` (a `ColourRange`, "unit" if it says nothing). It gets points in the precision of
     its weights: as it is made if that is what the canvas asks for, else a copy of it is painted; it learns in float32.
+    It may offer ``cover(x, y)``, which a trainer calls before it learns photos that reach so far from the centre; and,
+    if its inputs are the plane's x and y, ``lattice(x, y)``, for columns at x and rows at y: a function from indices of
+    rows, (R,), and of columns, (S,), to the colours where they cross, (R, S, C), the same as those of the points.
     """
 
     def __call__(self, ports: Ports, /) -> nn.Module: ...
@@ -197,6 +202,19 @@ def patches(loss: T) -> T:
     """Declare that a loss compares patches, (N, H, W, C), of any size; others get single pixels, (N, C)."""
     loss.patches = True  # type: ignore[attr-defined]  # a function has room for it
     return loss
+
+
+def brings(network: Callable[[Mapping[str, Any]], Any]) -> Callable[[T], T]:
+    """Declare which network a trainer learns with where a scene names none.
+
+    network: gives it for the trainer's options, as `named` does, or None where they ask for none.
+    """
+
+    def declare(trainer: T) -> T:
+        trainer.brings = network  # type: ignore[attr-defined]  # a function has room for it
+        return trainer
+
+    return declare
 
 
 #: The kinds by the word that scenes, hooks and messages use, in the order in which a picture comes about.

@@ -13,7 +13,7 @@ from typing import Annotated, Any, get_type_hints
 from pydantic import Field
 
 from artengine.errors import InputError, did_you_mean, listed, quoted
-from artengine.kinds import KINDS
+from artengine.kinds import KINDS, Named
 from artengine.plugins import Plugin, Plugins, load_plugins
 
 #: The default of an option that has none.
@@ -74,6 +74,12 @@ class Component:
     def films(self) -> bool:
         """Whether it is an output that takes a film."""
         return bool(getattr(_whole(self.call), "films", False))
+
+    def brings(self, options: Mapping[str, Any]) -> Named | None:
+        """The network that comes with a trainer of these options, if one does."""
+        network = getattr(_whole(self.call), "brings", None)
+        found: Named | None = network(options) if network else None
+        return found
 
     @property
     def patches(self) -> bool:

@@ -28,7 +28,7 @@ def grammar(
     seed: Seed = Number(0),
     canvas: Canvas = Canvas(),
     coordinates: Annotated[list[Source], Field(min_length=1)] = named("grid"),
-    network: Network,
+    network: Network | None = None,
     training: Trainer | None = None,
     film: Film | None = None,
     camera: Camera = Camera(),

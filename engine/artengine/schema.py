@@ -33,6 +33,7 @@ def scene_schema(registry: Registry) -> dict[str, Any]:
     still = scene["properties"]["camera"]
     moving = _keys(_properties(_object(options(CameraKey))["properties"] | {"ease": _EASE}), {})
     scene["properties"]["camera"] = {"anyOf": [still, moving], "description": still["description"]}
+    scene["anyOf"] = [{"required": ["network"]}, {"required": ["training"]}]  # which may bring a network
     parts = {kind: _kind(registry, kind) for kind in KINDS} | _grown() | {"keys": _moving_number(), "scene": scene}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",

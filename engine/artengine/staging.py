@@ -21,13 +21,13 @@ def bound(root: Node, binder: Binder) -> dict[str, Any] | None:
     if film and not (isinstance(film, Scalar) and film.value is None):  # what the keys of all others are measured by
         binder.moving.film = binder.record(Film, film, "film")
         binder.moving.faulty = binder.moving.film is None
-    values: dict[str, Any] | None = binder.record(grammar, root, "")
+    values = _read(root, binder)
     if values is not None and not binder.problems:
         binder.problems += _at_odds(values, root)
     if not binder.problems and binder.moving.tracks:
         for extreme in EXTREMES:
             elsewhere = binder.at(extreme)
-            elsewhere.record(grammar, root, "")
+            _read(root, elsewhere)
             binder.problems += elsewhere.problems
     return None if binder.problems else values
 
@@ -49,13 +49,26 @@ def scene_of(
 
     def scene(time: float) -> Scene:
         elsewhere = binder.at(time)
-        moved = elsewhere.record(grammar, root, "")
+        moved = _read(root, elsewhere)
         if moved is None or elsewhere.problems:
             raise InputError(elsewhere.problems)
         return made(moved)
 
     motion = Motion(binder.moving.camera, tuple(binder.moving.tracks), scene)
     return made(values)
+
+
+def _read(root: Node, binder: Binder) -> dict[str, Any] | None:
+    """What a scene says at a binder's moment, with the network that its training brings where it names none."""
+    values: dict[str, Any] | None = binder.record(grammar, root, "")
+    if values is None or values["network"] is not None:
+        return values
+    network = values["training"] and binder.brought(values["training"])
+    if network is None:
+        hint = "expected the name of a network, or name: {options}; or a training with a preset"
+        binder.problems.append(Problem(str(root.mark), "", f"'network' is missing; {hint}"))
+        return None
+    return {**values, "network": network}
 
 
 def _at_odds(values: Mapping[str, Any], root: Node) -> Iterator[Problem]:

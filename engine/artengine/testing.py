@@ -10,12 +10,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, cast, get_args, get_origin
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from artengine.annotations import members
 from artengine.binding import Binder
 from artengine.bound import Bound
 from artengine.document import Entries, Mark, Node, Scalar
@@ -91,7 +92,7 @@ def _bound(component: Component, registry: Registry, folder: Path) -> Bound:
     mark = Mark("test", 1, 1)
     given: dict[str, tuple[Mark, Node]] = {}
     for option in component.options:
-        if option.required and option.annotation is Photo:
+        if option.required and _takes_photos(option.annotation):
             given[option.name] = (mark, Scalar(mark, _made_photo(folder)))
         elif option.required:
             raise _BrokenError(f"{option.name!r} has no default; give it one that makes a pleasing picture")
@@ -101,6 +102,12 @@ def _bound(component: Component, registry: Registry, folder: Path) -> Bound:
     if bound is None:
         raise _BrokenError("; ".join(map(str, binder.problems)))
     return bound
+
+
+def _takes_photos(annotation: Any) -> bool:
+    """Whether an option takes a photo, or a list of them, for which one does."""
+    arms = members(annotation)
+    return Photo in arms or any(get_origin(arm) is list and Photo in members(get_args(arm)[0]) for arm in arms)
 
 
 def _made_photo(folder: Path) -> str:
@@ -240,7 +247,7 @@ def _measures(bound: Bound, folder: Path) -> None:
     loss = bound.make()
     shape = (2, 24, 24, 3) if bound.component.patches else (50, 3)
     here = torch.rand(shape, generator=torch.Generator().manual_seed(0))
-    there = (here + 0.2).requires_grad_()
+    there = (1 - here).requires_grad_()
     same, apart = loss(here, here), loss(there, here)
     _expect(same.ndim == 0 and apart.ndim == 0, f"gave shape {tuple(apart.shape)}, expected a scalar")
     _expect(abs(same.item()) < 1e-6, f"gave {same.item():g} for equal colours, expected 0")

@@ -96,7 +96,7 @@ def expected(annotation: Any) -> str:
     if media := media_of(annotation):
         return f"the path of a {media}"
     if get_origin(annotation) is list:
-        return f"a list, each {expected(get_args(annotation)[0])}"
+        return f"{expected(get_args(annotation)[0])}, or a list"
     if get_origin(annotation) is Annotated:
         return expected(get_args(annotation)[0])
     return {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}.get(annotation, "a value")

@@ -138,15 +138,21 @@ def time(
     *,
     radius: Annotated[float, Field(gt=0, le=1e6)] = 1.0,
     turns: Annotated[int, Field(ge=-1000, le=1000)] = 1,
+    stops: Annotated[int, Field(ge=0, le=1000)] = 0,
 ) -> Tensor:
     """The film's time as a point that runs around a circle: at the end it is where it was, and the film a loop.
 
-    radius: of the circle; the larger, the more the picture changes. turns: how often it goes around in the film.
+    radius: of the circle; the larger, the more the picture changes. turns: how often it goes around in the film. stops:
+    so many times, evenly spread, it comes to rest on its way; of a film of as many photos, at each of them.
     Gives (H, W, 2), the same at every pixel; (radius, 0) in a still picture.
     """
     import torch
 
-    angle = 2 * math.pi * (turns * view.phase % 1.0)
+    phase = view.phase
+    if stops:
+        number, rest = divmod(phase * stops, 1.0)
+        phase = (number + rest**3 * (10 + rest * (6 * rest - 15))) / stops  # at rest where it stops, and not jerky
+    angle = 2 * math.pi * (turns * phase % 1.0)
     place = torch.tensor([radius * math.cos(angle), radius * math.sin(angle)], dtype=torch.float64)
     return place.expand(*view.shape, -1)
 

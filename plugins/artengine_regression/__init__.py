@@ -1,14 +1,21 @@
-"""Teach a network one photo, and see what it imagines beyond the edges."""
+"""Teach a network photos, and see what it imagines beyond their edges and between them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from artengine import Progress, hookimpl
+from artengine import Network, Progress, hookimpl
+from artengine_regression.feature_grid import feature_grid
 from artengine_regression.regression import regression
 
 
 @hookimpl
+def register_networks() -> Mapping[str, Network]:
+    """A network that is faithful to a photo."""
+    return {"feature_grid": feature_grid}
+
+
+@hookimpl
 def register_trainers() -> Mapping[str, Callable[..., Iterator[Progress]]]:
-    """The trainer that learns a photo."""
+    """The trainer that learns photos."""
     return {"regression": regression}

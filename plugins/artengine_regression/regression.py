@@ -3,33 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from artengine import Loss, Photo, Progress, named
+from artengine import Loss, Photo, Progress, brings, named
+from artengine_regression import presets
+from artengine_regression.goals import Until
 
 if TYPE_CHECKING:
     from artengine import Picture
 
+Share = Annotated[float, Field(ge=0, le=1)]
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mask:
+    """What of a photo is hidden from the training: white parts of a picture, a rectangle, a share of all pixels.
+
+    picture: of the photo's proportions. rectangle: left, top, width and height, as parts of the photo's. random: how
+    large a part of the pixels, drawn with the scene's seed.
+    """
+
+    picture: Photo | None = None
+    rectangle: tuple[Share, Share, Share, Share] | None = None
+    random: Share | None = None
+
+
+@brings(presets.network)
 def regression(
     picture: Picture,
     /,
     *,
-    target: Photo,
+    target: Annotated[list[Photo], Field(min_length=1, max_length=64)],
+    preset: presets.Word | None = None,
     losses: Annotated[list[Loss], Field(min_length=1)] = named("mse"),
-    steps: Annotated[int, Field(ge=1, le=10_000_000)] = 2000,
-    batch: Annotated[int, Field(ge=1, le=2**22)] = 4096,
-    rate: Annotated[float, Field(gt=0, le=1)] = 3e-3,
+    until: Until = Until(),
+    optimiser: presets.Optimiser | None = None,
+    rate: Annotated[float, Field(gt=0, le=10)] | None = None,
+    batch: Annotated[int, Field(ge=1, le=2**22)] | None = None,
     downscale: Annotated[int, Field(ge=1, le=64)] = 1,
+    mask: Mask | None = None,
+    weigh: Photo | None = None,
+    weigh_centre: Annotated[float, Field(ge=1, le=1000)] = 1.0,
+    bits: Literal[8, 16] | None = None,
 ) -> Iterator[Progress]:
     """Learn the colours of a photo at the coordinates of its pixels.
 
-    target: the photo. losses: added up, each with its weight. steps: of the optimiser (Adam), each on a batch of random
-    pixels. rate: the learning rate at the start; it falls to zero along a cosine. downscale: average so many pixels a
-    side into one before learning.
+    target: the photo, or several, with a code each by the source `time`. preset: a network, where the scene names none,
+    and what suits it of the options below. losses: added up, each with its weight. until: when it is done. rate: the
+    learning rate at its height; it falls evenly to zero. batch: random pixels to a step. downscale: average so
+    many pixels a side into one before learning. mask: what is not to be learnt. weigh: a picture; the brighter it is,
+    the more often a pixel is looked at, and never where it is black. weigh_centre: how many times as often as the edges
+    the centre is. bits: of each weight in the file that is kept.
     """
-    from artengine_regression.learning import learn
+    from artengine_regression.learning import Plan, learn
+    from artengine_regression.lessons import studies
 
-    yield from learn(picture, target.image(downscale), losses, steps=steps, batch=batch, rate=rate)
+    chosen = presets.PRESETS[preset] if preset else presets.PLAIN
+    optimiser = optimiser or chosen.optimiser
+    plan = Plan(
+        optimiser=optimiser,
+        rate=rate or chosen.rate_of(optimiser),
+        batch=batch or chosen.batch,
+        until=until if until != Until() else chosen.until,
+        bits=bits,
+    )
+    learnt = studies(picture, target, downscale, mask, weigh, weigh_centre)
+    yield from learn(picture, learnt, losses, plan)

@@ -12,7 +12,7 @@ import artengine
 from artengine import InputError, Scene
 
 NETWORK = "network: {mlp: {width: 8}}\n"
-TRAINED = NETWORK + "training: {regression: {target: photo.png, steps: 5}}\n"
+TRAINED = NETWORK + "training: {regression: {target: photo.png, until: {steps: 5}}}\n"
 
 
 class Desk:

@@ -120,7 +120,7 @@ def test_what_is_missing_is_told_with_what_it_takes() -> None:
     }
     with pytest.raises(InputError) as caught:
         bind("take", **kinds)
-    expected = ["a whole number", "the path of a photo", "a loss", "a list, each an activation", "a number", "a value"]
+    expected = ["a whole number", "the path of a photo", "a loss", "an activation, or a list", "a number", "a value"]
     assert [one.message for one in caught.value.problems] == [
         f"{name!r} is missing; expected {what}" for name, what in zip(kinds, expected, strict=True)
     ]

@@ -212,7 +212,10 @@ def test_pictures_of_other_sizes_are_crossed(home: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("network: mlp\ntraining: {regression: {target: photo.png, steps: 3}}\n", "found a picture that was learnt"),
+        (
+            "network: mlp\ntraining: {regression: {target: photo.png, until: {steps: 3}}}\n",
+            "found a picture that was learnt",
+        ),
         ("seed: [1, 2]\nnetwork: neural_painter\nfilm: {length: 1s}\n", "found a walk through several seeds"),
         ("shots: [{title: one, length: 1s}]\noutputs: gif\n", "found a film of several shots"),
         ("network: nothing\n", "expected a network"),
@@ -230,7 +233,7 @@ def test_files_that_have_no_children_are_refused_with_a_word(tmp_path: Path, mon
     monkeypatch.chdir(tmp_path)
     Image.new("RGB", (4, 4)).save(tmp_path / "photo.png")
     text = "canvas: {width: 4, height: 4}\nnetwork: {mlp: {width: 4}}\n"
-    path = scene(tmp_path, text + "training: {regression: {target: photo.png, steps: 3}}\n")
+    path = scene(tmp_path, text + "training: {regression: {target: photo.png, until: {steps: 3}}}\n")
     for file in run(path, out=tmp_path / "gallery"):
         with pytest.raises(InputError, match=rf"{file.name}: found a picture that was learnt"):
             breeding.parent(file)

@@ -27,7 +27,7 @@ from artengine.workers import Workers
 STD = "network.neural_painter.std"
 LEARNING = """canvas: {width: 16, height: 12}
 network: {mlp: {width: 8, depth: 2}}
-training: {regression: {target: photo.png, steps: 20, batch: 64}}
+training: {regression: {target: photo.png, until: {steps: 20}, batch: 64}}
 """
 
 #: A network that three seeds do not get, each in a way of its own.

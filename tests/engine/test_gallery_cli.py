@@ -43,7 +43,7 @@ network: {mlp: {width: 6, depth: 1}}
 """
 STEADY = """canvas: {width: 8, height: 8}
 network: {mlp: {width: 8, depth: 2}}
-training: {regression: {target: photo.png, steps: 2000000, batch: 64}}
+training: {regression: {target: photo.png, until: {steps: 2000000}, batch: 64}}
 """
 
 

@@ -96,7 +96,7 @@ def test_every_kind_has_a_hook_and_every_component_says_where_it_is_from(told: T
     assert list(HOOKS) == list(KINDS)
     listing = json.loads(told("list", "--json", "-p", SEVEN).out)
     assert [sum(one["plugin"] == "seven.py" for one in offer) for offer in listing.values()] == [1] * 7
-    assert {one["plugin"] for one in listing["networks"]} == {"basics", "nonlinearities", "seven.py"}
+    assert {one["plugin"] for one in listing["networks"]} == {"basics", "nonlinearities", "regression", "seven.py"}
     plugins = json.loads(told("plugins", "--json", "-p", SEVEN).out)["loaded"]
     assert plugins[-1]["origin"] == str(SEVEN)
     assert plugins[-1]["version"].startswith("sha256:")

@@ -27,7 +27,7 @@ if torch.cuda.is_available():
     pytest.skip("where there is a GPU, torch does not train in forked processes", allow_module_level=True)
 
 STEPS = 400
-REPORTS = STEPS // 20
+REPORTS = STEPS // 50
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_stopped_by_its_caller_it_goes_on_where_it_stopped(scene: Path, tmp_path
     assert sorted(contents(tmp_path / "out")) == ["learning.checkpoint.safetensors"]
     again = made(scene, tmp_path / "out")
     assert notes(again) == ["going on from step 200"]
-    assert steps(again)[0] == 220
+    assert steps(again)[0] == 250
     made(scene, tmp_path / "whole")
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
 
@@ -130,7 +130,7 @@ def test_stopped_by_its_caller_it_goes_on_where_it_stopped(scene: Path, tmp_path
 @pytest.mark.parametrize("damaged", [1, 2])
 def test_damaged_checkpoints_are_passed_over_and_this_is_said(damaged: int, scene: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert ended(forked(training(scene, out, die(10)))) == -signal.SIGKILL
+    assert ended(forked(training(scene, out, die(6)))) == -signal.SIGKILL
     names = ["learning.checkpoint.safetensors", "learning.checkpoint-before.safetensors"]
     for name in names[:damaged]:
         data = (out / name).read_bytes()
@@ -138,7 +138,7 @@ def test_damaged_checkpoints_are_passed_over_and_this_is_said(damaged: int, scen
     events = made(scene, out)
     assert len(notes(events)) == damaged + 1
     assert notes(events)[0].startswith(f"{out / names[0]} is damaged (")
-    assert notes(events)[-1] == ("going on from step 160" if damaged == 1 else "starting anew")
+    assert notes(events)[-1] == ("going on from step 200" if damaged == 1 else "starting anew")
     made(scene, tmp_path / "whole")
     assert contents(out) == contents(tmp_path / "whole")
 
@@ -231,7 +231,7 @@ def test_a_finished_training_is_not_repeated(scene: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "change",
     [
-        "training.regression.steps=80",
+        "training.regression.until.steps=80",
         "training.regression.rate=0.01",
         "training.regression.losses=l1",
         "training.regression.downscale=2",
@@ -244,7 +244,7 @@ def test_a_finished_training_is_not_repeated(scene: Path, tmp_path: Path) -> Non
 def test_whatever_decides_a_training_trains_anew(change: str, learning: Path, tmp_path: Path) -> None:
     made(learning, tmp_path)
     before = contents(tmp_path)["learning.safetensors"]
-    assert steps(made(learning, tmp_path, (change,)))[0] == 20
+    assert steps(made(learning, tmp_path, (change,)))[0] == 50
     assert contents(tmp_path)["learning.safetensors"] != before
 
 
@@ -254,7 +254,7 @@ def test_another_photo_trains_anew_and_another_name_does_not(learning: Path, tmp
     learning.write_text(learning.read_text().replace("photo.png", "renamed.png"))
     assert steps(made(learning, tmp_path)) == []
     Image.fromarray(np.zeros((3, 4, 3), np.uint8)).save(tmp_path / "renamed.png")
-    assert steps(made(learning, tmp_path))[0] == 20
+    assert steps(made(learning, tmp_path))[0] == 50
 
 
 def test_damaged_weights_are_said_and_trained_anew(learning: Path, tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_every_component_and_option_has_an_entry(schema: dict[str, Any]) -> None
             assert (component.name in bare) == (not needed)
             assert entry["additionalProperties"] is False
     assert set(schema["definitions"]["scene"]["properties"]) == {option.name for option in options(grammar)}
-    assert schema["definitions"]["scene"]["required"] == ["network"]
+    assert schema["definitions"]["scene"]["anyOf"] == [{"required": [part]} for part in ("network", "training")]
     still, moving = schema["definitions"]["scene"]["properties"]["camera"]["anyOf"]
     assert set(moving["properties"]) == {"keys", "ease"}
     for entry, record in ((schema["definitions"]["scene"]["properties"]["canvas"], Canvas), (still, Camera)):
@@ -136,7 +136,7 @@ WRONG = [
     "network: {mlp: {frequency: {keys: {0s: 1}, scale: cubic}}}\nfilm: {length: 8s}",
     "network: mlp\ncamera: {centre: 1}", "network: mlp\ntraining: regression",
     "network: mlp\ntraining: {regression: ~}",
-    "network: mlp\ntraining: {regression: {target: 3}}", "network: mlp\ntraining: {regression: {steps: 3}}",
+    "network: mlp\ntraining: {regression: {target: 3}}", "network: mlp\ntraining: {regression: {until: {steps: 3}}}",
     "network: mlp\ntraining: {regression: {target: photo.png, losses: []}}", "network: mlp\noutputs: {png: {bits: 9}}",
     "network: mlp\ntraining: {regression: {target: photo.png, losses: {mse: {weight: -1}}}}",
 ]  # fmt: skip
@@ -225,7 +225,7 @@ VALUES = ["sin", "grid", "mlp", "png", "mse", "photo.png", "all", "auto", "unit"
 
 #: What no schema can see: what lies on the disk, and how one part of a scene goes with another.
 BEYOND = ("cannot read", "no regular file", "'length' is missing", "without a film", "found a length beside",
-          "film of the learning", "has grown from others")  # fmt: skip
+          "film of the learning", "has grown from others", "'network' is missing")  # fmt: skip
 
 
 def test_schema_and_loader_agree_on_scenes_put_together_by_chance(schema: dict[str, Any], desk: Desk) -> None:

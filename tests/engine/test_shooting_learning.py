@@ -27,7 +27,7 @@ LEARNING = """\
 seed: 3
 canvas: {width: 24, height: 16}
 network: {mlp: {width: 8, depth: 2}}
-training: {regression: {target: photo.png, steps: 90, batch: 64}}
+training: {regression: {target: photo.png, until: {steps: 90}, batch: 64}}
 film: {FILM}
 outputs: frames
 """

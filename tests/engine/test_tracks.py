@@ -148,7 +148,7 @@ STILL = {
     "network: mlp\nfilm: {length: {keys: {0s: 1}}}\n": "film.length: found a mapping, expected a time",
     "network: mlp\nfilm: {length: 1s}\noutputs: {gif: {width: {keys: {0s: 9}}}}\n":
         "outputs.gif.width: found keys, and this does not move",
-    TRAINED.replace("steps: 5", "steps: {keys: {0s: 1}}") + FILM: "regression.steps: found keys, and this does not",
+    TRAINED.replace("steps: 5", "steps: {keys: {0s: 1}}") + FILM: "until.steps: found keys, and this does not",
     TRAINED.replace("width: 8", "frequency: {keys: {0s: 1}}") + "film: {learning: 3}\n":
         "network.mlp.frequency: found keys in a film that has no length before it is learnt",
     "network: {mlp: {frequency: {keys: {0s: 1}}}}\n": "found keys in a scene without a film; add film: {length: 8s}",

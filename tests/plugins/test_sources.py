@@ -193,6 +193,19 @@ def test_time_runs_around_a_circle_and_ends_where_it_began(turns: int) -> None:
     assert torch.equal(sources.time(View(width=5, height=4, time=7.0)), sources.time(View(width=5, height=4)))
 
 
+def test_time_comes_to_rest_at_its_stops_and_passes_between_them() -> None:
+    def at(phase: float, stops: int = 3) -> torch.Tensor:
+        return sources.time(View(width=1, height=1, phase=phase), stops=stops)[0, 0]
+
+    for number in range(4):
+        assert torch.allclose(at(number / 3), at(number / 3, stops=0), rtol=0, atol=1e-12)  # it is there in time
+        near = (at(number / 3 + 0.01) - at(number / 3)).norm()
+        assert near < 0.02 * (at(number / 3 + 0.01, 0) - at(number / 3, 0)).norm()  # and stays a while
+    assert torch.allclose(at(1 / 6), at(1 / 6, stops=0))  # half way between two of them
+    along = [torch.atan2(*at(phase).flip(0)).item() % (2 * np.pi) for phase in np.linspace(0, 0.99, 50)]
+    assert along == sorted(along)
+
+
 def test_constant_walks_through_the_vectors_of_its_seeds() -> None:
     def at(phase: float) -> torch.Tensor:
         return sources.constant(View(width=3, height=2, phase=phase), seed=[1, 2, 3], length=50)[0, 0]

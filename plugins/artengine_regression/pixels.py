@@ -1,0 +1,300 @@
+"""The pixels that are learnt: where they are, which colours they have, and how they are drawn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from artengine import Picture, View
+
+TABLE = 1 << 23  # numbers that are held at a time: of a larger photo, ever new pixels are drawn
+BAND = 1 << 16  # pixels of a photo whose coordinates are asked for at a time
+WASTE = 0.5  # part of a photo that may be hidden before single pixels are quicker than whole rows and columns
+GREY = 0.5  # of what is hidden in a patch; were it what is predicted, it would change along the lines lbfgs searches
+PATCH = 32  # pixels a side, for losses that compare patches
+
+Batch = tuple[Tensor, Tensor]  # what the network says and what it should say: (N, C), or (N, H, W, C) for patches
+
+
+@dataclass(frozen=True)
+class Study:
+    """A photo that is learnt.
+
+    pixels: (H, W, 3), unsigned integers or floats in [0, 1]. view: from where the network sees it. hidden: (H, W),
+    where it is not to be learnt. weight: (H, W), how often a pixel is looked at, for every one alike where None.
+    """
+
+    pixels: np.ndarray[Any, Any]
+    view: View
+    hidden: np.ndarray[Any, Any] | None = None
+    weight: np.ndarray[Any, Any] | None = None
+
+    def colours(self, index: Any, channels: int) -> Tensor:
+        """The colours of some pixels, (N, channels) float32 in [0, 1]; grey is the mean of three."""
+        found = self.pixels.reshape(-1, 3)[index]
+        top = 1 if found.dtype.kind == "f" else np.iinfo(found.dtype).max
+        colours = torch.from_numpy(found.astype(np.float32) / top)
+        return colours.mean(dim=1, keepdim=True) if channels == 1 else colours
+
+    @property
+    def known(self) -> np.ndarray[Any, Any]:
+        """The places of the pixels that are learnt, counted row by row."""
+        if self.hidden is None:
+            return np.arange(self.view.width * self.view.height)
+        return np.flatnonzero(~self.hidden)
+
+    @property
+    def unknown(self) -> np.ndarray[Any, Any]:
+        """The places of those that are hidden."""
+        return np.arange(0) if self.hidden is None else np.flatnonzero(self.hidden)
+
+
+class Way(Protocol):
+    """A way in which pixels are drawn and predicted."""
+
+    def draw(self, step: int, generator: torch.Generator) -> Batch:
+        """A random batch for a step."""
+        ...
+
+    def all(self) -> Iterator[tuple[float, Batch]]:
+        """Everything there is, in parts, each with its share of the whole."""
+        ...
+
+
+def drawing(picture: Picture, studies: Sequence[Study], batch: int, *, patches: bool) -> Way:
+    """The way in which pixels are drawn: in patches where a loss asks for them, else as is quickest for the network."""
+    if patches:
+        return Patches(picture, studies, batch)
+    study = studies[0]
+    hidden = 0.0 if study.hidden is None else study.hidden.mean()
+    even = len(studies) == 1 and study.weight is None and hidden <= WASTE
+    if even and hasattr(picture.network, "lattice") and on_the_plane(picture, study.view):
+        return Lattice(picture, study, batch)
+    return Table(picture, studies, batch)
+
+
+class Table:
+    """Single pixels, at random, from a table of coordinates and colours.
+
+    All of a small photo are in it; of a larger one, or where some count more than others, a random draw is, and another
+    one as soon as it has been looked through about twice.
+    """
+
+    def __init__(self, picture: Picture, studies: Sequence[Study], batch: int) -> None:
+        self._picture = picture
+        self._studies = studies
+        weighted = any(study.weight is not None for study in studies)
+        self._edges = np.cumsum(np.concatenate([_inviting(one).reshape(-1) for one in studies])) if weighted else None
+        self._known = [None if weighted or study.hidden is None else study.known for study in studies]
+        sizes = (study.view.width * study.view.height for study in studies)
+        self._counts = [size if one is None else len(one) for size, one in zip(sizes, self._known, strict=True)]
+        self._inputs = picture.coordinates(studies[0].view.tile(0, 0, 1, 1)).shape[-1]
+        total = sum(self._counts)
+        room = max(batch, TABLE // (self._inputs + picture.channels))
+        self._rows = min(room, max(total, BAND)) if weighted or total > room else 0  # of a draw; 0: all, as they are
+        self._period = max(1, 2 * self._rows // batch) if self._rows else 0
+        self._batch = batch
+        self._number = -1
+        self._table = torch.empty(0)
+
+    def draw(self, step: int, generator: torch.Generator) -> Batch:
+        """A random batch for a step."""
+        table = self._at(step // self._period if self._rows else 0)
+        chosen = torch.randint(len(table), (self._batch,), generator=generator)
+        return self._predicted(table.index_select(0, chosen.to(table.device)))
+
+    def all(self) -> Iterator[tuple[float, Batch]]:
+        """Everything there is, in parts, each with its share."""
+        table = self._at(0)
+        for part in torch.split(table, BAND):
+            yield len(part) / len(table), self._predicted(part)
+
+    def _predicted(self, rows: Tensor) -> Batch:
+        points, colours = rows[:, : self._inputs], rows[:, self._inputs :]
+        return self._picture.to_unit(self._picture.network(points)), colours
+
+    def _at(self, number: int) -> Tensor:
+        """The table, drawn for the so many-th time: always the same one for a number."""
+        if number != self._number:
+            self._number = number
+            chosen = [study.known for study in self._studies] if not self._rows else self._drawn(number)
+            self._table = torch.cat(
+                [torch.cat(gathered(self._picture, *one), 1) for one in zip(self._studies, chosen, strict=True)]
+            )
+        return self._table
+
+    def _drawn(self, number: int) -> list[np.ndarray[Any, Any]]:
+        """Places in each photo, sorted."""
+        chances = np.random.default_rng((self._picture.scene.seed, number)).random(self._rows)
+        if self._edges is None:
+            places = (chances * sum(self._counts)).astype(np.int64)
+        else:
+            places = np.searchsorted(self._edges, chances * self._edges[-1], "right")
+        places.sort()
+        bounds = np.cumsum([0, *self._counts])
+        cuts = np.searchsorted(places, bounds)
+        parts = [places[cuts[i] : cuts[i + 1]] - bounds[i] for i in range(len(self._studies))]
+        return [part if known is None else known[part] for part, known in zip(parts, self._known, strict=True)]
+
+
+class Lattice:
+    """Single pixels at the crossings of random rows and columns of one photo, for a network that is quick at that."""
+
+    def __init__(self, picture: Picture, study: Study, batch: int) -> None:
+        self._picture = picture
+        self._study = study
+        self._height, self._width = study.pixels.shape[:2]
+        columns = picture.coordinates(study.view.tile(0, 0, self._width, 1))[0, :, 0]
+        rows = picture.coordinates(study.view.tile(0, 0, 1, self._height))[:, 0, 1]
+        self._predict = picture.network.lattice(columns, rows)  # type: ignore[operator]  # who calls this has looked
+        side = math.sqrt(batch)
+        self._sides = (min(self._height, round(side)), min(self._width, round(side)))
+
+    def draw(self, step: int, generator: torch.Generator) -> Batch:
+        """A random batch for a step."""
+        while True:
+            rows = _spread(self._height, self._sides[0], generator)
+            columns = _spread(self._width, self._sides[1], generator)
+            if found := self._known(rows, columns):
+                return found
+
+    def all(self) -> Iterator[tuple[float, Batch]]:
+        """Everything there is, in parts, each with its share."""
+        columns = torch.arange(self._width)
+        total = len(self._study.known)
+        for rows in torch.split(torch.arange(self._height), max(1, BAND // self._width)):
+            if found := self._known(rows, columns):
+                yield len(found[1]) / total, found
+
+    def _known(self, rows: Tensor, columns: Tensor) -> Batch | None:
+        """The pixels of some rows and columns that are learnt, (N, C); None where all are hidden."""
+        index = (rows[:, None] * self._width + columns).reshape(-1)
+        chosen = None
+        if self._study.hidden is not None:
+            chosen = torch.from_numpy(~self._study.hidden.reshape(-1)[index.numpy()]).nonzero()[:, 0]
+            if not len(chosen):
+                return None
+            index = index[chosen]
+        device = self._picture.device
+        colours = self._study.colours(index.numpy(), self._picture.channels).to(device)
+        prediction = self._picture.to_unit(self._predict(rows.to(device), columns.to(device))).flatten(0, 1)
+        return (prediction if chosen is None else prediction.index_select(0, chosen.to(device))), colours
+
+
+class Patches:
+    """Small squares at random places, (N, H, W, C); what is hidden in them is grey, predicted or not."""
+
+    def __init__(self, picture: Picture, studies: Sequence[Study], batch: int) -> None:
+        self._picture = picture
+        self._studies = studies
+        self._size = min(PATCH, *(side for study in studies for side in study.pixels.shape[:2]))
+        self._count = max(1, batch // self._size**2)
+        self._starts = np.cumsum([0, *(study.view.width * study.view.height for study in studies)])
+        self._edges = np.cumsum(np.concatenate([_inviting(study).reshape(-1) for study in studies]))
+
+    def draw(self, step: int, generator: torch.Generator) -> Batch:
+        """A random batch for a step."""
+        chances = torch.rand(self._count, generator=generator, dtype=torch.float64).numpy() * self._edges[-1]
+        around = torch.randint(self._size, (self._count, 2), generator=generator).tolist()
+        drawn = []
+        for place, (above, before) in zip(np.searchsorted(self._edges, chances, "right"), around, strict=True):
+            number = int(np.searchsorted(self._starts, place, "right")) - 1
+            study = self._studies[number]
+            row, column = divmod(int(place - self._starts[number]), study.view.width)
+            top = min(max(row - above, 0), study.view.height - self._size)  # so that the outermost get their share
+            left = min(max(column - before, 0), study.view.width - self._size)
+            drawn.append((study, top, left))
+        return self._predicted(drawn)
+
+    def all(self) -> Iterator[tuple[float, Batch]]:
+        """Everything there is, in parts, each with its share."""
+        drawn = [
+            (study, top, left)
+            for study in self._studies
+            for top in _tiled(study.pixels.shape[0], self._size)
+            for left in _tiled(study.pixels.shape[1], self._size)
+        ]
+        counts = [float(_inviting(study, self._square(top, left)).sum()) for study, top, left in drawn]
+        total = sum(counts)
+        even = all(study.weight is None for study in self._studies)
+        at_once = max(1, BAND // self._size**2) if even else 1  # a loss does not tell one patch from another
+        for start in range(0, len(drawn), at_once):
+            part, count = drawn[start : start + at_once], sum(counts[start : start + at_once])
+            if count:
+                yield (len(part) / len(drawn) if even else count / total), self._predicted(part)
+
+    def _predicted(self, drawn: Sequence[tuple[Study, int, int]]) -> Batch:
+        points, colours, hidden = [], [], []
+        for study, top, left in drawn:
+            points.append(self._picture.coordinates(study.view.tile(left, top, self._size, self._size)))
+            square = self._square(top, left)
+            cut = Study(study.pixels[square], study.view)
+            colours.append(cut.colours(slice(None), self._picture.channels).reshape(self._size, self._size, -1))
+            unseen = np.zeros((self._size, self._size), dtype=bool) if study.hidden is None else study.hidden[square]
+            hidden.append(torch.from_numpy(unseen))
+        there = torch.stack(points)
+        flat = self._picture.network(there.reshape(-1, there.shape[-1]))
+        prediction = self._picture.to_unit(flat).reshape(*there.shape[:3], -1)
+        target = torch.stack(colours).to(prediction.device)
+        where = torch.stack(hidden)[..., None].to(prediction.device)
+        return torch.where(where, GREY, prediction), torch.where(where, GREY, target)
+
+    def _square(self, top: int, left: int) -> tuple[slice, slice]:
+        return np.s_[top : top + self._size, left : left + self._size]
+
+
+def _inviting(study: Study, part: tuple[slice, slice] = np.s_[:, :]) -> np.ndarray[Any, Any]:
+    """How often each pixel of a part, rows and columns, is looked at: never where it is hidden."""
+    weight = np.broadcast_to(1.0, study.pixels.shape[:2]) if study.weight is None else study.weight
+    chance = weight[part].astype(np.float64)
+    return chance if study.hidden is None else chance * ~study.hidden[part]
+
+
+def gathered(picture: Picture, study: Study, chosen: np.ndarray[Any, Any]) -> tuple[Tensor, Tensor]:
+    """Coordinates, (N, D), and colours, (N, C), of some pixels, whose places are sorted."""
+    points = []
+    top = 0
+    for band in study.view.bands(BAND):
+        rows, columns = band.shape
+        first, last = np.searchsorted(chosen, (top * columns, (top + rows) * columns))
+        if last > first:
+            local = torch.from_numpy(chosen[first:last] - top * columns).to(picture.device)
+            points.append(picture.coordinates(band).reshape(rows * columns, -1).index_select(0, local))
+        top += rows
+    inputs = torch.cat(points) if points else picture.coordinates(study.view.tile(0, 0, 1, 1)).reshape(1, -1)[:0]
+    return inputs, study.colours(chosen, picture.channels).to(picture.device)
+
+
+def on_the_plane(picture: Picture, view: View) -> bool:
+    """Whether the coordinates of a view are those of the plane, x and y: told by its first and last row and column."""
+    if picture.coordinates(view.tile(0, 0, 1, 1)).shape[-1] != 2:
+        return False
+    columns, rows = view.width, view.height
+    for tile in (
+        view.tile(0, 0, columns, 1),
+        view.tile(0, rows - 1, columns, 1),
+        view.tile(0, 0, 1, rows),
+        view.tile(columns - 1, 0, 1, rows),
+    ):
+        plane = torch.stack(tile.plane(), dim=-1).to(picture.device, picture.dtype)
+        if not torch.equal(picture.coordinates(tile), plane):
+            return False
+    return True
+
+
+def _spread(length: int, count: int, generator: torch.Generator) -> Tensor:
+    """So many numbers below a length, one from each of as many equal stretches."""
+    chance = torch.rand(count, generator=generator, dtype=torch.float64)
+    return ((torch.arange(count) + chance) * (length / count)).long().clamp_(max=length - 1)
+
+
+def _tiled(length: int, size: int) -> list[int]:
+    """Where tiles of a size begin that cover a length; the last may lie over the one before it."""
+    starts = list(range(0, length - size + 1, size))
+    return starts if starts[-1] == length - size else [*starts, length - size]
