@@ -6,6 +6,7 @@ generators). Gone on from, a training ends in the very bytes it would have ended
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -101,6 +102,13 @@ class Checkpoints:
             self._fell_back = path == self._before
             return step, state, words
         return (0, {}, words) if words else None
+
+    def tidy(self) -> None:
+        """Remove what a run of this training that was killed at its very end has left; what is another's stays."""
+        for path in (self._newest, self._before):
+            with contextlib.suppress(weights.DamagedError, OSError):
+                if path.is_file() and weights.about(path).get("key") == self.key:
+                    path.unlink()
 
     def clear(self) -> None:
         """Remove both: the training is done."""

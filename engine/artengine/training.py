@@ -30,6 +30,7 @@ def trained(picture: Picture, out: Path, *, fresh: bool, metadata: bool) -> Gene
     if words:
         yield Note(words)
     if reused:
+        checkpoints.tidy()
         return
     checkpoints.reserve()
     if fresh:

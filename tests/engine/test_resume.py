@@ -113,6 +113,19 @@ def test_killed_after_its_last_step_it_ends_in_the_same_bytes(scene: Path, tmp_p
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
 
 
+def test_what_a_kill_at_the_very_end_has_left_goes_with_the_next_run(scene: Path, tmp_path: Path) -> None:
+    events = making(load(scene), tmp_path / "cut", device="cpu")
+    next(event for event in events if isinstance(event, Trained))
+    events.close()
+    made(scene, tmp_path / "out")
+    whole = contents(tmp_path / "out")
+    left = (tmp_path / "cut" / "learning.checkpoint.safetensors").read_bytes()
+    (tmp_path / "out" / "learning.checkpoint-before.safetensors").write_bytes(left)
+    (tmp_path / "out" / "learning.checkpoint.safetensors").write_bytes(b"somebody else's")
+    made(scene, tmp_path / "out")
+    assert contents(tmp_path / "out") == whole | {"learning.checkpoint.safetensors": b"somebody else's"}
+
+
 def test_stopped_by_its_caller_it_goes_on_where_it_stopped(scene: Path, tmp_path: Path) -> None:
     events = making(load(scene), tmp_path / "out", device="cpu")
     for event in events:
