@@ -132,8 +132,6 @@ def test_killed_again_and_again_it_ends_in_the_same_bytes(
             for file in out.glob("*.safetensors"):
                 safetensors.torch.load_file(file)
     finished(out)
-    assert (
-        ended(forked(training(path, tmp_path / "last", dying(2)))) == -signal.SIGKILL
-    )  # after its first report
+    assert ended(forked(training(path, tmp_path / "last", dying(2)))) == -signal.SIGKILL  # after its first report
     finished(tmp_path / "last")
     assert max(gone_on) > 0
