@@ -45,7 +45,8 @@ class Bound:
         if weight != 1.0:
             call = _weighted(call, weight)
         if self.component.patches and not hasattr(call, "patches"):
-            call.patches = True  # type: ignore[attr-defined]  # what was declared of the function goes for the function with its options too
+            # what was declared of the function goes for the function with its options too
+            call.patches = True  # type: ignore[attr-defined]
         return call
 
     def refused(self, error: Exception) -> InputError:
