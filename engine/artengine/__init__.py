@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from artengine.curve import Curve
 from artengine.errors import ArtengineError, InputError, OutputError
 from artengine.hookspecs import hookimpl
 from artengine.kinds import (
@@ -24,7 +25,9 @@ from artengine.kinds import (
     films,
     named,
     patches,
+    shown,
 )
+from artengine.learnt import Learnt
 from artengine.loading import load
 from artengine.photo import Photo
 from artengine.scene import Scene
@@ -38,10 +41,12 @@ if TYPE_CHECKING:
 __all__ = [
     "Activation",
     "ArtengineError",
+    "Curve",
     "Each",
     "Filter",
     "Frame",
     "InputError",
+    "Learnt",
     "Loss",
     "Network",
     "Output",
@@ -64,6 +69,7 @@ __all__ = [
     "named",
     "patches",
     "run",
+    "shown",
 ]
 
 _WITH_TORCH = {"Picture": "picture", "build": "picture", "run": "making"}

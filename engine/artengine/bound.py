@@ -57,6 +57,11 @@ class Bound:
         """Name and every option, defaults too, as plain data: equal descriptions make equal pictures."""
         return {self.name: {name: describe(value) for name, value in self.options.items()}}
 
+    def decides(self) -> dict[str, Any]:
+        """As `describe`, without what changes only how a picture is shown: equal ones come to equal trainings."""
+        only = {one.name for one in self.component.options if one.shown}
+        return {self.name: {name: describe(value) for name, value in self.options.items() if name not in only}}
+
     def walk(self) -> Iterable[Bound]:
         """The component itself and every one that its options name."""
         yield self

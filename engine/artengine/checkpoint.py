@@ -84,7 +84,7 @@ class Checkpoints:
         None where there is none at all; step 0 where there is none to go on from.
         """
         words: list[str] = []
-        expected = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
+        expected, ragged = weights.wanted(network, "network.")
         for path in (self._newest, self._before):
             try:
                 if not path.is_file():
@@ -92,13 +92,13 @@ class Checkpoints:
                 if weights.about(path).get("key") != self.key:
                     words.append(f"{path} is of another training, and will be replaced")
                     continue
-                tensors, header = weights.read(path, expected, also="state.")
+                tensors, header = weights.read(path, expected, "state.", ragged)
                 state = _nested(header["state"], tensors)
                 step = int(header["step"])
-            except (weights.DamagedError, OSError, KeyError, TypeError, ValueError, RecursionError) as error:
+                network.load_state_dict({name.removeprefix("network."): tensors[name] for name in expected})
+            except (weights.DamagedError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
                 words.append(f"{path} is damaged ({error}), so it is passed over")
                 continue
-            network.load_state_dict({name.removeprefix("network."): tensors[name] for name in expected})
             self._fell_back = path == self._before
             return step, state, words
         return (0, {}, words) if words else None

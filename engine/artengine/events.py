@@ -33,10 +33,14 @@ class Resumed(Note):
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """Training got as far as this; glance: at the picture, until the training goes on."""
+    """Training got as far as this; glance: at the picture, until the training goes on.
+
+    enough: has a training without an end come to one, with all that belongs to it; None where it ends by itself.
+    """
 
     progress: Progress
     glance: Glance | None = None
+    enough: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

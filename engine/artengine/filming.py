@@ -103,7 +103,9 @@ class Filming:
         if self._scene.training is None:
             return picture
         learnt, own = self._first.network.state_dict(), picture.network.state_dict()
-        if any(name not in own or own[name].shape != values.shape for name, values in learnt.items()):
+        free = getattr(picture.network, "ragged", ())
+        fixed = {name: values.shape for name, values in learnt.items() if name not in free}
+        if any(name not in own or own[name].shape != shape for name, shape in fixed.items()):
             where, path = self._scene.network.where, self._scene.network.path
             found = "what moves changes the network's shape, so that what was learnt no longer fits it"
             raise InputError([Problem(where, path, found)])

@@ -6,7 +6,7 @@ may set. The words used here (view, coordinates, colours, image, frame, progress
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, TypeVar
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor, nn
 
+    from artengine.curve import Point
     from artengine.picture import Picture
     from artengine.view import View
 
@@ -53,11 +54,13 @@ class Frame:
     """A view and its image: (H, W, 3), or (H, W, 1) where the network has one channel; floats in [0, 1].
 
     An output takes the image whole, or in bands from top to bottom as it is painted: then a picture of any size fits
-    into memory.
+    into memory. picture: whose still this is, for an output that draws something else than its pixels; None for the
+    frames of a film.
     """
 
-    def __init__(self, *, view: View, image: np.ndarray[Any, Any]) -> None:
+    def __init__(self, *, view: View, image: np.ndarray[Any, Any], picture: Picture | None = None) -> None:
         self.view = view
+        self.picture = picture
         self._image = image
         self._shape: tuple[int, ...] = image.shape
 
@@ -87,10 +90,11 @@ class Progress:
     step: steps done. steps: steps in all, as far as is known; the last report has as many as are done. loss: a number,
     falling if all goes well. psnr: decibels, where there is a target to compare with. hidden: decibels of what the
     trainer was not shown. note: what else the person who watches should know. bits: how many each weight is to be kept
-    in, where the trainer has rounded them so; None for all of them. pixels: how many of
-    photos have been learnt. state: gives everything, besides the network's weights and torch's own generator, that the
-    trainer needs to go on from here as if it had never stopped: plain values and tensors, nested in dicts and lists. A
-    trainer without it starts anew after an interruption.
+    in, where the trainer has rounded them so; None for all of them. pixels: how many of photos have been learnt.
+    endless: it has no end of its own, and whatever there is when somebody has had enough is its result. curve: its
+    whole course, in the last report; `artengine.curve` remembers it. state: gives everything, besides the network's
+    weights and torch's own generator, that the trainer needs to go on from here as if it had never stopped: plain
+    values and tensors, nested in dicts and lists. A trainer without it starts anew after an interruption.
     """
 
     step: int
@@ -101,6 +105,8 @@ class Progress:
     note: str = ""
     bits: int | None = None
     pixels: int | None = None
+    endless: bool = False
+    curve: Sequence[Point] = ()
     state: Callable[[], dict[str, Any]] | None = None
 
 
@@ -149,6 +155,7 @@ class Network(Protocol):
     It may offer ``cover(x, y)``, which a trainer calls before it learns photos that reach so far from the centre; and,
     if its inputs are the plane's x and y, ``lattice(x, y)``, for columns at x and rows at y: a function from indices of
     rows, (R,), and of columns, (S,), to the colours where they cross, (R, S, C), the same as those of the points.
+    ``ragged`` names those of its weights that have as many rows as a training finds to be right.
     """
 
     def __call__(self, ports: Ports, /) -> nn.Module: ...
@@ -190,6 +197,14 @@ class Output(Protocol):
     """``write(frames, target, /)`` gives the paths it wrote."""
 
     def __call__(self, frames: Iterable[Frame], target: Target, /) -> Iterable[Path]: ...
+
+
+class Shown:
+    """Marks an option that changes how a picture is shown, not what is learnt: `shown`."""
+
+
+#: ``outline: Annotated[Outline | None, shown] = None``: another value of it does not repeat a training.
+shown = Shown()
 
 
 def films(output: T) -> T:

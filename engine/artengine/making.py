@@ -195,7 +195,7 @@ def _still(scene: Scene, picture: Picture, writing: Writing) -> Iterator[Event]:
     done = 0
     # a glance knows nothing of filters, and its few numbers not of deep zooms
     glance = None if scene.filters or scene.view.deep else picture.glance
-    for part in writing.feed(scene.view, picture.painting()):
+    for part in writing.feed(scene.view, picture.painting(), picture):
         if part.done > done:
             yield Painted(done := part.done, part.total, glance)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from artengine.font import Font, is_font, open_font
+from artengine.learnt import Learnt, is_learnt, open_learnt
 from artengine.media import Media
 from artengine.photo import MAX_MEGAPIXELS, Photo, open_photo
 from artengine.sound import Sound, is_sound, open_sound
 
 #: The words for them.
-WORDS: dict[type[Media], str] = {Photo: "photo", Sound: "sound", Font: "font"}
+WORDS: dict[type[Media], str] = {Photo: "photo", Sound: "sound", Font: "font", Learnt: "weights file"}
 
 
 def open_as(kind: type[Media], path: Path, name: str, max_megapixels: float = MAX_MEGAPIXELS) -> Media:
@@ -22,6 +23,8 @@ def open_as(kind: type[Media], path: Path, name: str, max_megapixels: float = MA
         return open_sound(path, name)
     if kind is Font:
         return open_font(path, name)
+    if kind is Learnt:
+        return open_learnt(path, name)
     return open_photo(path, name, max_megapixels)
 
 
@@ -32,4 +35,5 @@ def open_media(path: Path, name: str, max_megapixels: float = MAX_MEGAPIXELS) ->
             start = file.read(12)
     except OSError:
         start = b""
-    return open_as(Sound if is_sound(start) else Font if is_font(start) else Photo, path, name, max_megapixels)
+    kind = Sound if is_sound(start) else Font if is_font(start) else Learnt if is_learnt(start) else Photo
+    return open_as(kind, path, name, max_megapixels)

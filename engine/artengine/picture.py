@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from artengine.curve import Point
 from artengine.errors import ArtengineError, InputError, Problem
 from artengine.growing import grown
 from artengine.kinds import ColourRange, Ports, Progress
@@ -37,7 +38,9 @@ class Picture:
 
     network: the module that maps coordinates to colours, in evaluation mode except while a trainer is at work. device:
     where it is. resume: what the trainer said it needs to go on; empty at the start of a training. due: whether a
-    trainer is to report after a step, of so many in all: a film of the learning shows it.
+    trainer is to report after a step, of so many in all: a film of the learning shows it. enough: whether a trainer
+    that reports to be endless is to come to its end. curve: the course of the training that its weights are from, empty
+    where nothing is known of it.
     """
 
     dtype = torch.float32  # networks learn in this
@@ -46,7 +49,9 @@ class Picture:
         self.scene = scene
         self.device = device
         self.resume: dict[str, Any] = {}
+        self.curve: tuple[Point, ...] = ()
         self.due: Callable[[int, int], bool] = lambda step, steps: False
+        self.enough = False
         self._weights: dict[int, dict[str, Tensor]] = {}  # as drawn, by their seed
         self._sources = [bound.make() for bound in scene.coordinates]
         self._filters = [bound.make() for bound in scene.filters]
@@ -77,6 +82,18 @@ class Picture:
     def coordinates(self, view: View) -> Tensor:
         """What the scene's sources say of a view, joined: (H, W, D) in float32, on the device."""
         return self._joined(view).to(self.device, self.dtype)
+
+    def on_plane(self, view: View) -> bool:
+        """Whether the coordinates of a view are x and y of the plane: told by its first and last row and column."""
+        if self.coordinates(view.tile(0, 0, 1, 1)).shape[-1] != 2:
+            return False
+        columns, rows = view.width, view.height
+        edges = [(0, 0, columns, 1), (0, rows - 1, columns, 1), (0, 0, 1, rows), (columns - 1, 0, 1, rows)]
+        for tile in (view.tile(*edge) for edge in edges):
+            plane = torch.stack(tile.plane(), dim=-1).to(self.device, self.dtype)
+            if not torch.equal(self.coordinates(tile), plane):
+                return False
+        return True
 
     def grow(self, phase: float) -> None:
         """Give the network the weights of the scene's seed at a phase of its walk, 0 to 1: see `seeds`.

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 PAUSE = 0.1  # seconds between two events of painting, which come by the thousand
 
-
 Begun = Iterator[tuple[str, Generator["Event", None, None]]]
 
 
@@ -35,18 +34,27 @@ def watched(begin: Callable[[], Begun], *, quiet: bool, as_json: bool, watch: bo
 
     begin: names of scenes with what happens to them, one after the other; called when a stop can already be asked for.
     watch: show the picture too, as it is now.
-    A first Ctrl-C stops at the end of a step, with everything saved; a second one at once.
+    A first Ctrl-C stops at the end of a step, with everything saved; a second one at once. What has no end of its own
+    comes to one by the first, and its files are made.
     """
     with _told_to_stop() as stopped, _display(quiet, as_json, watch) as show:
         from artengine.events import Filmed, Made, Note, Trained
 
+        ended = False
         for name, events in begin():
+            if ended:
+                sys.exit(stopped())
             reached: Event | None = None  # a note may come between two steps
             with contextlib.closing(events):
                 for event in events:
                     show(name, event)
                     reached = reached if isinstance(event, Note) else event
-                    if code := stopped():
+                    if (code := stopped()) and not ended:
+                        if isinstance(reached, Trained) and reached.enough:
+                            ended = True
+                            reached.enough()
+                            show(name, Note("ending here, with what there is"))
+                            continue
                         learning = isinstance(reached, Trained) and reached.progress.state is not None
                         goes_on = learning or isinstance(reached, Filmed | Made)
                         events.close()  # which saves what there is
@@ -166,6 +174,7 @@ class _Json(_Lines):
 
     def _data(self, event: Event) -> dict[str, Any]:
         from artengine.events import Filmed, Made, Note, Painted, Trained, Wrote
+        from artengine.trials import Compared
 
         match event:
             case Trained(progress):
@@ -179,6 +188,8 @@ class _Json(_Lines):
                 return {"event": "making", "done": done, "total": total, "name": made, "error": error}
             case Wrote(path):
                 return {"event": "wrote", "path": str(path)}
+            case Compared():
+                return {"event": "compared", **event.plain()}
             case Note(text):
                 return {"event": "note", "text": text}
         raise TypeError(f"no such event: {event!r}")

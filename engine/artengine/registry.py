@@ -8,12 +8,12 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from pydantic import Field
 
 from artengine.errors import InputError, did_you_mean, listed, quoted
-from artengine.kinds import KINDS, Named
+from artengine.kinds import KINDS, Named, shown
 from artengine.plugins import Plugin, Plugins, load_plugins
 
 #: The default of an option that has none.
@@ -32,6 +32,11 @@ class Option:
     def required(self) -> bool:
         """Whether a scene has to set it."""
         return self.default is REQUIRED
+
+    @property
+    def shown(self) -> bool:
+        """Whether it changes only how a picture is shown."""
+        return get_origin(self.annotation) is Annotated and shown in get_args(self.annotation)[1:]
 
 
 #: Options that every component of a kind has without declaring them.

@@ -137,7 +137,7 @@ class Scene:
         """A hash of all that decides what training comes to: finished weights are good as long as it is the same."""
         parts = [*self.coordinates, self.network, *([self.training] if self.training else [])]
         plugins = {bound.component.plugin.name: bound.component.plugin.version for one in parts for bound in one.walk()}
-        decides = {"seed": self.seed, "parts": [one.describe() for one in parts], "plugins": plugins}
+        decides = {"seed": self.seed, "parts": [one.decides() for one in parts], "plugins": plugins}
         return hashlib.sha256(json.dumps(decides, sort_keys=True, default=_lasting).encode()).hexdigest()
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from artengine import carried, recipe, weights
 from artengine.document import parse, plain
@@ -128,8 +129,7 @@ def paint_frames(data: dict[str, Any]) -> int:
         _open.clear()
         picture = build(carried.unpacked(data["scene"]), data["device"])
         if data["weights"]:
-            tensors, _ = weights.read(Path(data["weights"]), picture.network.state_dict())
-            picture.network.load_state_dict(tensors)
+            weights.load(Path(data["weights"]), picture.network)
         _open[about] = Filming(picture)
     folder, name, key = data["reel"]
     reel = Reel(Path(folder), name, key)
@@ -176,12 +176,14 @@ class _Learning:
                 yield from self.shoot(fresh=True, metadata=metadata)
                 return
             resumed = 0
+            if progress.step == 0:  # the trainer has laid something out before its first step
+                self._untrained = _copied(picture)
             yield from self._until(picture, progress.step, progress.steps)
 
     def _picture(self) -> Picture:
         picture = build(self._scene, self._device)
         picture.due = lambda step, steps: step in _all_shown(self._film, steps)
-        self._untrained = {name: values.clone() for name, values in picture.network.state_dict().items()}
+        self._untrained = _copied(picture)
         return picture
 
     def _shot_before(self, step: int, steps: int) -> bool:
@@ -217,6 +219,11 @@ class _Learning:
         other = build(self._scene, self._device)
         other.network.load_state_dict(self._untrained)
         return Filming(other).pixels(frame)
+
+
+def _copied(picture: Picture) -> dict[str, Tensor]:
+    """The weights as they are now."""
+    return {name: values.clone() for name, values in picture.network.state_dict().items()}
 
 
 @functools.lru_cache(maxsize=8)  # a trainer asks after every step

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
-from artengine import recipe, weights
+from artengine import curve, recipe, weights
 from artengine.checkpoint import Checkpoints
 from artengine.errors import ArtengineError, OutputError
 from artengine.events import Event, Note, Resumed, Trained, Wrote
@@ -60,6 +61,8 @@ def trained(picture: Picture, out: Path, *, fresh: bool, metadata: bool) -> Gene
     about |= {"loss": progress.loss, "psnr": progress.psnr}
     known = {"hidden": progress.hidden, "pixels": progress.pixels}
     about |= {name: value for name, value in known.items() if value is not None}
+    if progress.curve:
+        about["curve"] = curve.rows(progress.curve)
     if metadata:
         about["recipe"] = recipe.of(scene, picture.device.type, None).model_dump()
     tensors = picture.network.state_dict()
@@ -71,6 +74,7 @@ def trained(picture: Picture, out: Path, *, fresh: bool, metadata: bool) -> Gene
             weights.write(file, tensors, about, progress.bits)
     except ValueError as error:  # the trainer has not rounded them as it says
         raise ArtengineError(f"{where}: {error}") from None
+    picture.curve = tuple(progress.curve)
     checkpoints.clear()
     if progress.step == progress.steps:
         yield from _told(progress, picture)
@@ -81,7 +85,8 @@ def _told(progress: Progress, picture: Picture) -> Iterator[Event]:
     """How far it is, and what the trainer has to say to that."""
     if progress.note:
         yield Note(progress.note)
-    yield Trained(progress, picture.glance)
+    enough = functools.partial(setattr, picture, "enough", True) if progress.endless else None
+    yield Trained(progress, picture.glance, enough)
 
 
 def _reuse(picture: Picture, path: Path, *, fresh: bool) -> tuple[bool, str]:
@@ -95,11 +100,11 @@ def _reuse(picture: Picture, path: Path, *, fresh: bool) -> tuple[bool, str]:
     try:
         if weights.about(path).get("key") != picture.scene.training_key or fresh:
             return False, "" if fresh else f"{path} is of another training, and will be replaced"
-        tensors, _ = weights.read(path, picture.network.state_dict())
+        header = weights.load(path, picture.network)
     except weights.ForeignError:
         message = f"{path}: is not artengine's, so it is not overwritten; move it, or choose another folder with --out"
         raise OutputError(message) from None
     except (weights.DamagedError, OSError) as error:
         return False, "" if fresh else f"{path} is damaged ({error}), so it is trained anew"
-    picture.network.load_state_dict(tensors)
+    picture.curve = curve.read(header.get("curve"))
     return True, f"trained before: {path} (--fresh trains anew)"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -18,13 +18,13 @@ from typing import IO, Any
 import safetensors
 import safetensors.torch
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from artengine import quantised
+from artengine.learnt import BEGINNING, Learnt
 
 MAX_HEADER = 8_000_000  # a scene has at most 1 MB, and grows to four times that where all of it needs escapes
 _KEY = "artengine"
-_START = b'{"__metadata__":{"artengine":"'  # what follows the length in every file of ours
 
 
 class DamagedError(ValueError):
@@ -85,8 +85,8 @@ def about(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
-            start = file.read(len(_START))
-        if not _START.startswith(start):
+            start = file.read(len(BEGINNING))
+        if not BEGINNING.startswith(start):
             raise ForeignError("it does not begin as artengine's weights files do")
         if length > MAX_HEADER:
             raise DamagedError(f"its header claims {length:,} bytes, expected at most {MAX_HEADER:,}")
@@ -113,22 +113,61 @@ def is_whole(path: Path) -> bool:
         return False
 
 
+def load(path: Path, network: nn.Module) -> dict[str, Any]:
+    """Give a network the weights in a file; gives what the header says of them.
+
+    Raises as `read` does.
+    """
+    expected, ragged = wanted(network)
+    tensors, header = read(path, expected, ragged=ragged)
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:  # it has looked at them more closely
+        raise DamagedError(str(error)) from None
+    return header
+
+
+def earlier(learnt: Learnt, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Those tensors of a weights file that a scene names whose names and types are expected, with any number of rows.
+
+    Raises `ValueError` where it is damaged, lacks one of them, or has changed since the scene was loaded.
+    """
+    try:
+        if hashlib.sha256(learnt.path.read_bytes()).hexdigest() != learnt.sha256:
+            raise DamagedError("it has changed since the scene was loaded")
+        tensors, _ = read(learnt.path, expected, also="", ragged=expected.keys())
+    except (DamagedError, OSError) as error:
+        raise ValueError(f"{learnt.name}: {error}; expected the weights of a training of this kind") from None
+    return {name: tensors[name] for name in expected}
+
+
+def wanted(network: nn.Module, prefix: str = "") -> tuple[dict[str, Tensor], set[str]]:
+    """A network's weights, and the names of those that may have another number of rows; for `read`.
+
+    prefix: of their names in the file.
+    """
+    ragged: Iterable[str] = getattr(network, "ragged", ())  # what a stranger's network offers
+    named = {prefix + name: tensor for name, tensor in network.state_dict().items()}
+    return named, {prefix + name for name in ragged}
+
+
 def read(
-    path: Path, expected: Mapping[str, Tensor], also: str | None = None
+    path: Path, expected: Mapping[str, Tensor], also: str | None = None, ragged: Collection[str] = ()
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """The tensors and what the header says of them; names, types and shapes are those of `expected`.
 
     However many bits a weight has in the file, its tensor has the type that is expected.
-    also: a prefix; tensors whose names begin with it may be there too, of any shape.
+    also: a prefix; tensors whose names begin with it may be there too, of any shape. ragged: names of tensors that may
+    have another number of rows than expected.
     Raises `DamagedError` where anything differs, `OSError` where the file cannot be read.
     """
     header = about(path)
     try:
         with safetensors.safe_open(str(path), framework="pt") as file:
             names = set(file.keys())
-            free = {name for name in names if also is not None and name.startswith(also)}
+            free = {name for name in names - expected.keys() if also is not None and name.startswith(also)}
             kinds = {name: _kind(file.get_slice(name)) for name in names - free}
-            _check(kinds, expected, header.get("bits"))
+            _check(kinds, expected, header.get("bits"), ragged)
             tensors = {name: file.get_tensor(name) for name in sorted(names)}
     except safetensors.SafetensorError as error:
         raise DamagedError(f"not a whole safetensors file: {error}") from None
@@ -194,7 +233,7 @@ def _kind(part: Any) -> _Kind:
     return _TYPES.get(dtype), tuple(shape), f"{dtype} {shape}"
 
 
-def _check(kinds: Mapping[str, _Kind], expected: Mapping[str, Tensor], bits: Any) -> None:
+def _check(kinds: Mapping[str, _Kind], expected: Mapping[str, Tensor], bits: Any, ragged: Collection[str]) -> None:
     """See that a file's tensors are those expected, as a file of so many bits holds them."""
     if bits is not None and bits not in quantised.BITS:
         raise DamagedError("its header names a number of bits that no file of ours has")
@@ -204,12 +243,13 @@ def _check(kinds: Mapping[str, _Kind], expected: Mapping[str, Tensor], bits: Any
     many = 0
     for name, tensor in expected.items():
         dtype, shape, words = kinds[name]
-        if shape != tuple(tensor.shape) or dtype not in quantised.dtypes(tensor, bits):
+        rows = shape[:1] if name in ragged else tuple(tensor.shape[:1])
+        if shape != rows + tuple(tensor.shape[1:]) or dtype not in quantised.dtypes(tensor, bits):
             raise DamagedError(f"{name} is {words}, expected {tensor.dtype} {list(tensor.shape)}")
         many += quantised.rows(tensor.shape) if dtype != tensor.dtype and dtype == torch.uint8 else 0
     found = {name: kinds[name][:2] for name in extra}
-    rows = {quantised.SCALES: (torch.bfloat16, (many,)), quantised.OFFSETS: (torch.uint8, (many,))}
-    if found != (rows if many else {}):
+    wanted = {quantised.SCALES: (torch.bfloat16, (many,)), quantised.OFFSETS: (torch.uint8, (many,))}
+    if found != (wanted if many else {}):
         words = ", ".join(f"{name} {kinds[name][2]}" for name in sorted(extra)) or "none"
         raise DamagedError(f"it holds other scales and offsets than its {many} rows have: {words}")
 
@@ -235,5 +275,6 @@ def _digest(tensors: Mapping[str, Tensor]) -> str:
     for name in sorted(tensors):
         tensor = tensors[name]
         sha.update(f"{name}\0{tensor.dtype}\0{list(tensor.shape)}\0".encode())
-        sha.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+        if tensor.numel():  # torch does not take nothing for bytes
+            sha.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
     return sha.hexdigest()

@@ -21,6 +21,7 @@ from artengine.errors import ArtengineError
 from artengine.files import OutputTarget
 from artengine.kinds import Frame
 from artengine.painting import Part
+from artengine.picture import Picture
 from artengine.view import View
 
 AHEAD = 2  # bands painted ahead of an output: with fewer it waits for the painter, more only take memory
@@ -50,21 +51,22 @@ class Writing:
         """The files that are there, in the order of the outputs."""
         return [path for output in self._outputs for path in output.paths]
 
-    def feed(self, view: View, painting: Iterable[Part]) -> Iterator[Part]:
+    def feed(self, view: View, painting: Iterable[Part], picture: Picture | None = None) -> Iterator[Part]:
         """Give the outputs a frame as it is painted, and the parts of its painting back, until no output needs more.
 
-        Raises `InputError` or `ArtengineError`, with the output's place in the scene, for what it refuses or fails at.
+        picture: whose still it is. Raises `InputError` or `ArtengineError`, with the output's place in the scene, for
+        what it refuses or fails at.
         """
         announced = False
         for part in painting:
             if part.band is not None:
                 band = part.band.view()
                 band.flags.writeable = False  # it is every output's
+                for output in [] if announced else self._outputs:
+                    output.give(_Start(view, part.shape, picture))
+                    output.settle()  # one after the other: of two outputs with one file the later is refused
+                    self._check()  # before the earlier one has anything to write
                 for output in self._outputs:
-                    if not announced:
-                        output.give(_Start(view, part.shape))
-                        output.settle()  # one after the other: of two outputs with one file the later is refused
-                        self._check()
                     output.give(band)
                 announced = True
             self._check()
@@ -91,6 +93,7 @@ class _Start:
 
     view: View
     shape: tuple[int, int, int]
+    picture: Picture | None
 
 
 class _End:
@@ -191,6 +194,7 @@ class _Stream(Frame):
 
     def __init__(self, start: _Start, take: Callable[[], _Item]) -> None:
         self.view = start.view
+        self.picture = start.picture
         self._shape = start.shape
         self._whole: Band | None = None
         self._left = start.shape[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from artengine import Loss, Network, Output, Source, hookimpl
-from artengine_basics import films, filmstrip, losses, mlp, outputs, sources
+from artengine_basics import curves, films, filmstrip, losses, mlp, outputs, sources
 
 
 @hookimpl
@@ -45,7 +45,7 @@ def register_losses() -> Mapping[str, Loss]:
 
 @hookimpl
 def register_outputs() -> Mapping[str, Output]:
-    """Still pictures and films."""
+    """Still pictures and films, and how a training went."""
     return {
         "png": outputs.png,
         "jpeg": outputs.jpeg,
@@ -57,4 +57,5 @@ def register_outputs() -> Mapping[str, Output]:
         "apng": films.apng,
         "frames": films.frames,
         "filmstrip": filmstrip.filmstrip,
+        "curves": curves.curves,
     }

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +12,8 @@ import torch
 from torch import Tensor
 
 from artengine import Loss, Picture, Progress
+from artengine.curve import Curve
+from artengine_regression.computing import computing, threads_for
 from artengine_regression.goals import GAIN, Course, Until
 from artengine_regression.measuring import Glance, measured
 from artengine_regression.optimisers import optimiser
@@ -25,7 +25,6 @@ PATIENCE = 0.5  # seconds after which a report comes in any case: whoever waits 
 FALLS = 8  # how often a training that comes to what is no number steps back before it gives up
 AHEAD = 0.5  # decibels by which all pixels may be nearer than the sample, as long as that has not been measured
 LENGTH = 2000  # steps of the first round, where only a PSNR is asked for
-WORK = 4e9  # operations of a step from which on a second thread is worth it; every so many more, another one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +46,11 @@ def learn(picture: Picture, studies: Sequence[Study], losses: Sequence[Loss], pl
     if cover := getattr(picture.network, "cover", None):
         shapes = [study.pixels.shape[:2] for study in studies]
         cover(*(max(shape[axis] / min(shape) for shape in shapes) for axis in (1, 0)))
-    threads = _threads(picture, plan)
-    with _computing(threads):
+    threads = threads_for(picture.network, plan.batch)
+    with computing(threads):
         training = _Training(picture, studies, losses, plan)
     while not training.done:
-        with _computing(threads):
+        with computing(threads):
             progress = training.advance()
         yield progress
 
@@ -92,6 +91,8 @@ class _Training:
         self._seconds = 0.0
         self._falls = 0
         self._ahead = AHEAD
+        self._rate = 0.0  # at the last step
+        self._curve = Curve()
         self._best = _Best(weights=self._weights())
         if picture.resume:
             self._restore(picture.resume)
@@ -117,10 +118,9 @@ class _Training:
         return float(torch.stack(self._losses_since).mean())
 
     def _take_step(self) -> Tensor:
-        rate = self._plan.rate * 0.5**self._falls * self._course.height(self._step, self._seconds)
-        if self._optimiser.whole:
-            return self._optimiser.step(self._slope_of_all, rate)
-        return self._optimiser.step(self._slope_of_some, rate)
+        self._rate = self._plan.rate * 0.5**self._falls * self._course.height(self._step, self._seconds)
+        slope = self._slope_of_all if self._optimiser.whole else self._slope_of_some
+        return self._optimiser.step(slope, self._rate)
 
     def _slope_of_some(self) -> Tensor:
         loss = self._loss(*self._way.draw(self._step, self._generator))
@@ -149,6 +149,7 @@ class _Training:
         psnr = self._glance.psnr()
         if not self._sound(loss, psnr):
             return self._step_back(loss)
+        self._curve.add(self._step, loss, psnr, self._rate)  # here alone: other reports come by the clock
         better = psnr > self._best.psnr
         if better:
             self._best.step, self._best.psnr = self._step, psnr
@@ -213,6 +214,7 @@ class _Training:
             note="; ".join(notes),
             bits=self._plan.bits,
             pixels=sum(study.view.width * study.view.height for study in self._studies),
+            curve=self._curve.points,
             state=self._state,
         )
 
@@ -257,6 +259,7 @@ class _Training:
             "losses": list(self._losses_since),
             "falls": self._falls,
             "ahead": self._ahead,
+            "curve": self._curve.state(),
             "best": {name: getattr(self._best, name) for name in _Best.__slots__},
             "optimiser": self._optimiser.state(),
             "generator": self._generator.get_state(),
@@ -264,7 +267,7 @@ class _Training:
 
     def _restore(self, state: dict[str, Any]) -> None:
         self._step, self._seconds, self._falls = state["step"], state["seconds"], state["falls"]
-        self._ahead = state["ahead"]
+        self._ahead, self._curve = state["ahead"], Curve(state["curve"])
         self._losses_since = [one.to(self._picture.device) for one in state["losses"]]
         self._best = _Best(**state["best"])
         self._optimiser.restore(state["optimiser"])
@@ -273,27 +276,3 @@ class _Training:
 
 def _on_patches(loss: Loss) -> bool:
     return getattr(loss, "patches", False)
-
-
-def _threads(picture: Picture, plan: Plan) -> int:
-    """How many threads of the processor a training is worth.
-
-    For small steps one: two take 2.5 ms where one takes 4, but many times as long where another program wants a core.
-    And as long as it is one, the weights are the same bytes however many cores there are.
-    """
-    weights = sum(one.numel() for one in picture.network.parameters())
-    work = 6.0 * weights * plan.batch  # two operations a weight and pixel, forward, and twice as many backward
-    return max(1, min(os.cpu_count() or 1, int(work / WORK)))
-
-
-@contextlib.contextmanager
-def _computing(threads: int) -> Iterator[None]:
-    """Compute on so many threads of the processor for a while, with numbers that are next to nothing taken for zero."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
-        torch.set_num_threads(before)

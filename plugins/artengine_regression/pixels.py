@@ -74,7 +74,7 @@ def drawing(picture: Picture, studies: Sequence[Study], batch: int, *, patches: 
     study = studies[0]
     hidden = 0.0 if study.hidden is None else study.hidden.mean()
     even = len(studies) == 1 and study.weight is None and hidden <= WASTE
-    if even and hasattr(picture.network, "lattice") and on_the_plane(picture, study.view):
+    if even and hasattr(picture.network, "lattice") and picture.on_plane(study.view):
         return Lattice(picture, study, batch)
     return Table(picture, studies, batch)
 
@@ -269,23 +269,6 @@ def gathered(picture: Picture, study: Study, chosen: np.ndarray[Any, Any]) -> tu
         top += rows
     inputs = torch.cat(points) if points else picture.coordinates(study.view.tile(0, 0, 1, 1)).reshape(1, -1)[:0]
     return inputs, study.colours(chosen, picture.channels).to(picture.device)
-
-
-def on_the_plane(picture: Picture, view: View) -> bool:
-    """Whether the coordinates of a view are those of the plane, x and y: told by its first and last row and column."""
-    if picture.coordinates(view.tile(0, 0, 1, 1)).shape[-1] != 2:
-        return False
-    columns, rows = view.width, view.height
-    for tile in (
-        view.tile(0, 0, columns, 1),
-        view.tile(0, rows - 1, columns, 1),
-        view.tile(0, 0, 1, rows),
-        view.tile(columns - 1, 0, 1, rows),
-    ):
-        plane = torch.stack(tile.plane(), dim=-1).to(picture.device, picture.dtype)
-        if not torch.equal(picture.coordinates(tile), plane):
-            return False
-    return True
 
 
 def _spread(length: int, count: int, generator: torch.Generator) -> Tensor:

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from artengine import weights
+from artengine.learnt import Learnt, open_learnt
 from artengine.weights import DamagedError, ForeignError
 
 TENSORS = {
@@ -248,3 +249,98 @@ def test_what_is_no_file_is_an_error_of_the_system(tmp_path: Path) -> None:
 def test_the_longest_scene_fits_into_the_header(path: Path) -> None:
     held(path, saved(about={"recipe": {"scene": "\\" * 1_000_000}}))
     assert len(weights.about(path)["recipe"]["scene"]) == 1_000_000
+
+
+class Ragged(nn.Module):
+    """A network one of whose weights has as many rows as a training finds to be right."""
+
+    ragged = ("rows",)
+
+    def __init__(self, rows: int = 0) -> None:
+        super().__init__()
+        self.layer = nn.Linear(2, 3)
+        self.register_buffer("rows", torch.rand(rows, 4))
+
+    def _load_from_state_dict(self, state: dict[str, Any], prefix: str, *rest: Any) -> None:
+        self.rows = self.rows.new_empty(state[prefix + "rows"].shape)
+        super()._load_from_state_dict(state, prefix, *rest)
+
+
+def test_weights_of_any_number_of_rows_are_loaded(path: Path) -> None:
+    for rows in (0, 1, 5000):
+        whole = Ragged(rows)
+        held(path, saved(whole.state_dict()))
+        network = Ragged(7)
+        assert weights.load(path, network)["kind"] == "weights"
+        for name, tensor in whole.state_dict().items():
+            assert torch.equal(network.state_dict()[name], tensor)
+    assert weights.wanted(network, "network.")[1] == {"network.rows"}
+    assert set(weights.wanted(network, "network.")[0]) == {"network.rows", "network.layer.weight", "network.layer.bias"}
+    assert weights.wanted(nn.Linear(2, 2))[1] == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "tensor"),
+    [
+        ("rows", torch.zeros(3, 5)),
+        ("rows", torch.zeros(3)),
+        ("rows", torch.zeros(3, 4, 1)),
+        ("rows", torch.tensor(1.0)),
+        ("rows", torch.zeros(3, 4, dtype=torch.float64)),
+        ("layer.weight", torch.zeros(4, 2)),
+        ("layer.bias", torch.zeros(4)),
+    ],
+    ids=lambda given: given if isinstance(given, str) else str(list(given.shape)),
+)
+def test_all_else_about_them_is_as_expected(name: str, tensor: Tensor, path: Path) -> None:
+    network = Ragged(2)
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    held(path, saved({**network.state_dict(), name: tensor}))
+    with pytest.raises(DamagedError, match=f"{name} is F"):
+        weights.load(path, network)
+    assert all(torch.equal(network.state_dict()[key], value) for key, value in before.items())
+
+
+def learnt(path: Path, tensors: Mapping[str, Tensor] = TENSORS) -> Learnt:
+    return open_learnt(held(path, saved(tensors)), "mine.safetensors")
+
+
+def test_what_an_earlier_training_has_left_is_taken_in_any_number_of_rows(path: Path) -> None:
+    wanted = {"layer.weight": torch.zeros(1, 20), "layer.bias": torch.zeros(0, dtype=torch.float64)}
+    found = weights.earlier(learnt(path), wanted)
+    assert list(found) == list(wanted)
+    for name, tensor in found.items():
+        assert torch.equal(tensor, TENSORS[name])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        ({"layer.weight": torch.zeros(30, 21)}, r"layer\.weight is F32 \[30, 20\], expected torch\.float32 \[30, 21\]"),
+        ({"layer.weight": torch.zeros(30, 20).double()}, r"layer\.weight is F32 \[30, 20\], expected torch\.float64"),
+        ({"other": torch.zeros(1)}, "it holds the weights of another network"),
+    ],
+)
+def test_what_an_earlier_training_lacks_is_said_with_the_name_of_its_file(
+    wanted: dict[str, Tensor], told: str, path: Path
+) -> None:
+    with pytest.raises(
+        ValueError, match=rf"^mine\.safetensors: {told}.*; expected the weights of a training of this kind$"
+    ):
+        weights.earlier(learnt(path), wanted)
+
+
+def test_an_earlier_training_is_the_one_that_the_scene_was_loaded_with(path: Path) -> None:
+    named = learnt(path)
+    held(path, saved({"layer.weight": torch.zeros(30, 20)}))
+    with pytest.raises(ValueError, match="it has changed since the scene was loaded"):
+        weights.earlier(named, {"layer.weight": torch.zeros(30, 20)})
+    path.unlink()
+    with pytest.raises(ValueError, match=r"mine\.safetensors: .*No such file"):
+        weights.earlier(named, {"layer.weight": torch.zeros(30, 20)})
+
+
+@pytest.mark.xfail(reason="a single number passes for any number of rows of numbers", strict=True)
+def test_a_single_number_is_no_row(path: Path) -> None:
+    with pytest.raises(ValueError, match=r"a is F32 \[\], expected torch\.float32 \[3\]"):
+        weights.earlier(learnt(path, {"a": torch.tensor(1.0)}), {"a": torch.zeros(3)})

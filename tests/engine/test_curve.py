@@ -1,0 +1,155 @@
+"""What is remembered of a training: few points, however it came to its end, and nothing that a stranger makes up."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+import safetensors.torch
+
+from artengine import build, load, weights
+from artengine.curve import MOST, Curve, Point, read, rows
+from artengine.events import Trained
+from artengine.making import making
+from artengine.training import trained
+
+GOOD: list[Any] = [[50, 0.5, 20.0, 0.01], [100, 0.25, None, None]]
+
+
+def grown(count: int, curve: Curve | None = None, start: int = 0) -> Curve:
+    curve = curve or Curve()
+    for number in range(start, count):
+        curve.add(number * 50, 1 / (number + 1), psnr=number / 10, rate=1e-3)
+    return curve
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, MOST - 1, MOST, MOST + 1, 2 * MOST, 5000])
+def test_however_long_it_takes_it_is_remembered_evenly_and_to_its_end(count: int) -> None:
+    points = grown(count).points
+    assert len(points) == count if count < MOST else MOST / 2 <= len(points) <= MOST
+    steps = [point.step for point in points]
+    assert steps[:1] == [0][:count]
+    assert steps[-1:] == [(count - 1) * 50][:count]
+    assert len({after - before for before, after in itertools.pairwise(steps[:-1])}) <= 1
+    for point in points:
+        number = point.step // 50
+        assert point.loss == pytest.approx(1 / (number + 1), rel=1e-5)
+        assert (point.psnr, point.rate) == (pytest.approx(number / 10, rel=1e-5), 1e-3)
+
+
+def test_gone_on_from_anywhere_it_remembers_the_same() -> None:
+    whole = grown(1500).points
+    chance = random.Random(0)
+    for _ in range(20):
+        curve, done = Curve(), 0
+        while done < 1500:
+            stop = min(1500, done + chance.randint(1, 600))
+            curve, done = Curve(json.loads(json.dumps(grown(stop, curve, done).state()))), stop
+        assert curve.points == whole
+        assert grown(3000, curve, 1500).points == grown(3000).points
+
+
+def test_what_a_training_has_gone_back_from_is_forgotten() -> None:
+    curve = grown(10)
+    curve.add(200, 0.5)
+    curve.add(250, 0.4)
+    assert [point.step for point in curve.points] == [0, 50, 100, 150, 200, 250]
+    assert curve.points[-2:] == (Point(200, 0.5), Point(250, 0.4))
+
+
+def test_what_is_no_number_is_passed_over() -> None:
+    curve = Curve()
+    curve.add(1, math.nan)
+    curve.add(2, 0.5, psnr=math.inf, rate=math.nan)
+    curve.add(3, math.inf)
+    assert curve.points == (Point(2, 0.5),)
+
+
+def test_what_is_written_is_read() -> None:
+    points = grown(700).points
+    assert read(json.loads(json.dumps(rows(points)))) == points
+    assert read(GOOD) == (Point(50, 0.5, 20.0, 0.01), Point(100, 0.25))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        {},
+        "curve",
+        [1],
+        [[]],
+        [GOOD[0], GOOD[0]],
+        GOOD[::-1],
+        [[50, 0.5, 20.0]],
+        [[50, 0.5, 20.0, 0.01, 1]],
+        [[-1, 0.5, None, None]],
+        [[2**63, 0.5, None, None]],
+        [[True, 0.5, None, None]],
+        [[1.5, 0.5, None, None]],
+        [["1", 0.5, None, None]],
+        [[1, None, None, None]],
+        [[1, math.nan, None, None]],
+        [[1, 10**400, None, None]],
+        [[1, 0.5, math.inf, None]],
+        [[1, 0.5, None, [0.5]]],
+        [[number, 0.5, None, None] for number in range(MOST + 1)],
+    ],
+    ids=lambda data: repr(data)[:40],
+)
+def test_what_makes_no_sense_in_a_strangers_file_is_nothing(data: Any) -> None:
+    assert read(data) == ()
+
+
+def changed(path: Path, data: Any) -> None:
+    """Put another curve into a file of weights."""
+    about = {name: value for name, value in weights.about(path).items() if name not in ("curve", "sha256")}
+    tensors = safetensors.torch.load(path.read_bytes())
+    with path.open("wb") as file:
+        weights.write(file, tensors, about if data is None else about | {"curve": data})
+
+
+def test_a_picture_knows_the_course_of_its_training_from_the_weights_too(learning: Path, tmp_path: Path) -> None:
+    scene = load(learning, overrides=("training.regression.until.steps=230",))
+    path = tmp_path / "learning.safetensors"
+
+    def learnt(*, fresh: bool = False) -> tuple[Point, ...]:
+        picture = build(scene, "cpu")
+        assert picture.curve == ()
+        list(trained(picture, tmp_path, fresh=fresh, metadata=True))
+        return picture.curve
+
+    first = learnt()
+    assert [point.step for point in first] == [50, 100, 150, 200, 230]
+    losses, rates = [point.loss for point in first], [point.rate for point in first]
+    assert losses == sorted(losses, reverse=True)
+    assert rates == sorted(rates, reverse=True)
+    assert all(point.psnr is not None and 5 < point.psnr < 60 for point in first)
+    bytes_, read_at = path.read_bytes(), path.stat().st_mtime_ns
+    assert learnt() == first
+    assert path.stat().st_mtime_ns == read_at  # not trained again
+    assert learnt(fresh=True) == first
+    assert path.read_bytes() == bytes_
+    for nonsense in (None, "curve", [[1, 2, 3, 4]]):
+        changed(path, nonsense)
+        before = path.read_bytes()
+        assert learnt() == ()
+        assert path.read_bytes() == before
+
+
+def test_what_comes_by_the_clock_is_not_remembered(
+    learning: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = load(learning, overrides=("training.regression.until.steps=120",))
+    list(making(scene, tmp_path / "calm", device="cpu"))
+    monkeypatch.setattr("artengine_regression.learning.PATIENCE", 0)
+    events = list(making(scene, tmp_path / "hasty", device="cpu"))
+    assert sum(isinstance(event, Trained) for event in events) == 120
+    curves = [weights.about(tmp_path / name / "learning.safetensors")["curve"] for name in ("calm", "hasty")]
+    assert curves[0] == curves[1]
+    assert [row[0] for row in curves[0]] == [50, 100, 120]
