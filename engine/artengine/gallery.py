@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from artengine import carried, recipe
+from artengine import carried, recipe, standings
 from artengine.errors import ArtengineError, OutputError
 from artengine.events import Event, Made, Note, Wrote
 from artengine.files import create, hold, writing
 from artengine.manifest import NAME as MANIFEST
 from artengine.manifest import Entry, Manifest, digest, hashed
-from artengine.page import FILMS, Shown, render
+from artengine.page import FILMS, Comparison, Shown, render
 from artengine.sheet import contact_sheet
 from artengine.sweeps import Variation
+from artengine.trials import Compared, Trials, compared, table
 from artengine.workers import Done, Executor, Item, Workers
 
 PAGE, THUMBNAILS, WORKSHOP = "index.html", "thumbnails", ".gallery-workshop"
@@ -59,9 +60,10 @@ def gallery(
 ) -> Generator[Event, None, None]:
     """Make what is not there yet, or was made from something else, then the page and the sheet of all.
 
-    count: of the variations. executor: works on `items.make`. walk: text of a scene for the stars of the page, see
-    `page.render`. Closing it stops in good order: what is finished stays, and the same call goes on from there.
-    Raises `PartialError` where some failed.
+    Several that are learnt are compared, setting by setting, on the page and in files beside it. count: of the
+    variations. executor: works on `items.make`. walk: text of a scene for the stars of the page, see `page.render`.
+    Closing it stops in good order: what is finished stays, and the same call goes on from there. Raises `PartialError`
+    where some failed.
     """
     folder = order.folder
     with hold(folder, NAME):
@@ -71,19 +73,29 @@ def gallery(
             yield Note(f"{manifest.path}: {bad} lines make no sense, and are passed over")
         workshop = folder / WORKSHOP
         making = _Making(manifest, order, workshop)
+        trials: Trials | None = None
+        beside: list[Path] = []
         try:
             for index, entry in enumerate(making.entries(variations, executor), start=1):
                 yield Made(index, count, entry.name, entry.error)
         finally:
             if making.entered:
-                _write_page(title, making.shown(), making.failed, order, walk)
+                entries = making.shown()
+                trials = making.trials() if count > 1 else None
+                beside = standings.write(folder, trials) if trials else []
+                shown = [one.id for one in entries]
+                comparison = standings.on_page(trials, shown, plot=len(beside) > 1) if trials else None
+                _write_page(title, entries, making.failed, order, walk, comparison)
         with contextlib.suppress(OSError):
             shutil.rmtree(workshop)
         yield Wrote(folder / PAGE)
-        if shown := making.shown():
-            yield from map(Wrote, contact_sheet(folder, shown[:SHEETS], title))
+        if entries := making.shown():
+            yield from map(Wrote, contact_sheet(folder, list(map(_shown, entries[:SHEETS])), title))
+        yield from map(Wrote, beside)
         if making.kept:
             yield Note(f"{making.kept:,} of {count:,} were there already")
+        if trials:
+            yield Compared(table(trials), trials)
     if making.failed:
         lines = "\n".join(f"{entry.name}: {entry.error}" for entry in making.failed)
         raise PartialError(f"{lines}\n{len(making.failed):,} of {count:,} failed; the same command tries them again")
@@ -97,15 +109,24 @@ class _Making:
         self._order = order
         self._workshop = workshop
         self._about: dict[str, dict[str, Any]] = {}  # what we know of the items ourselves, by their identity, in order
+        self._learning = False
         self.failed: list[Entry] = []
         self.kept = 0
         self.entered = 0
 
-    def shown(self) -> list[Shown]:
+    def shown(self) -> list[Entry]:
         """All that the gallery has, in the order in which it was asked for; what earlier runs have made comes last."""
         places = {identity: place for place, identity in enumerate(self._about)}
         there = sorted(self._manifest.shown(), key=lambda one: places.get(one.id, len(places)))
-        return [_shown(entry.model_copy(update=self._about.get(entry.id))) for entry in there]
+        return [entry.model_copy(update=self._about.get(entry.id)) for entry in there]
+
+    def trials(self) -> Trials | None:
+        """How well each setting learns, of what was asked for this time; None where nothing is learnt."""
+        if not self._learning:
+            return None
+        failed = {entry.id: entry for entry in self.failed}
+        found = [self._manifest.finished(identity) or failed.get(identity) for identity in self._about]
+        return compared(entry.model_copy(update=self._about[entry.id]) for entry in found if entry)
 
     def entries(self, variations: Iterable[Variation], executor: Executor) -> Iterator[Entry]:
         """Every item as it is finished, those that are there already too."""
@@ -138,6 +159,7 @@ class _Making:
                 "settings": dict(variation.settings),
                 "command": variation.command,
             }
+            self._learning |= variation.scene.training is not None
             entry = None if self._order.fresh else self._manifest.finished(identity)
             if entry:
                 there.append(entry)
@@ -174,7 +196,8 @@ class _Making:
         _make_folder(folder / THUMBNAILS)
         _move(workshop / carried.THUMBNAIL, folder / THUMBNAILS / small)
         shutil.rmtree(workshop, ignore_errors=True)
-        return Entry(**about, files=files, thumbnail=small, width=done.result["width"], height=done.result["height"])
+        figures = {name: done.result[name] for name in ("width", "height", "psnr", "loss")}
+        return Entry(**about, files=files, thumbnail=small, **figures)
 
 
 def _identity(variation: Variation, order: Order) -> str:
@@ -208,10 +231,13 @@ def _make_folder(path: Path) -> None:
 
 
 def _ours(folder: Path) -> None:
-    """Raise `OutputError` where the page would take the place of somebody else's."""
-    page = folder / PAGE
-    if os.path.lexists(page) and not (folder / MANIFEST).exists():
-        raise OutputError(f"{page}: is no gallery's, so it is not overwritten; choose another folder with --out")
+    """Raise `OutputError` where what stands beside the pictures would take the place of somebody else's."""
+    if (folder / MANIFEST).exists():
+        return
+    for name in (PAGE, "contact-sheet.png", standings.TABLE, standings.PLOT):
+        if os.path.lexists(folder / name):
+            found = f"{folder / name}: is no gallery's, so it is not overwritten"
+            raise OutputError(f"{found}; choose another folder with --out")
 
 
 def _shown(entry: Entry) -> Shown:
@@ -226,11 +252,21 @@ def _shown(entry: Entry) -> Shown:
         seed=entry.seed,
         settings=entry.settings,
         command=entry.command,
-        note=f"made in {entry.seconds:.1f} s",
+        note=", ".join([*_learnt(entry), f"made in {entry.seconds:.1f} s"]),
     )
 
 
-def _write_page(title: str, shown: Sequence[Shown], failed: Sequence[Entry], order: Order, walk: str) -> None:
-    text = render(title, shown, failed=[(entry.name, entry.error) for entry in failed], scene=walk)
+def _learnt(entry: Entry) -> Iterator[str]:
+    if entry.psnr is not None:
+        yield f"PSNR {entry.psnr:.2f} dB"
+    if entry.loss is not None:
+        yield f"loss {entry.loss:.4g}"
+
+
+def _write_page(
+    title: str, entries: Sequence[Entry], failed: Sequence[Entry], order: Order, walk: str, trials: Comparison | None
+) -> None:
+    shown = [_shown(entry) for entry in entries]
+    text = render(title, shown, failed=[(entry.name, entry.error) for entry in failed], scene=walk, trials=trials)
     with create(order.folder / PAGE) as file:
         file.write(text.encode())

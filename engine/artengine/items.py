@@ -18,6 +18,7 @@ from artengine.picture import build
 from artengine.sheet import thumbnail, thumbnail_of
 from artengine.training import trained
 from artengine.view import View
+from artengine.weights import figures
 
 PATIENCE = 10.0  # seconds for a worker of a killed run to let go of the same files
 _EVERYWHERE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
@@ -27,6 +28,7 @@ _SMALL = 512  # pixels of the longer side of what a thumbnail is made of
 def make(data: dict[str, Any]) -> dict[str, Any]:
     """Make a scene's files in a folder of its own, and a thumbnail; gives their names, the one to be shown first.
 
+    width, height: of what is shown, in pixels. psnr (decibels), loss: how well it was learnt, None where nothing tells.
     unwritten: what the disk said where it takes nothing more: the other items would fare no better.
     """
     try:
@@ -65,7 +67,9 @@ def _made(data: dict[str, Any]) -> dict[str, Any]:
         thumbnail(small, folder / THUMBNAIL)
         width = round(small.shape[1] * scene.view.width / view.width)  # filters may change the size
         height = round(small.shape[0] * scene.view.height / view.height)
-    return {"files": [path.name for path in paths], "width": width, "height": height}
+    learnt = figures(weights) if scene.training else None
+    told = {"psnr": learnt.psnr if learnt else None, "loss": learnt.loss if learnt else None}
+    return {"files": [path.name for path in paths], "width": width, "height": height, **told}
 
 
 def _shown_first(path: Path) -> int:

@@ -37,13 +37,15 @@ def _is_command(text: str) -> str:
 
 
 Pixels = Annotated[int, Field(ge=0, le=10_000_000)]
+Figure = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Entry(BaseModel):
     """An item that is finished, or has failed.
 
     id: a hash of all that it is made from. files: by their names in the gallery's folder, the one that is shown first;
-    with a hash of each. thumbnail: the name of a file in `thumbnails`. error: why it failed, empty where it did not.
+    with a hash of each. thumbnail: the name of a file in `thumbnails`. psnr (decibels), loss: how well it was learnt,
+    None where nothing tells. error: why it failed, empty where it did not.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -59,6 +61,8 @@ class Entry(BaseModel):
     height: Pixels = 0
     seconds: Annotated[float, Field(ge=0)] = 0.0
     attempts: Annotated[int, Field(ge=0)] = 1
+    psnr: Figure | None = None
+    loss: Figure | None = None
     error: Word = ""
 
 
@@ -112,7 +116,7 @@ class Manifest:
 
         Raises `OutputError` where it cannot be written.
         """
-        line = json.dumps(entry.model_dump(), ensure_ascii=True).encode() + b"\n"
+        line = json.dumps(entry.model_dump(exclude_none=True), ensure_ascii=True).encode() + b"\n"
         with writing(self._path), self._path.open("ab", buffering=0) as file:
             size = file.tell()
             try:

@@ -4,6 +4,7 @@ const stage = find(".stage", view);
 let current = null;
 let addressed = ""; // the address of the view as the browser has it
 let entered = false; // whether the visitor came from the wall, so that one step back leads there
+let cameFrom = null; // the picture, and the link elsewhere on the page that led to it
 let settled; // the address follows when the visitor pauses: browsers stop pages that change it too often
 
 function show(picture) {
@@ -98,7 +99,9 @@ view.addEventListener("close", () => {
     if (entered) history.back();
     else history.replaceState(null, "", location.pathname + location.search);
   }
-  if (visible.includes(current)) find("a", current.tile).focus();
+  if (cameFrom?.picture === current) cameFrom.link.focus();
+  else if (visible.includes(current)) find("a", current.tile).focus();
+  cameFrom = null;
 });
 
 find(".back", view).onclick = () => step(-1);

@@ -7,6 +7,7 @@ place as text, never as markup, and its policy lets nothing run but the one scri
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import html
 import json
@@ -57,13 +58,54 @@ class Shown:
             raise ValueError(f"found a picture of {self.width} x {self.height} pixels, expected at least one")
 
 
-def render(title: str, shown: Sequence[Shown], *, failed: Sequence[tuple[str, str]] = (), scene: str = "") -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """The trials of one setting.
+
+    settings: a value for each of `Comparison.options`. trials, failed: how many. mean, spread: as they are read.
+    pictures: the best, the median and the worst, each by its place among the pictures of the page, with its number.
+    best: whether no other setting has a better mean.
+    """
+
+    settings: Sequence[str]
+    trials: int
+    failed: int
+    mean: str
+    spread: str
+    pictures: Sequence[tuple[int, str]]
+    best: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """How well each setting learns.
+
+    measured: what, and which end of it is good. options: by their paths in the scene. table, plot: files in the
+    gallery's folder, plot empty where there is none.
+    """
+
+    measured: str
+    options: Sequence[str]
+    rows: Sequence[Row]
+    table: str
+    plot: str = ""
+
+
+def render(
+    title: str,
+    shown: Sequence[Shown],
+    *,
+    failed: Sequence[tuple[str, str]] = (),
+    scene: str = "",
+    trials: Comparison | None = None,
+) -> str:
     """The page that shows these, as HTML for a UTF-8 file in the folder of the gallery.
 
     failed: what could not be made, a name and a reason each. scene: a scene's text with the line `PLACE`, where the
-    page puts the seeds that a visitor has starred; none is offered where this is empty.
+    page puts the seeds that a visitor has starred; none is offered where this is empty. trials: how well each setting
+    learns.
     """
-    style, script = _resource("page.css"), _resource("page.js") + _resource("page-view.js")
+    style, script = _resource("page.css"), "".join(map(_resource, ("page.js", "page-view.js", "page-trials.js")))
     short = short_names(key for one in shown for key in one.settings)
     data = {
         "title": _text(title),
@@ -72,6 +114,7 @@ def render(title: str, shown: Sequence[Shown], *, failed: Sequence[tuple[str, st
         "short": short,
         "shown": [{**_plain(one), "label": label(one, short)} for one in shown],
         "failed": [list(one) for one in failed],
+        "trials": trials and _compared(trials),
     }
     parts = {
         "title": html.escape(_text(title)),
@@ -114,6 +157,16 @@ def _plain(shown: Shown) -> dict[str, Any]:
         "settings": [list(pair) for pair in shown.settings.items()],  # as an object, one could be called __proto__
         "command": shown.command,
         "note": shown.note,
+    }
+
+
+def _compared(trials: Comparison) -> dict[str, Any]:
+    return {
+        "measured": trials.measured,
+        "options": list(trials.options),
+        "table": _address(trials.table),
+        "plot": trials.plot and _address(trials.plot),
+        "rows": [dataclasses.asdict(row) for row in trials.rows],
     }
 
 

@@ -161,8 +161,7 @@ def shortened(text: str, font: FreeTypeFont | ImageFont, width: int) -> str:
 
     Pillow's own font knows few signs: letters lose their accents, what it lacks becomes a question mark.
     """
-    bare = (unicodedata.normalize("NFKD", sign)[0] for sign in printable(text))
-    text = " ".join("".join(sign if sign < "\x7f" or sign in _SIGNS else "?" for sign in bare).split())
+    text = " ".join("".join(map(_known, printable(text))).split())
     if len(text) <= _FOLDED and font.getlength(text) <= width:
         return text
     low, high = 0, min(len(text), _FOLDED)
@@ -170,6 +169,14 @@ def shortened(text: str, font: FreeTypeFont | ImageFont, width: int) -> str:
         kept = (low + high + 1) // 2
         low, high = (kept, high) if font.getlength(_folded(text, kept)) <= width else (low, kept - 1)
     return _folded(text, low)
+
+
+def _known(sign: str) -> str:
+    """A sign, or what is nearest to it, in Pillow's own font."""
+    if sign in _SIGNS:
+        return sign
+    bare = unicodedata.normalize("NFKD", sign)[0]
+    return bare if bare < "\x7f" or bare in _SIGNS else "?"
 
 
 def _folded(text: str, kept: int) -> str:

@@ -29,7 +29,7 @@ MAX_NAME = 120  # characters; a file's name may have 255 on most systems, with w
 _WHOLE = re.compile(r"[0-9]{1,10}")
 _NUMBER = r"[-+]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?"
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
-_SHEET = re.compile(r"contact-sheet(-[0-9]+)?")  # what `sheet` calls its files
+_BESIDE = re.compile(r"contact-sheet(-[0-9]+)?|trials")  # what `sheet` and `standings` call their files
 _SPAN = re.compile(rf"({_NUMBER})\.\.({_NUMBER})(?:\.\.({_NUMBER}))?")
 
 
@@ -230,9 +230,9 @@ def safe_name(word: str) -> str:
 
 
 def _name(words: Sequence[str]) -> str:
-    """What the files of a picture are called, by the words that tell it from the others; never as a contact sheet."""
+    """What the files of a picture are called, by the words that tell it from the others; never as what is beside."""
     name = "-".join(map(safe_name, words))[:MAX_NAME].rstrip("-.")
-    return f"scene-{name}" if _SHEET.fullmatch(name.lower()) else name
+    return f"scene-{name}" if _BESIDE.fullmatch(name.lower()) else name
 
 
 def _unlike(name: str, names: Collection[str]) -> str:

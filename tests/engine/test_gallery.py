@@ -296,7 +296,7 @@ def test_a_training_leaves_its_weights_beside_the_picture(tmp_path: Path) -> Non
     sweep = Sweep(path=scene(tmp_path, LEARNING), seeds=[1, 2])
     hung(sweep, tmp_path / "g")
     assert list(lines(tmp_path / "g")[1]["files"]) == ["tiny-seed-2.png", "tiny-seed-2.safetensors"]
-    is_whole(tmp_path / "g", 2)
+    is_whole(tmp_path / "g", 2, "trials.csv")
     (tmp_path / "g" / "tiny-seed-2.safetensors").unlink()
     assert hung(sweep, tmp_path / "g")[0] == ["tiny-seed-2"]
 

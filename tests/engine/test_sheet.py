@@ -132,6 +132,8 @@ def test_a_label_is_shortened_in_its_middle(size: int) -> None:
     assert long.count("…") == 1
     assert shortened("café\nЖ 🎨", font, 240) == "cafe ? ?"
     assert shortened("wide", font, 0) == "…"
+    assert shortened(long, font, 240) == long
+    assert shortened("«a» … Ⅳ ½", font, 240) == shortened("«a» … I 1", font, 240) == "«a» … I 1"
 
 
 def test_what_is_gone_or_damaged_leaves_its_cell_empty(tmp_path: Path) -> None:

@@ -95,14 +95,17 @@ def seen(folder: Path) -> list[str]:
     return [one["name"] for one in found]
 
 
-def is_whole(folder: Path, pictures: int) -> None:
-    """Assert that a folder holds so many pictures, each made once, and nothing besides what belongs to a gallery."""
+def is_whole(folder: Path, pictures: int, *besides: str) -> None:
+    """Assert that a folder holds so many pictures, each made once, and nothing besides what belongs to a gallery.
+
+    besides: names of files that are there too.
+    """
     told = lines(folder)
     assert len(told) == len({line["id"] for line in told}) == pictures
     files = {name: sha for line in told for name, sha in line["files"].items()}
     assert {name: digest(folder / name) for name in files} == files
     assert sorted(path.name for path in folder.iterdir()) == sorted(
-        [*files, "contact-sheet.png", "index.html", "manifest.jsonl", "thumbnails"]
+        [*files, *besides, "contact-sheet.png", "index.html", "manifest.jsonl", "thumbnails"]
     )
     assert sorted(path.name for path in (folder / "thumbnails").iterdir()) == sorted(
         f"{line['name']}.webp" for line in told
