@@ -10,28 +10,21 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast, get_args, get_origin
+from typing import get_args
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from artengine.annotations import members
-from artengine.binding import Binder
+from artengine.bench import VIEW, Bench, BrokenError, default, frames_for, pictures, small_image, with_photos
 from artengine.bound import Bound
-from artengine.document import Entries, Mark, Node, Scalar
 from artengine.errors import ArtengineError, InputError
 from artengine.files import OutputTarget
-from artengine.kinds import ColourRange, Frame, Ports, Progress
-from artengine.loading import load_text
-from artengine.photo import MAX_MEGAPIXELS, Photo
-from artengine.picture import build
+from artengine.kinds import ColourRange, Ports, Progress
+from artengine.picture import Picture
 from artengine.plugins import load_plugins
 from artengine.registry import Component, Registry, default_registry
-from artengine.scene import Ground, Scene
-from artengine.view import View
 
-VIEW = View(width=16, height=12)
 PLACES = 24  # numbers along the last axis: a few values away from a corner of a curve and a few on it
 
 
@@ -41,10 +34,6 @@ class Result:
 
     promise: str
     broken: str | None = None
-
-
-class _BrokenError(Exception):
-    """A promise that was not kept, and how."""
 
 
 def report(path: Path) -> tuple[list[str], int]:
@@ -70,17 +59,22 @@ def report(path: Path) -> tuple[list[str], int]:
 
 
 def check(component: Component, registry: Registry | None = None) -> Iterator[Result]:
-    """Try a component with its default options; a photo it needs is made up."""
+    """Try a component with its default options; a photo it needs is made up.
+
+    A trainer or an output that is not for every picture refuses others with a `ValueError`, before its first report or
+    file; it is tried with all networks there are then, those of its own plugin first, and a trainer with a photo, too.
+    """
     with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(registry or Registry(load_plugins()), Path(folder))
         try:
-            bound = _bound(component, registry or Registry(load_plugins()), Path(folder))
-        except (ArtengineError, _BrokenError) as error:
+            bound = default(component, bench)
+        except (ArtengineError, BrokenError) as error:
             yield Result("works with its default options", str(error))
             return
         for promise, test in _PROMISES[component.kind]:
             try:
-                test(bound, Path(folder))
-            except _BrokenError as error:
+                test(bound, bench)
+            except BrokenError as error:
                 yield Result(promise, str(error))
             except Exception as error:  # noqa: BLE001, RUF100 - a stranger's component may raise anything
                 yield Result(promise, f"raised {type(error).__name__}: {error}")
@@ -88,40 +82,9 @@ def check(component: Component, registry: Registry | None = None) -> Iterator[Re
                 yield Result(promise)
 
 
-def _bound(component: Component, registry: Registry, folder: Path) -> Bound:
-    mark = Mark("test", 1, 1)
-    given: dict[str, tuple[Mark, Node]] = {}
-    for option in component.options:
-        if option.required and _takes_photos(option.annotation):
-            given[option.name] = (mark, Scalar(mark, _made_photo(folder)))
-        elif option.required:
-            raise _BrokenError(f"{option.name!r} has no default; give it one that makes a pleasing picture")
-    binder = Binder(registry, folder)
-    node = Entries(mark, {component.name: (mark, Entries(mark, given))})
-    bound = binder.component(component.kind, node, component.kind)
-    if bound is None:
-        raise _BrokenError("; ".join(map(str, binder.problems)))
-    return bound
-
-
-def _takes_photos(annotation: Any) -> bool:
-    """Whether an option takes a photo, or a list of them, for which one does."""
-    arms = members(annotation)
-    return Photo in arms or any(get_origin(arm) is list and Photo in members(get_args(arm)[0]) for arm in arms)
-
-
-def _made_photo(folder: Path) -> str:
-    from PIL import Image
-
-    y, x = np.mgrid[0:24, 0:32] / 32
-    pixels = np.stack((x, y, (x - y) ** 2), axis=-1) * 255
-    Image.fromarray(pixels.astype(np.uint8)).save(folder / "made.png")
-    return "made.png"
-
-
 def _expect(kept: bool, broken: str) -> None:
     if not kept:
-        raise _BrokenError(broken)
+        raise BrokenError(broken)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -136,7 +99,7 @@ def _numbers(dtype: torch.dtype = torch.float32) -> Tensor:
     return mixed.reshape(40, PLACES)
 
 
-def _keeps_shape(bound: Bound, folder: Path) -> None:
+def _keeps_shape(bound: Bound, bench: Bench) -> None:
     for shape, dtype in itertools.product([(40, PLACES), (960, 1), (4, 10, PLACES)], (torch.float32, torch.float64)):
         x = _numbers(dtype).reshape(shape)
         y = bound.make()(x)
@@ -145,7 +108,7 @@ def _keeps_shape(bound: Bound, folder: Path) -> None:
         _expect(y.dtype == dtype, f"gave {y.dtype} for {dtype}, expected the same")
 
 
-def _is_finite(bound: Bound, folder: Path) -> None:
+def _is_finite(bound: Bound, bench: Bench) -> None:
     x = _numbers()
     y = bound.make()(x)
     bad = ~torch.isfinite(y)
@@ -153,7 +116,7 @@ def _is_finite(bound: Bound, folder: Path) -> None:
     _expect(not bad.any(), f"gave {float(y[bad][0]) if bad.any() else 0}{where}, expected finite numbers")
 
 
-def _never_mixes_pixels(bound: Bound, folder: Path) -> None:
+def _never_mixes_pixels(bound: Bound, bench: Bench) -> None:
     activation = bound.make()
     x = _numbers()
     alone = torch.cat([activation(row.unsqueeze(0)) for row in x.clone()])
@@ -162,13 +125,13 @@ def _never_mixes_pixels(bound: Bound, folder: Path) -> None:
     _expect(same, "a pixel alone comes out differently than among others; use the last axis only")
 
 
-def _leaves_its_input(bound: Bound, folder: Path) -> None:
+def _leaves_its_input(bound: Bound, bench: Bench) -> None:
     x = _numbers()
     bound.make()(x)
     _expect(torch.equal(x, _numbers()), "it changed its input in place")
 
 
-def _has_a_gradient(bound: Bound, folder: Path) -> None:
+def _has_a_gradient(bound: Bound, bench: Bench) -> None:
     x = (_numbers() + 0.01).requires_grad_()  # beside the corners
     y = bound.make()(x.clone())
     _expect(y.requires_grad, "no gradient flows through it, so no network with it can learn; use torch's functions")
@@ -180,7 +143,7 @@ def _has_a_gradient(bound: Bound, folder: Path) -> None:
 # sources, networks
 
 
-def _covers_the_view(bound: Bound, folder: Path) -> None:
+def _covers_the_view(bound: Bound, bench: Bench) -> None:
     points = torch.as_tensor(bound.make()(VIEW))
     _expect(
         points.ndim == 3 and tuple(points.shape[:2]) == VIEW.shape,
@@ -191,7 +154,7 @@ def _covers_the_view(bound: Bound, folder: Path) -> None:
     )
 
 
-def _tiles_fit(bound: Bound, folder: Path) -> None:
+def _tiles_fit(bound: Bound, bench: Bench) -> None:
     source = bound.make()
     whole = torch.as_tensor(source(VIEW))
     tile = torch.as_tensor(source(VIEW.tile(3, 2, 5, 4)))
@@ -201,11 +164,11 @@ def _tiles_fit(bound: Bound, folder: Path) -> None:
 def _made(bound: Bound, seed: int = 1) -> nn.Module:
     module = bound.make()(Ports(inputs=2, seed=seed))
     if not isinstance(module, nn.Module):
-        raise _BrokenError(f"gave a {type(module).__name__}, expected a torch.nn.Module")
+        raise BrokenError(f"gave a {type(module).__name__}, expected a torch.nn.Module")
     return module.eval()
 
 
-def _paints(bound: Bound, folder: Path) -> None:
+def _paints(bound: Bound, bench: Bench) -> None:
     module = _made(bound)
     points = torch.rand(40, 2, generator=torch.Generator().manual_seed(0))
     points = points.to(next((weight.dtype for weight in module.parameters()), torch.float32))
@@ -225,7 +188,7 @@ def _paints(bound: Bound, folder: Path) -> None:
     )
 
 
-def _seed_decides(bound: Bound, folder: Path) -> None:
+def _seed_decides(bound: Bound, bench: Bench) -> None:
     first, again = (dict(_made(bound).state_dict()) for _ in range(2))
     other = dict(_made(bound, seed=2).state_dict())
     _expect(
@@ -243,7 +206,7 @@ def _seed_decides(bound: Bound, folder: Path) -> None:
 # losses, trainers
 
 
-def _measures(bound: Bound, folder: Path) -> None:
+def _measures(bound: Bound, bench: Bench) -> None:
     loss = bound.make()
     shape = (2, 24, 24, 3) if bound.component.patches else (50, 3)
     here = torch.rand(shape, generator=torch.Generator().manual_seed(0))
@@ -257,36 +220,42 @@ def _measures(bound: Bound, folder: Path) -> None:
     _expect(bool(torch.isfinite(gradient).all()) and bool(gradient.any()), "has no useful gradient")
 
 
-_TINY = """
-canvas: {width: 16, height: 12}
-network: {mlp: {width: 16, depth: 2}}
-"""
+def _learns(bound: Bound, bench: Bench) -> None:
+    refusals: list[ValueError] = []
+    for trainer in with_photos(bound, bench):
+        for picture in pictures(trainer, bench):
+            refusal = _refusal(trainer, picture)
+            if refusal is None:
+                return
+            refusals.append(refusal)
+    raise refusals[0]
 
 
-def _learns(bound: Bound, folder: Path) -> None:
-    scene = cast(Scene, load_text(_TINY, "test", "test", Ground(folder, (), MAX_MEGAPIXELS), {}))
+def _refusal(trainer: Bound, picture: Picture) -> ValueError | None:
+    """What a trainer has against a picture; where that is nothing, expect that the loss falls in a few reports."""
     reports: list[Progress] = []
-    for progress in bound.make()(build(scene, "cpu")):
-        _expect(isinstance(progress, Progress), f"yielded a {type(progress).__name__}, expected Progress")
-        reports.append(progress)
-        if len(reports) == 8:
-            break
+    try:
+        for progress in trainer.make()(picture):
+            _expect(isinstance(progress, Progress), f"yielded a {type(progress).__name__}, expected Progress")
+            reports.append(progress)
+            if len(reports) == 8 or progress.loss < reports[0].loss:
+                break
+    except ValueError as error:
+        if reports:
+            raise
+        return error
     _expect(bool(reports), "yielded nothing")
-    falls = len(reports) == 1 or min(report.loss for report in reports[1:]) < reports[0].loss
+    falls = len(reports) == 1 or reports[-1].loss < reports[0].loss
     _expect(falls, f"the loss did not fall: {reports[0].loss:g} to {reports[-1].loss:g}")
+    return None
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # filters, outputs
 
 
-def _image() -> np.ndarray[Any, Any]:
-    y, x = np.mgrid[0:12, 0:16] / np.float32(16)
-    return np.stack((x, y, x * y), axis=-1).astype(np.float32)
-
-
-def _gives_an_image(bound: Bound, folder: Path) -> None:
-    image = _image()
+def _gives_an_image(bound: Bound, bench: Bench) -> None:
+    image = small_image()
     given = bound.make()(image)
     good = isinstance(given, np.ndarray) and given.ndim == 3 and given.shape[2] in (1, 3) and given.dtype.kind == "f"
     _expect(
@@ -296,26 +265,35 @@ def _gives_an_image(bound: Bound, folder: Path) -> None:
     _expect(
         bool(np.isfinite(given).all()) and given.min() >= -1e-6 and given.max() <= 1 + 1e-6, "left the range of 0 to 1"
     )
-    _expect(np.array_equal(image, _image()), "it changed its input in place")
+    _expect(np.array_equal(image, small_image()), "it changed its input in place")
 
 
-def _writes_whole_files(bound: Bound, folder: Path) -> None:
-    out = folder / "out"
+def _writes_whole_files(bound: Bound, bench: Bench) -> None:
+    out = bench.folder / "out"
     out.mkdir(exist_ok=True)
-    frames = [Frame(view=VIEW, image=_image())] * (3 if bound.component.films else 1)
-    target = OutputTarget(out, "made", '{"artengine": "test"}', fps=25.0 if bound.component.films else None)
-    paths = [Path(path) for path in bound.make()(frames, target)]
-    _expect(bool(paths), "named no file")
-    for path in paths:
-        _expect(
-            path.parent == out and path.is_file() and path.stat().st_size > 0,
-            f"{path} is not a file in the output folder",
-        )
-    left = [path.name for path in out.iterdir() if path not in paths]
-    _expect(not left, f"wrote files that it did not name: {', '.join(left)}; use target.create()")
+    refusals: list[ValueError] = []
+    for frames in frames_for(bound, bench):
+        target = OutputTarget(out, "made", '{"artengine": "test"}', fps=25.0 if bound.component.films else None)
+        try:
+            paths = [Path(path) for path in bound.make()(frames, target)]
+        except ValueError as error:
+            left = [path.name for path in out.iterdir()]
+            _expect(not left, f"raised ValueError: {error}; by then it had written {', '.join(left)}")
+            refusals.append(error)
+            continue
+        _expect(bool(paths), "named no file")
+        for path in paths:
+            _expect(
+                path.parent == out and path.is_file() and path.stat().st_size > 0,
+                f"{path} is not a file in the output folder",
+            )
+        left = [path.name for path in out.iterdir() if path not in paths]
+        _expect(not left, f"wrote files that it did not name: {', '.join(left)}; use target.create()")
+        return
+    raise refusals[0]
 
 
-_Promises = list[tuple[str, Callable[[Bound, Path], None]]]
+_Promises = list[tuple[str, Callable[[Bound, Bench], None]]]
 
 _PROMISES: dict[str, _Promises] = {
     "source": [("covers the view", _covers_the_view), ("tiles fit", _tiles_fit)],

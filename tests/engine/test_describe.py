@@ -106,7 +106,7 @@ def test_a_kind_is_known_in_the_singular_and_the_plural() -> None:
 
 
 def test_a_kind_of_which_there_is_none_is_told_too(told: Told) -> None:
-    answer = told("list", "trainers", "-p", "no:regression")
+    answer = told("list", "trainers", "-p", "no:regression", "-p", "no:dividers")
     assert (answer.code, answer.out) == (0, "trainers\n  none\n")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
@@ -105,6 +106,12 @@ BREAKS: dict[str, dict[str, dict[str, tuple[str, str]]]] = {
                 "the loss did not fall: 0 to 7",
             ),
             "raises": ("lambda picture: 1 / 0", "raised ZeroDivisionError: division by zero"),
+            "refuses all": ("lambda picture: refusing(picture)", "raised ValueError: not this one"),
+            "refuses late": (
+                "lambda picture: (refusing(i) if i and picture.scene.network.name == 'mlp'"
+                " else Progress(step=i, steps=2, loss=1.0 - i) for i in range(2))",
+                "raised ValueError: not this one",
+            ),
         },
     },
     "filter": {
@@ -126,6 +133,11 @@ BREAKS: dict[str, dict[str, dict[str, tuple[str, str]]]] = {
                 "lambda frames, target: [written(target, end, b'x')[0] for end in ('.a', '.b')][:1]",
                 "wrote files that it did not name: made.b; use target.create()",
             ),
+            "refuses all": ("lambda frames, target: refusing(next(iter(frames)))", "raised ValueError: not this one"),
+            "refuses late": (
+                "lambda frames, target: [written(target, '.a', b'x'), refusing(frames)]",
+                "raised ValueError: not this one; by then it had written made.a",
+            ),
         },
     },
 }
@@ -142,6 +154,46 @@ def written(target, suffix, data):
     with target.create(suffix) as file:
         file.write(data)
     return [target.path(suffix)]
+
+def refusing(picture):
+    raise ValueError("not this one")
+"""
+
+#: A trainer and an output that are for one network only, and for a photo and a course; their plugin has the network.
+PARTICULAR = """
+from artengine import Photo
+
+class Own(Layer):
+    pass
+
+def train(picture, /, *, other: int | None = None, target: Photo | None = None):
+    if not isinstance(picture.network, Own):
+        raise ValueError("found another network, expected own")
+    if target is None:
+        raise ValueError("found no photo; say target")
+    yield from (Progress(step=i, steps=2, loss=1.0 - i) for i in range(2))
+
+def write(frames, target, /):
+    for frame in frames:
+        picture = frame.picture
+        if not isinstance(picture.network, Own):
+            raise ValueError("found another network, expected own")
+        assert frame.image.shape == (12, 16, 3)
+        assert [point.step for point in picture.curve] == [1, 2, 3]
+        assert picture.scene.training.name == "own"
+        yield from written(target, ".own", b"whole")
+
+@hookimpl
+def register_networks():
+    return {"fussy": lambda ports: refusing(ports), "own": lambda ports: Own(ports.random().randn(2, 3))}
+
+@hookimpl
+def register_trainers():
+    return {"own": train}
+
+@hookimpl
+def register_outputs():
+    return {"own": write}
 """
 
 CASES = [
@@ -181,6 +233,29 @@ def test_what_breaks_a_promise_is_caught_breaking_that_one(
     results = list(check(registry.find(kind, "made"), registry))
     assert [result.promise for result in results if result.broken] == [promise]
     assert words in "".join(result.broken or "" for result in results)
+
+
+@pytest.mark.parametrize("kind", ["trainer", "output"])
+def test_what_is_for_one_network_only_is_tried_with_that_one(kind: str, plugin_file: PluginFile) -> None:
+    registry = Registry(load_plugins([str(plugin_file(HEAD + MORE + PARTICULAR))]))
+    assert [result.broken for result in check(registry.find(kind, "own"), registry)] == [None]
+
+
+def test_a_trainer_is_tried_with_the_network_that_it_brings(plugin_file: PluginFile) -> None:
+    declared = """
+        from artengine import brings, named
+
+        @brings(lambda options: named("mlp", width=[5]))
+        def made(picture, /):
+            assert next(picture.network.parameters()).shape == (5, 2)
+            yield Progress(step=1, steps=1, loss=0.5)
+
+        @hookimpl
+        def register_trainers():
+            return {"made": made}
+    """
+    registry = Registry(load_plugins([str(plugin_file(HEAD + dedent(declared)))]))
+    assert [result.broken for result in check(registry.find("trainer", "made"), registry)] == [None]
 
 
 def test_options_without_a_default_are_asked_for_one(plugin_file: PluginFile) -> None:
