@@ -6,15 +6,17 @@ step, imports are done by then; the PSNR is that of the whole picture, clipped.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import math
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,7 +28,10 @@ import artengine
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is to be learnt, and for how long: a photo's file; the scene, for ours; the numbers of a peer's network."""
+    """What is to be learnt, and for how long: a photo's file; the scene, for ours; the numbers of a peer's network.
+
+    once: what is set so that the scene is learnt in no time: what is imported at first use is no part of learning.
+    """
 
     photo: str
     seconds: float
@@ -36,6 +41,7 @@ class Task:
     depth: int = 0
     rate: float = 0.0
     batch: int = 0
+    once: Mapping[str, object] = field(default_factory=lambda: {"training.regression.until": {"steps": 1}})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +67,7 @@ def ours(task: Task) -> Result:
             text = text.replace(f"{{{word}}}", str(value))
         path.write_text(text)
         scene = artengine.load(path)
-        once = artengine.load(path, overrides={"training.regression.until": {"steps": 1}})
-        list(artengine.build(once, "cpu").train())  # what is imported at first use is no part of learning
+        list(artengine.build(artengine.load(path, overrides=task.once), "cpu").train())
         begin = time.perf_counter()
         picture = artengine.build(scene, "cpu")
         *_, last = picture.train()
@@ -105,7 +110,70 @@ def plain_sgd(task: Task) -> Result:
     )
 
 
-LEARNERS: dict[str, Callable[[Task], Result]] = {one.__name__: one for one in (ours, siren, plain_adam, plain_sgd)}
+def scalefree(task: Task) -> Result:
+    """The network of scalefree_image and the way it learns, as its README and its defaults have them, in Keras.
+
+    Lines by centre and angle, tanh of the cosine at sharpness 1000 with the gradient of sharpness 5, `width` units,
+    Adadelta at a rate of 1, batches of 32, mean squared error.
+    """
+    import keras
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+    @tf.custom_gradient
+    def cut(excitation: Any) -> Any:
+        def slope(upstream: Any) -> Any:
+            gentle = tf.tanh(5.0 * excitation)
+            return upstream * 5.0 * (1.0 - gentle * gentle)
+
+        return tf.tanh(1000.0 * excitation), slope
+
+    class Lines(keras.layers.Layer):
+        def build(self, shape: Any) -> None:
+            self.centre = self.add_weight(shape=(2, task.depth), initializer=keras.initializers.RandomUniform(-1, 1))
+            self.angle = self.add_weight(shape=(task.depth,), initializer=keras.initializers.RandomUniform(0, 6.2832))
+
+        def call(self, points: Any) -> Any:
+            apart = points[:, :, None] - self.centre
+            normal = tf.stack([tf.cos(self.angle), tf.sin(self.angle)])
+            length = tf.sqrt(tf.reduce_sum(apart * apart, axis=1) + 1e-12)
+            return cut(tf.reduce_sum(apart * normal, axis=1) / length)
+
+    class Clock(keras.callbacks.Callback):
+        end = math.inf
+        steps = 0
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            self.steps += 1
+            if time.perf_counter() > self.end:
+                self.model.stop_training = True
+                raise StopIteration
+
+    keras.utils.set_random_seed(task.seed)
+    photo = _photo(task.photo)
+    height, width = photo.shape[:2]
+    across, down = ((np.arange(size) + 0.5) / size * 2 - 1 for size in (width, height))
+    y, x = np.meshgrid(down, across, indexing="ij")
+    places, colours = np.stack([x, y], axis=-1).reshape(-1, 2).astype(np.float32), photo.reshape(-1, 3)
+    layers = [Lines(), keras.layers.Dense(task.width, "relu"), keras.layers.Dense(3, "sigmoid")]
+    network = keras.Sequential([keras.Input((2,)), *layers])
+    network.compile(keras.optimizers.Adadelta(1.0), "mse")
+    network.train_on_batch(places[:32], colours[:32])  # traced and compiled, as what is imported is for the others
+    clock = Clock()
+    begin = time.perf_counter()
+    clock.end = begin + task.seconds
+    with contextlib.suppress(StopIteration):
+        network.fit(places, colours, batch_size=32, epochs=10_000, verbose=0, callbacks=[clock])
+    seconds = time.perf_counter() - begin
+    seen = network.predict(places, batch_size=4096, verbose=0)
+    return Result(_psnr(seen.reshape(photo.shape), photo), network.count_params(), clock.steps, seconds)
+
+
+LEARNERS: dict[str, Callable[[Task], Result]] = {
+    one.__name__: one for one in (ours, siren, plain_adam, plain_sgd, scalefree)
+}
 
 
 class _Sine(nn.Module):

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import click
 from PIL import Image
@@ -72,7 +73,7 @@ class Plan:
     def results(self, learner: str, task: Task) -> list[Result]:
         """How it went with each seed, one after the other."""
         task = replace(task, seconds=task.seconds / self.hurry)
-        return [_result(learner, replace(task, seed=seed)) for seed in range(self.seeds)]
+        return [result(learner, replace(task, seed=seed)) for seed in range(self.seeds)]
 
     def row(self, name: str, learner: str, task: Task) -> list[str]:
         """A line of a table: the median of the seeds, and from where to where they go."""
@@ -80,11 +81,18 @@ class Plan:
         return [name, f"{found[0].parameters:,}", f"{_middle([one.seconds for one in found]):.1f}", _told(found)]
 
 
-def _result(learner: str, task: Task) -> Result:
-    command = [sys.executable, "-m", "tests.benchmarks.learners", learner, json.dumps(asdict(task))]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+def result(learner: str, task: Task) -> Result:
+    """How it goes, in a process of its own."""
+    return Result(**told("learners", learner, json.dumps(asdict(task))))
+
+
+def told(module: str, *words: str) -> dict[str, Any]:
+    """The line of JSON that a program of the benchmarks prints, in a process of its own, on one thread."""
+    command = [sys.executable, "-m", f"tests.benchmarks.{module}", *words]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
-    return Result(**json.loads(done.stdout))
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 def _middle(numbers: Sequence[float]) -> float:

@@ -1,0 +1,27 @@
+"""Divider nets: a picture told with so many lines or circles, and one colour in every region."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from artengine import Network, Output, Progress, hookimpl
+from artengine_dividers import trainer, vectors
+from artengine_dividers.dividers import dividers
+
+
+@hookimpl
+def register_networks() -> Mapping[str, Network]:
+    """The network that parts the plane."""
+    return {"dividers": dividers}
+
+
+@hookimpl
+def register_trainers() -> Mapping[str, Callable[..., Iterator[Progress]]]:
+    """The trainer that finds lines and circles."""
+    return {"dividers": trainer.dividers}
+
+
+@hookimpl
+def register_outputs() -> Mapping[str, Output]:
+    """The regions as vectors."""
+    return {"svg": vectors.svg, "pdf": vectors.pdf}

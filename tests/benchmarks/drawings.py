@@ -1,0 +1,50 @@
+"""Writing the regions of random dividers as SVG, in a process of its own: `python -m tests.benchmarks.drawings`.
+
+Takes a network's options and a seed, prints one line of JSON. The seconds run from the live picture to the whole file;
+imports are done by then.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import artengine
+from artengine.files import OutputTarget
+from artengine_dividers import svg
+from artengine_dividers.drawing import Style, drawn
+from artengine_dividers.regions import regions
+
+SIDE = 600
+
+
+def main(network: str, seed: str) -> None:
+    """Measure one drawing."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "drawn.yaml"
+        path.write_text(f"seed: {seed}\ncanvas: {{width: {SIDE}, height: {SIDE}}}\nnetwork: {{dividers: {network}}}\n")
+        picture = artengine.build(artengine.load(path), "cpu")
+        target = OutputTarget(Path(folder), "drawn", "recipe")
+    frame = artengine.Frame(view=picture.scene.view, image=np.zeros((SIDE, SIDE, 3)), picture=picture)
+    style = Style(palette=None, merge=False, strokes=False, hatching=True, pen=None)
+    once = artengine.Frame(view=artengine.View(width=8, height=8), image=np.zeros((8, 8, 3)), picture=picture)
+    svg.write(io.BytesIO(), drawn(once, style, None, bare=True), target)
+    file = io.BytesIO()
+    begin = time.perf_counter()
+    svg.write(file, drawn(frame, style, None, bare=True), target)
+    seconds = time.perf_counter() - begin
+    arrangement, _ = regions(frame)
+    error = abs(float(np.sum(arrangement.area)) / SIDE**2 - 1)
+    print(json.dumps({"faces": len(arrangement), "seconds": seconds, "error": error, "bytes": len(file.getvalue())}))
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    main(*sys.argv[1:])
