@@ -1,4 +1,4 @@
-"""Where films keep a description: found in mp4, webm and gif, put into gif.
+"""Where films and vectors keep a description: found in mp4, webm, gif, svg and pdf, put into gif.
 
 The few boxes on the way to it are walked here, by the books of the formats, rather than by a program that would open
 everything a stranger's file makes it believe in. Nothing is read that is not on the way, nor longer than LONGEST.
@@ -6,6 +6,8 @@ everything a stranger's file makes it believe in. Nothing is read that is not on
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO
@@ -19,10 +21,11 @@ _Steps = Iterator[int]  # those that are left; all that walk in one file share t
 _Walk = Callable[[IO[bytes], int, int, _Steps], Iterator[_Box]]
 
 COMMENT = b"\x21\xfe"  # of gif: an extension, with that label
+EARLY = 1 << 16  # bytes of svg and pdf: where no description has begun, there is none
 
 
 def description(path: Path) -> str | None:
-    """The text that a film has with it; empty where it has none, None for what is no mp4, webm or gif.
+    """The text that a film or vectors have with them; empty where there is none, None for other formats.
 
     Raises `ValueError` for a damaged file and `OSError` where it cannot be read.
     """
@@ -35,6 +38,10 @@ def description(path: Path) -> str | None:
             return _webm(file, end, steps)
         if start[:6] in (b"GIF87a", b"GIF89a"):
             return _gif(file, steps)
+        if start[:5] == b"%PDF-":
+            return _pdf(file)
+        if start.startswith((b"<?xml", b"<svg")):
+            return _svg(file)
     return None
 
 
@@ -143,6 +150,30 @@ def _gif(file: IO[bytes], steps: _Steps) -> str:
         if kind == COMMENT:
             return text.decode("ascii", "replace")
     return ""
+
+
+_ELEMENT, _ENTRY = b'<metadata id="artengine">', b"/artengine ("
+
+
+def _svg(file: IO[bytes]) -> str:
+    """What stands in an element that only we write; no parser of XML is at work, so no entity grows."""
+    return html.unescape(_after(file, _ELEMENT, rb"([^<]*+)</metadata>"))
+
+
+def _pdf(file: IO[bytes]) -> str:
+    """What stands in an entry of the information dictionary that only we write."""
+    return re.sub(r"\\(.)", r"\1", _after(file, _ENTRY, rb"((?:[^\\()]++|\\[\\()])*+)\)"))
+
+
+def _after(file: IO[bytes], words: bytes, rest: bytes) -> str:
+    """What a pattern finds behind words that stand early in a file."""
+    file.seek(0)
+    begin = file.read(EARLY).find(words)
+    if begin < 0:
+        return ""
+    file.seek(begin + len(words))
+    found = re.match(rest, file.read(LONGEST))
+    return found[1].decode("ascii", "replace") if found else ""
 
 
 def _text(file: IO[bytes], begin: int, end: int) -> str:

@@ -1,8 +1,8 @@
 """What it takes to make a file again: written into files, read back from them, and never trusted.
 
 A recipe is JSON in the field where the format keeps its description: a text chunk in PNG, ImageDescription in JPEG,
-WebP and TIFF, the comment of a film, the header of a weights file. It names no path of this machine, no user and no
-time.
+WebP and TIFF, the comment of a film, an element of SVG, an entry of PDF, the header of a weights file. It names no path
+of this machine, no user and no time.
 """
 
 from __future__ import annotations

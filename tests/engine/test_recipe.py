@@ -15,7 +15,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from processes import Told
 
-from artengine import InputError, load, recipe, run
+from artengine import InputError, containers, load, recipe, run
 from artengine.events import Note, Wrote
 from artengine.making import making
 
@@ -333,3 +333,80 @@ def test_other_means_are_said(tiny: Path, tmp_path: Path) -> None:
     assert note.endswith(": the last bits may differ")
     (note,) = [event.text for event in making(scene, tmp_path, means={}) if isinstance(event, Note)]
     assert note.startswith("painted with means that it does not tell, here with products ")
+
+
+PLAIN = '{"artengine": "0.1.0", "scene": "network: mlp", "output": 0, "device": "cpu", "versions": {}, "plugins": {}'
+VECTORS = {
+    "svg": '<?xml version="1.0"?>\n{0}<svg><metadata id="artengine">{1}</metadata></svg>',
+    "pdf": "%PDF-1.6\n{0}1 0 obj\n<< /artengine ({1}) >>\nendobj\n",
+}
+
+each_vector = pytest.mark.parametrize("ending", VECTORS)
+
+
+def vectors(folder: Path, ending: str, text: str, before: str = "") -> Path:
+    """An SVG or PDF with that for a recipe."""
+    path = folder / f"evil.{ending}"
+    path.write_text(VECTORS[ending].format(before, text))
+    return path
+
+
+@each_vector
+def test_vectors_hold_a_recipe(ending: str, tmp_path: Path) -> None:
+    whole = PLAIN + ', "photos": {}}'
+    assert recipe.read(vectors(tmp_path, ending, whole)).scene == "network: mlp"
+    signs = whole.replace("network", r"# <&amp;> (\" \n ))\\\nnetwork")
+    if ending == "svg":
+        written = signs.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    else:
+        written = signs.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
+    assert recipe.read(vectors(tmp_path, ending, written)).scene == json.loads(signs)["scene"]
+
+
+HOSTILE = {
+    "no recipe": "",
+    "a poem": "a poem",
+    "no end": PLAIN + "<",
+    "an entity": PLAIN + ', "photos": &lol9;}',
+    "an escape": PLAIN + ', "photos": \\',
+    "brackets": "(" * 100_000,
+    "another": '{"artengine": ' + "/artengine (" * 10_000,
+    "elements": '{"artengine": ' + '<metadata id="artengine">' * 10_000,
+    "huge": PLAIN + " " * containers.LONGEST + ', "photos": {}}',
+}
+BOMB = "<!DOCTYPE svg [" + "".join(f'<!ENTITY lol{i + 1} "{f"&lol{i};" * 10}">' for i in range(9)) + "]>"
+
+
+@each_vector
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_vectors_of_strangers_are_refused_in_a_line(ending: str, text: str, tmp_path: Path, told: Told) -> None:
+    answer = told("info", vectors(tmp_path, ending, text, BOMB))
+    assert answer.code == 2
+    assert answer.err.count("\n") == 1
+    assert "found no recipe in it" in answer.err or "found a recipe that makes no sense" in answer.err
+    assert len(answer.err) < 500
+
+
+@each_vector
+def test_what_stands_late_in_vectors_is_not_looked_for(ending: str, tmp_path: Path) -> None:
+    whole = PLAIN + ', "photos": {}}'
+    recipe.read(vectors(tmp_path, ending, whole, " " * 60_000))
+    with pytest.raises(InputError, match="found no recipe in it"):
+        recipe.read(vectors(tmp_path, ending, whole, " " * 70_000))
+
+
+@each_vector
+def test_damaged_vectors_are_refused_or_read_and_nothing_else(ending: str, tmp_path: Path) -> None:
+    path = vectors(tmp_path, ending, PLAIN + ', "photos": {}}')
+    data, random_ = path.read_bytes(), random.Random(0)
+    refused = 0
+    for _ in range(300):
+        changed = bytearray(data)
+        for _ in range(random_.randint(1, 6)):
+            changed[random_.randrange(len(data))] = random_.randrange(256)
+        path.write_bytes(changed[: random_.choice((None, None, random_.randrange(len(data))))])
+        try:
+            recipe.scene_of(recipe.read(path), path)
+        except InputError:
+            refused += 1
+    assert refused > 100
