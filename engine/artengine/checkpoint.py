@@ -95,8 +95,8 @@ class Checkpoints:
                 tensors, header = weights.read(path, expected, "state.", ragged)
                 state = _nested(header["state"], tensors)
                 step = int(header["step"])
-                network.load_state_dict({name.removeprefix("network."): tensors[name] for name in expected})
-            except (weights.DamagedError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+                weights.give(network, {name.removeprefix("network."): tensors[name] for name in expected})
+            except (weights.DamagedError, OSError, KeyError, TypeError, ValueError, RecursionError) as error:
                 words.append(f"{path} is damaged ({error}), so it is passed over")
                 continue
             self._fell_back = path == self._before

@@ -120,11 +120,21 @@ def load(path: Path, network: nn.Module) -> dict[str, Any]:
     """
     expected, ragged = wanted(network)
     tensors, header = read(path, expected, ragged=ragged)
+    give(network, tensors)
+    return header
+
+
+def give(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Give a network its weights, all of them or none.
+
+    Raises `DamagedError` where it refuses them: it looks at ragged ones more closely.
+    """
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     try:
         network.load_state_dict(tensors)
-    except RuntimeError as error:  # it has looked at them more closely
-        raise DamagedError(str(error)) from None
-    return header
+    except RuntimeError as error:
+        network.load_state_dict(before)
+        raise DamagedError(" ".join(str(error).split())) from None
 
 
 def earlier(learnt: Learnt, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -243,7 +253,7 @@ def _check(kinds: Mapping[str, _Kind], expected: Mapping[str, Tensor], bits: Any
     many = 0
     for name, tensor in expected.items():
         dtype, shape, words = kinds[name]
-        rows = shape[:1] if name in ragged else tuple(tensor.shape[:1])
+        rows = shape[:1] if name in ragged and len(shape) == tensor.ndim else tuple(tensor.shape[:1])
         if shape != rows + tuple(tensor.shape[1:]) or dtype not in quantised.dtypes(tensor, bits):
             raise DamagedError(f"{name} is {words}, expected {tensor.dtype} {list(tensor.shape)}")
         many += quantised.rows(tensor.shape) if dtype != tensor.dtype and dtype == torch.uint8 else 0

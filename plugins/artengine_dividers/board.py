@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
-from artengine import View
+from artengine_dividers.lesson import Lesson
+from artengine_dividers.partition import Divider, Numbers, beyond
 
-Numbers = np.ndarray[Any, Any]
 Kind = Literal["line", "circle"]
-#: A divider: a line's angle and offset, or a circle's centre and radius, in plane units.
-Divider = tuple[float, ...]
 
 FINE = 64  # bins to a pixel: with fewer, lines that could tell every pixel stop short of it
 SHARE = 200_000  # pixels looked at, from which on another thread is worth it
@@ -45,28 +43,25 @@ class Board(Protocol):
 
 
 class CompiledBoard:
-    """A board for the processor.
+    """A board for the processor; threads: how many look at families at a time."""
 
-    image: (H, W, 3) in [0, 1]. weight: (H, W), above zero. threads: how many look at families at a time.
-    """
-
-    def __init__(self, image: Numbers, weight: Numbers, threads: int) -> None:
+    def __init__(self, lesson: Lesson, threads: int) -> None:
         from artengine_dividers import compiled
 
         self._compiled = compiled
-        self._x, self._y = plane(image.shape[1], image.shape[0])
-        self._colours = np.ascontiguousarray(image.reshape(-1, 3), dtype=np.float32)
-        self._weight = np.ascontiguousarray(weight.reshape(-1), dtype=np.float32)
+        self._x, self._y = lesson.points
+        self._colours = np.ascontiguousarray(lesson.image.reshape(-1, 3), dtype=np.float32)
+        self._weight = np.ascontiguousarray(lesson.weight.reshape(-1), dtype=np.float32)
         self._least = float(self._weight.min() / 2)
-        self._reach = reach(image.shape[1], image.shape[0])
-        self._bins = bins(image.shape[1], image.shape[0])
+        self._reach = lesson.reach
+        self._bins = bins(lesson)
         count = len(self._x)
         room = 1 << (2 * count - 1).bit_length()
         self._codes = np.zeros(count, np.uint64)
         self._places = np.empty(room, np.uint64), np.empty(room, np.int32)
         self._labels = (
             np.empty(count, np.int32),
-            np.empty((count, 3), np.float32),
+            np.empty((count, 4), np.float32),
             np.empty(count, np.float32),
             np.empty((count, 3), np.float64),
         )
@@ -117,7 +112,7 @@ class CompiledBoard:
 
     def _scan(self, kind: Kind, families: tuple[Numbers, ...], gains: Numbers, places: Numbers, part: int) -> None:
         heads, low, scale = families
-        region, residual, total, _ = self._labels
+        region, pixel, total, _ = self._labels
         self._compiled.scan(
             self._compiled.LINE if kind == "line" else self._compiled.CIRCLE,
             heads,
@@ -127,8 +122,7 @@ class CompiledBoard:
             scale,
             self._bins,
             region,
-            self._weight,
-            residual,
+            pixel,
             total[: self._found[0]],
             self._least,
             gains,
@@ -140,27 +134,15 @@ class CompiledBoard:
         return (
             np.empty(count, np.int32),
             np.empty(count, np.int32),
-            np.empty(count, np.float32),
-            np.empty((count, 3), np.float32),
-            np.empty(count, np.float32),
+            np.empty(count + 1, np.int32),
+            np.empty((count, 8), np.float32),
             np.empty(self._bins + 1, np.int32),
         )
 
 
-def plane(width: int, height: int) -> tuple[Numbers, Numbers]:
-    """X and y of the pixels of a photo, two (P,) float32 arrays."""
-    x, y = View(width=width, height=height).plane()
-    return x.reshape(-1).numpy().astype(np.float32), y.reshape(-1).numpy().astype(np.float32)
-
-
-def reach(width: int, height: int) -> tuple[float, float]:
-    """How far a photo reaches from the centre, along x and y."""
-    return width / min(width, height), height / min(width, height)
-
-
-def bins(width: int, height: int) -> int:
+def bins(lesson: Lesson) -> int:
     """Into how many places a family is divided: some to every pixel of the diagonal."""
-    return math.ceil(FINE * math.hypot(width, height))
+    return math.ceil(FINE * math.hypot(*lesson.weight.shape))
 
 
 def span(kind: Kind, families: Numbers, far: tuple[float, float], count: int) -> tuple[Numbers, Numbers, Numbers]:
@@ -175,15 +157,3 @@ def span(kind: Kind, families: Numbers, far: tuple[float, float], count: int) ->
         low, high = np.hypot(*outside.T), np.hypot(*(np.abs(heads) + far).T)
     scale = count / np.maximum(high - low, 1e-6)
     return tuple(part.astype(np.float32) for part in (heads, low, scale))  # type: ignore[return-value]  # three
-
-
-def beyond(divider: Divider, x: Numbers, y: Numbers) -> Numbers:
-    """Whether points, two (P,) arrays, are beyond a line or outside a circle, in the precision of the points."""
-    number = x.dtype.type
-    if len(divider) == 2:
-        angle, offset = divider
-        there: Numbers = x * number(math.cos(angle)) + y * number(math.sin(angle)) >= number(offset)
-    else:
-        across, down = x - number(divider[0]), y - number(divider[1])
-        there = across * across + down * down >= number(divider[2]) ** 2
-    return there

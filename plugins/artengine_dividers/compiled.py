@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numba
@@ -24,8 +23,7 @@ def scan(
     scale: Numbers,
     bins: int,
     region: Numbers,
-    weight: Numbers,
-    residual: Numbers,
+    pixel: Numbers,
     total: Numbers,
     least: float,
     gains: Numbers,
@@ -35,55 +33,53 @@ def scan(
     """The best of all parallel lines, or of all circles around a point, for each of several families.
 
     families: (F, 2), a normal's x and y, or a centre. low, scale: (F,), where the first bin begins, and bins per plane
-    unit. region, weight, residual: of the pixels, (P,), (P,) and (P, 3), the residual from the region's mean times the
-    weight. total: the weight of each region. least: of a pixel's weight. gains: by how much the squared error falls.
-    places: offsets or radii.
+    unit. region, pixel: of the pixels, (P,) and (P, 4): what is left beside the region's mean, times the weight; and
+    the weight. total: the weight of each region. least: of a pixel's weight. gains: by how much the squared error
+    falls. places: offsets or radii.
 
     The pixels go over to the other side one by one, in their order; a region of weight n, m of it on this side with
     residuals that add up to a, is told better by |a|^2 n / (m (n - m)) once it is divided there.
     """
-    bin_of, order, moved, sums, gain, start = work
+    bin_of, order, sorted_bin, moved, start = work
+    count = len(x)
     for family in range(len(families)):
         a, b = families[family]
         first, per_unit = low[family], scale[family]
-        start[: bins + 1] = 0
-        for p in range(len(x)):
-            if kind == LINE:
-                at = a * x[p] + b * y[p]
-            else:
+        if kind == LINE:
+            for p in range(count):
+                bin_of[p] = min(max(np.int32((a * x[p] + b * y[p] - first) * per_unit), 0), bins - 1)
+        else:
+            for p in range(count):
                 across, down = x[p] - a, y[p] - b
-                at = math.sqrt(across * across + down * down)
-            index = min(max(int((at - first) * per_unit), 0), bins - 1)
-            bin_of[p] = index
-            start[index + 1] += 1
+                away = np.sqrt(across * across + down * down)
+                bin_of[p] = min(max(np.int32((away - first) * per_unit), 0), bins - 1)
+        start[: bins + 1] = 0
+        for p in range(count):
+            start[bin_of[p] + 1] += 1
         for index in range(bins):
             start[index + 1] += start[index]
-        for p in range(len(x)):
+        for p in range(count):
             index = bin_of[p]
-            order[start[index]] = p
-            start[index] += 1  # in the end, where the next bin begins
-        moved[: len(total)] = 0
-        sums[: len(total)] = 0
-        gain[: len(total)] = 0
+            k = start[index]
+            order[k], sorted_bin[k], start[index] = p, index, k + 1
+        sorted_bin[count] = -1  # the last bin ends, too
+        for r in range(len(total)):
+            moved[r, 0], moved[r, 1], moved[r, 2], moved[r, 3], moved[r, 4], moved[r, 5] = 0, 0, 0, 0, 0, total[r]
         whole, best, where = 0.0, 0.0, -1
-        i = 0
-        for index in range(bins):
-            while i < start[index]:
-                p = order[i]
-                i += 1
-                r = region[p]
-                red, green, blue = sums[r, 0] + residual[p, 0], sums[r, 1] + residual[p, 1], sums[r, 2] + residual[p, 2]
-                sums[r, 0], sums[r, 1], sums[r, 2] = red, green, blue
-                m = moved[r] + weight[p]
-                moved[r] = m
-                rest = total[r] - m
-                now = np.float32(0)
-                if rest > least:
-                    now = (red * red + green * green + blue * blue) * total[r] / (m * rest)
-                whole += now - gain[r]
-                gain[r] = now
-            if whole > best:
-                best, where = whole, index
+        for k in range(count):
+            p = order[k]
+            this, some = moved[region[p]], pixel[p]
+            red, green, blue, m = this[0] + some[0], this[1] + some[1], this[2] + some[2], this[3] + some[3]
+            this[0], this[1], this[2], this[3] = red, green, blue, m
+            n = this[5]
+            rest = n - m
+            now = np.float32(0)
+            if rest > least:
+                now = (red * red + green * green + blue * blue) * n / (m * rest)
+            whole += now - this[4]
+            this[4] = now
+            if whole > best and sorted_bin[k] != sorted_bin[k + 1]:
+                best, where = whole, sorted_bin[k]
         gains[family] = best
         places[family] = first + (where + 1) / per_unit
 
@@ -94,9 +90,10 @@ def label(
 ) -> tuple[int, float]:
     """Number the regions of pixels by their codes, (P,) uint64; gives how many there are, and the squared error.
 
-    keys, taken: room for a hash table, a power of two of each. out: for region, residual, total and mean.
+    keys, taken: room for a hash table, a power of two of each. out: for region, pixel and total as `scan` takes them,
+    and for the means.
     """
-    region, residual, total, mean = out
+    region, pixel, total, mean = out
     last = len(keys) - 1
     taken[:] = -1
     count = 0
@@ -122,6 +119,7 @@ def label(
     for p in range(len(codes)):
         for k in range(3):
             apart = colours[p, k] - mean[region[p], k]
-            residual[p, k] = weight[p] * apart
+            pixel[p, k] = weight[p] * apart
             error += weight[p] * apart * apart
+        pixel[p, 3] = weight[p]
     return count, error

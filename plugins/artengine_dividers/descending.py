@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from artengine import Picture
 from artengine_dividers.dividers_network import Dividers
@@ -58,7 +56,7 @@ class Descending:
         self._rates = (rate, rate_end)
         self._sharpness = (sharpness[0], sharpness[-1])
         self._order = torch.empty(0)
-        self._losses: list[Tensor] = []
+        self._losses = torch.zeros(2, dtype=torch.float64)  # their sum since the epoch began, and how many
         moving = [*network.lines.parameters(), *network.circles.parameters(), *network.sigmoids.parameters()]
         seen = set(map(id, moving))
         colouring = [one for one in network.parameters() if id(one) not in seen]
@@ -72,8 +70,8 @@ class Descending:
 
     @property
     def loss(self) -> float:
-        """The mean loss since the last time."""
-        return float(torch.stack(self._losses).mean()) if self._losses else math.nan
+        """The mean loss of the epoch, until now."""
+        return float(self._losses[0] / self._losses[1])
 
     @property
     def rate(self) -> float:
@@ -108,8 +106,8 @@ class Descending:
         loss.backward()
         self._optimiser.step()
         if place == 0:
-            self._losses = []
-        self._losses.append(loss.detach())
+            self._losses = torch.zeros_like(self._losses)
+        self._losses += torch.stack([loss.detach().cpu().double(), torch.ones((), dtype=torch.float64)])
         self.done += 1
 
     def show(self) -> None:
@@ -117,12 +115,12 @@ class Descending:
 
     def state(self) -> dict[str, Any]:
         """What it takes to go on, besides the network's weights."""
-        return {"done": self.done, "losses": list(self._losses), "optimiser": self._optimiser.state_dict()}
+        return {"done": self.done, "losses": self._losses, "optimiser": self._optimiser.state_dict()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from there."""
         self.done = state["done"]
-        self._losses = [loss.to(self._points.device) for loss in state["losses"]]
+        self._losses = state["losses"]
         self._optimiser.load_state_dict(state["optimiser"])
         if self.done % self._epoch:
             generator = torch.Generator().manual_seed((self._seed << 24) + self.done // self._epoch)

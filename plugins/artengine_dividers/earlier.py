@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from artengine import Learnt, weights
-from artengine_dividers.board import Divider
 from artengine_dividers.dividers_network import Dividers
+from artengine_dividers.partition import Divider
 
 MOST = 1 << 13  # dividers of a kind: no network takes as many
 FAR = 1e6  # plane units, and radians: what is further away is as far for every photo, and has squares in float32
@@ -32,8 +32,8 @@ class Earlier:
             if all(found[name].shape == tensor.shape for name, tensor in own.items()):
                 self._all = found
         for kind in moving:
-            counts = {tensor.shape[:1] for name, tensor in parts.items() if name.startswith(kind)}
-            if len(counts) > 1 or () in counts:
+            counts = {len(tensor) for name, tensor in parts.items() if name.startswith(kind)}
+            if len(counts) > 1:
                 raise ValueError(f"{start.name}: holds dividers that are not whole; expected the weights of a training")
         limits = {name: RADII if name == "circles.log_radius" else (-FAR, FAR) for name in parts}
         self._parts = {name: tensor[:MOST].clamp(*limits[name]) for name, tensor in parts.items()}

@@ -13,7 +13,7 @@ from artengine_dividers.dividers_network import Dividers
 from artengine_dividers.lesson import Lesson
 from artengine_dividers.means import means
 
-HISTORY = 50  # gradients that are remembered
+HISTORY = 20  # gradients that are remembered: more take longer than they help
 AT_ONCE = 10  # iterations of a step
 ROOM = 1 << 26  # sides in memory; of more regions than that, a random draw is fitted
 SOFT = 1 << 16  # pixels that are fitted where soft lines make them differ within a region

@@ -6,7 +6,6 @@ import contextlib
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,7 +20,7 @@ from artengine_dividers.fitting import AT_ONCE, Fitting
 from artengine_dividers.lesson import Centre, Lesson, Synthetic, lesson
 from artengine_dividers.means import means
 from artengine_dividers.stages import Searching
-from artengine_dividers.trainer import Colours, Way
+from artengine_dividers.wishes import Wishes
 
 PATIENCE = 0.25  # seconds after which a report comes: whoever waits can stop the work only then
 SHOWING = 0.05  # of the time may go into showing what there is
@@ -30,22 +29,6 @@ CHUNK = 1 << 16  # pixels whose colours are told at a time
 
 #: Iterations of the fit in the end, where nothing is said.
 FIT = {"search": 1000, "adam": 400, "adadelta": 0}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What a scene says of a training; None where it leaves the choice."""
-
-    way: Way
-    colours: Colours
-    cycles: int | None
-    candidates: int | None
-    epochs: int | None
-    optimiser: Optimiser | None
-    rate: float | None
-    rate_end: float | None
-    batch: int | None
-    fit: int | None
 
 
 class Stage(Protocol):
@@ -100,7 +83,7 @@ def learn(
     Goes on from `picture.resume` if there is something in it, to the same weights as if it had never stopped.
     Raises `ValueError` where the network is another one, or options do not go together.
     """
-    _check(picture, wishes)
+    wishes.check(picture)
     studied = lesson(target, synthetic, downscale, centre, picture.scene.seed)
     training = _Training(picture, studied, Earlier(picture.network, start) if start else None, wishes)  # type: ignore[arg-type]  # checked
     if not picture.resume and wishes.way == "search":
@@ -111,30 +94,6 @@ def learn(
         yield progress
 
 
-def _check(picture: Picture, wishes: Wishes) -> None:
-    network = picture.network
-    if not isinstance(network, Dividers):
-        found = f"found the network {picture.scene.network.name}"
-        raise ValueError(f"{found}, expected dividers: network: {{dividers: {{lines: 64}}}}")
-    if not picture.on_plane(picture.scene.view):
-        raise ValueError("found coordinates that are not x and y of the plane; leave coordinates at grid")
-    others = {"search": ("epochs", "optimiser", "rate", "rate_end", "batch"), "gradient": ("candidates",)}
-    for name in others[wishes.way]:
-        if getattr(wishes, name) is not None:
-            raise ValueError(f"found {name} with way: {wishes.way}, where it means nothing; leave it out")
-    if wishes.colours == "mean" and wishes.fit is not None:
-        raise ValueError("found fit with colours: mean, where no colours are fitted; leave it out")
-    if wishes.colours == "network" and wishes.fit == 0 and wishes.way == "search":
-        raise ValueError("found fit: 0 with way: search, whose colours come of the fit alone; say colours: mean")
-    if wishes.colours == "mean" and network.counts[2]:
-        raise ValueError("found colours: mean with sigmoids, over which colours change; say sigmoids: 0")
-    if not sum(network.counts) and wishes.way == "gradient":
-        raise ValueError("found no dividers to move; say lines: 64, or way: search for a picture of one colour")
-    film = picture.scene.film
-    if wishes.cycles == 0 and film is not None and film.learning:
-        raise ValueError("found cycles: 0, which has no end, with a film of the learning; say how many cycles")
-
-
 class _Training:
     """Where a training stands, and how it goes on."""
 
@@ -142,7 +101,7 @@ class _Training:
         self.over = False
         self._earlier = earlier
         self._picture = picture
-        self._network: Dividers = picture.network  # type: ignore[assignment]  # looked at in `_check`
+        self._network: Dividers = picture.network  # type: ignore[assignment]  # looked at by `Wishes.check`
         self._lesson = studied
         self._wishes = wishes
         self._optimiser: Optimiser = wishes.optimiser or "adam"

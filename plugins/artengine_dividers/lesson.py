@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
 from artengine import Photo, View
-from artengine_dividers.board import Numbers, plane
-from artengine_dividers.partition import Partition
+from artengine_dividers.partition import Numbers, Partition
 
 MOST_PIXELS = 1 << 22  # of a photo, so that the sides of all pixels are told in seconds
 
@@ -46,21 +45,25 @@ class Synthetic:
 class Lesson:
     """A picture to be told, and what its pixels count.
 
-    image: (H, W, 3) float32 in [0, 1]. weight: (H, W) float32, 1 on average.
+    image: (H, W, 3) float32 in [0, 1]. weight: (H, W) float32, above zero, 1 on average. across, down: (W,) and (H,)
+    float32, x of the columns and y of the rows.
     """
 
     image: Numbers
     weight: Numbers
-
-    @property
-    def view(self) -> View:
-        """The view whose pixels are the picture's."""
-        return View(width=self.image.shape[1], height=self.image.shape[0])
+    across: Numbers
+    down: Numbers
 
     @property
     def points(self) -> tuple[Numbers, Numbers]:
         """X and y of its pixels, two (P,) float32 arrays."""
-        return plane(self.image.shape[1], self.image.shape[0])
+        x, y = np.meshgrid(self.across, self.down)
+        return x.reshape(-1), y.reshape(-1)
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """How far its pixels are from the centre, along x and y, at most."""
+        return float(np.abs(self.across).max()), float(np.abs(self.down).max())
 
     def reduced(self, factor: int) -> Lesson:
         """The same with so many pixels a side averaged into one, by their weights."""
@@ -71,7 +74,12 @@ class Lesson:
         weight = self.weight[: height * high, : width * wide].reshape(height, high, width, wide)
         image = self.image[: height * high, : width * wide].reshape(height, high, width, wide, 3)
         sums = weight.sum(axis=(1, 3))
-        return Lesson((image * weight[..., None]).sum(axis=(1, 3)) / sums[..., None], sums / (high * wide))
+        return Lesson(
+            (image * weight[..., None]).sum(axis=(1, 3)) / sums[..., None],
+            sums / (high * wide),
+            self.across[: width * wide].reshape(width, wide).mean(axis=1),
+            self.down[: height * high].reshape(height, high).mean(axis=1),
+        )
 
 
 def lesson(
@@ -90,17 +98,26 @@ def lesson(
         image = target.image(downscale * max(1, again))
     else:
         assert synthetic is not None  # noqa: S101 - looked at above
-        even = np.ones((synthetic.size, synthetic.size), np.float32)
-        image = Lesson(painted(synthetic, seed)[0], even).reduced(downscale).image
-    weight = np.ones(image.shape[:2], np.float32)
+        image = whole(painted(synthetic, seed)[0]).reduced(downscale).image
+    even = whole(image)
     if centre is not None:
         if centre.inner > centre.outer:
             raise ValueError(f"weigh_centre: found inner {centre.inner:g}, which is beyond outer {centre.outer:g}")
-        x, y = plane(image.shape[1], image.shape[0])
-        away = np.hypot(x - centre.x, y - centre.y).reshape(weight.shape)
+        x, y = even.points
+        away = np.hypot(x - centre.x, y - centre.y).reshape(even.weight.shape)
         share = np.clip((centre.outer - away) / max(centre.outer - centre.inner, 1e-9), 0, 1)
-        weight = (1 + (centre.most - 1) * share).astype(np.float32)
-    return Lesson(image, (weight / weight.mean()).astype(np.float32))
+        weight = 1 + (centre.most - 1) * share
+        return replace(even, weight=(weight / weight.mean()).astype(np.float32))
+    return even
+
+
+def whole(image: Numbers, weight: Numbers | None = None) -> Lesson:
+    """The lesson of a picture, (H, W, 3), whose pixels all count the same if nothing else is said."""
+    height, width = image.shape[:2]
+    view = View(width=width, height=height)
+    across, down = view.tile(0, 0, width, 1).plane()[0], view.tile(0, 0, 1, height).plane()[1]
+    weight = np.ones((height, width), np.float32) if weight is None else weight
+    return Lesson(image, weight, across.numpy()[0].astype(np.float32), down.numpy()[:, 0].astype(np.float32))
 
 
 def painted(synthetic: Synthetic, seed: int) -> tuple[Numbers, Partition]:
@@ -113,6 +130,7 @@ def painted(synthetic: Synthetic, seed: int) -> tuple[Numbers, Partition]:
         [random.uniform(-0.6, 0.6, (synthetic.circles, 2)), random.uniform(0.25, 0.6, (synthetic.circles, 1))], axis=1
     )
     partition = Partition(lines, circles)
-    codes, first = np.unique(partition.sides(*plane(synthetic.size, synthetic.size)), axis=0, return_inverse=True)
+    blank = np.zeros((synthetic.size, synthetic.size, 3), np.float32)
+    codes, first = np.unique(partition.sides(*whole(blank).points), axis=0, return_inverse=True)
     colours = random.uniform(0, 1, (len(codes), 3)).astype(np.float32)
     return colours[first.reshape(synthetic.size, synthetic.size)], partition

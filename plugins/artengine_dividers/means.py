@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artengine_dividers.board import Numbers, beyond
 from artengine_dividers.lesson import Lesson
-from artengine_dividers.partition import Partition
+from artengine_dividers.partition import Numbers, Partition, beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class Means:
 def means(lesson: Lesson, partition: Partition) -> Means:
     """The regions of a lesson's pixels."""
     x, y = lesson.points
-    dividers = [*map(tuple, partition.lines), *map(tuple, partition.circles)]
+    dividers = partition.dividers
     keys = np.random.default_rng(len(dividers)).integers(1, 2**63, len(dividers), dtype=np.uint64)
     codes = np.zeros(len(x), np.uint64)  # two regions with one code: once in 2^40 pictures
     for divider, key in zip(dividers, keys, strict=True):

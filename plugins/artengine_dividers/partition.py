@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 Numbers = np.ndarray[Any, Any]
+#: A divider: a line's angle and offset, or a circle's centre and radius, in plane units.
+Divider = tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +28,24 @@ class Partition:
         return len(self.lines) + len(self.circles)
 
     def sides(self, x: Numbers, y: Numbers) -> Numbers:
-        """Whether points, two (N,) arrays of a float type, are beyond each line and outside each circle: (N, L + C).
+        """Whether points, two (N,) arrays of a float type, are beyond each line and outside each circle: (N, L + C)."""
+        if not len(self):
+            return np.zeros((len(x), 0), bool)
+        return np.stack([beyond(divider, x, y) for divider in self.dividers], axis=1)
 
-        Worked out in the precision of the points, as the network does it.
-        """
-        kind = x.dtype
-        angle, offset = self.lines.astype(kind).T
-        across = x[:, None] * np.cos(angle) + y[:, None] * np.sin(angle) - offset
-        centre_x, centre_y, radius = self.circles.astype(kind).T
-        beyond = (x[:, None] - centre_x) ** 2 + (y[:, None] - centre_y) ** 2 - radius**2
-        return np.concatenate([across >= 0, beyond >= 0], axis=1)
+    @property
+    def dividers(self) -> list[Divider]:
+        """Lines, then circles."""
+        return [*map(tuple, self.lines.tolist()), *map(tuple, self.circles.tolist())]
+
+
+def beyond(divider: Divider, x: Numbers, y: Numbers) -> Numbers:
+    """Whether points, two (P,) arrays, are beyond a line or outside a circle, in the precision of the points."""
+    number = x.dtype.type
+    if len(divider) == 2:
+        angle, offset = divider
+        there: Numbers = x * number(math.cos(angle)) + y * number(math.sin(angle)) >= number(offset)
+    else:
+        across, down = x - number(divider[0]), y - number(divider[1])
+        there = across * across + down * down >= number(divider[2]) ** 2
+    return there

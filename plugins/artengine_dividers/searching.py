@@ -7,19 +7,21 @@ circles around a point, tells the best of its members exactly, so that only angl
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from artengine_dividers.board import Board, Divider, Kind, Numbers
+from artengine_dividers.board import Board, Kind
+from artengine_dividers.partition import Divider, Numbers
 
 COARSE = 64 * 64  # pixels on which families are looked through
 DETAIL = 128 * 128  # pixels, at least, on which the best are refined; more for many dividers
 PER_DIVIDER = 160  # pixels to a divider
-MOST = 1 << 18  # pixels, at most
+MOST = 1 << 18  # pixels, at most, and as many in the end
 KEPT = 4  # families that are refined
 FEWER = {2: 2, 6: 1}  # steps of refinement after which so many of them remain
+SETTLING = 8  # steps of it near a place
 STEPS = 14  # of refinement: a step goes on in the best direction, or is half as long as the last
 BEYOND = 0.5  # plane units from the photo's edge up to which there are centres of circles
 AWAY = 1e4  # plane units: where a divider is that has not been found yet
@@ -56,7 +58,7 @@ class _Trail:
 class Search:
     """Dividers of a photo, as far as they are found.
 
-    fine, coarse: boards of the photo. far: how far it reaches from the centre, see `board.reach`. found: to begin with.
+    fine, coarse: boards of the photo. far: how far it reaches from the centre, along x and y. found: to begin with.
     """
 
     def __init__(
@@ -98,9 +100,26 @@ class Search:
         """Take a divider out of the order in which a cycle goes through them, and put it where it helps most."""
         order = self._random(self._quest.count, cycle).permutation(self._quest.count)
         index = int(order[place])
+        self._replace(index, lambda old: self._best(_kind(old), self._random(index, cycle), old)[1])
+
+    def settle(self, index: int, step: float) -> None:
+        """Put a divider where it helps most near its place; step: plane units to begin with."""
+
+        def nearby(old: Divider) -> Divider:
+            family = np.array(old[:-1])
+            gains, places = self._fine.scan(_kind(old), family[None])
+            trail = _Trail(family, float(gains[0]), float(places[0]), step)
+            for _ in range(SETTLING):
+                self._refine(_kind(old), [trail])
+            return (*trail.family.tolist(), trail.place)
+
+        self._replace(index, nearby)
+
+    def _replace(self, index: int, better: Callable[[Divider], Divider]) -> None:
+        """Have a divider put elsewhere, where it is not there any more; unless that makes it worse."""
         before, old = self.error, self.found[index]
         self._toggle(index)
-        _, self.found[index] = self._best(_kind(old), self._random(index, cycle), old)
+        self.found[index] = better(old)
         self._toggle(index)
         if self.error > before:
             self._toggle(index)
@@ -186,11 +205,11 @@ def _kind(divider: Divider) -> Kind:
     return "line" if len(divider) == 2 else "circle"
 
 
-def levels(shape: tuple[int, ...], dividers: int) -> tuple[int, int]:
-    """By how much the sides of a photo are divided for the fine board, and for the coarse one."""
+def levels(shape: tuple[int, ...], dividers: int) -> tuple[int, int, int]:
+    """By how much the sides of a photo are divided for the coarse board, the fine one, and the one in the end."""
 
     def factor(pixels: int) -> int:
         return max(1, math.ceil(math.sqrt(math.prod(shape) / pixels) - 0.01))
 
     fine = min(max(DETAIL, PER_DIVIDER * dividers), MOST)
-    return factor(fine), factor(COARSE)
+    return factor(COARSE), factor(fine), factor(MOST)

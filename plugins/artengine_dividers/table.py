@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -44,7 +46,7 @@ class Table(nn.Module):
     def forward(self, sides: Tensor) -> Tensor:
         """Colours of points by the sides they are on, (N, D), above zero beyond a divider."""
         if self._known is None or self._known.device != sides.device:
-            self._known = _Known(unpacked(self.codes, self._dividers).to(sides.device))
+            self._known = _Known(self.codes.to(sides.device), self._dividers)
         return self.colours[self._known.places(sides > 0)].to(sides.dtype)
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
@@ -58,16 +60,21 @@ class Table(nn.Module):
 
 
 class _Known:
-    """Regions that are known, to be found by the sides of all dividers: (R, D) bools."""
+    """Regions that are known, to be found by the sides of all dividers; codes: see `Table`."""
 
-    def __init__(self, beyond: Tensor) -> None:
-        self.device = beyond.device
-        self._beyond = beyond
-        self._steps = torch.tensor([_step(number) for number in range(beyond.shape[1])]).to(self.device)
-        keys, order = _mixed(_summed(beyond)).sort()
+    def __init__(self, codes: Tensor, dividers: int) -> None:
+        self.device = codes.device
+        self._codes = codes
+        self._dividers = dividers
+        self._steps = torch.tensor([_step(number) for number in range(dividers)], dtype=torch.int64).to(self.device)
+        keys, order = torch.cat([_mixed(_summed(beyond)) for beyond in self._parts()]).sort()
         self._known = keys, order
         self._remembered = self._known  # with those that were looked for before
-        self._signs: Tensor | None = None  # (R, D) floats; large, and mostly not needed
+
+    def _parts(self) -> Iterator[Tensor]:
+        """The sides of the regions, (R, D) bools, some at a time: all of them may be too many."""
+        for codes in torch.split(self._codes, max(1, NEAR // max(self._dividers, 1))):
+            yield unpacked(codes, self._dividers)
 
     def places(self, beyond: Tensor) -> Tensor:
         """For points, (N, D) bools, the region that each is in, or the one that differs in the fewest sides, (N,)."""
@@ -91,7 +98,7 @@ class _Known:
     def _nearest(self, beyond: Tensor, sums: Tensor) -> Tensor:
         """The first of the regions that differ in the fewest sides, (N,)."""
         rows = max(1, NEAR // max(beyond.shape[1], 1))
-        near, missing = [], len(self._beyond)
+        near, missing = [], len(self._codes)
         for some, total in zip(torch.split(beyond, rows), torch.split(sums, rows), strict=True):
             # most lie just across one divider: quicker than to compare them with all
             across = total[:, None] + torch.where(some, -self._steps, self._steps)
@@ -100,11 +107,20 @@ class _Known:
         nearest = torch.cat(near)
         far = (nearest == missing).nonzero()[:, 0]
         if len(far):
-            if self._signs is None:
-                self._signs = self._beyond.float() * 2 - 1
-            signs = beyond[far].float() * 2 - 1
-            parts = torch.split(signs, max(1, NEAR // missing))
-            nearest[far] = torch.cat([(part @ self._signs.T).argmax(dim=1) for part in parts])
+            nearest[far] = self._compared(beyond[far])
+        return nearest
+
+    def _compared(self, beyond: Tensor) -> Tensor:
+        """The same by a look at every region."""
+        signs = beyond.float() * 2 - 1
+        best = torch.full((len(signs),), -math.inf, device=signs.device)
+        nearest = torch.zeros(len(signs), dtype=torch.int64, device=signs.device)
+        start = 0
+        for known in self._parts():
+            agreed, place = (signs @ (known.float() * 2 - 1).T).max(dim=1)
+            closer = agreed > best
+            best, nearest = torch.where(closer, agreed, best), torch.where(closer, place + start, nearest)
+            start += len(known)
         return nearest
 
 

@@ -51,7 +51,8 @@ def dividers(
     with, and its colours where all numbers of units are the same.
     Raises `ValueError` where options do not go together.
     """
-    from artengine_dividers.learning import Wishes, learn
+    from artengine_dividers.learning import learn
+    from artengine_dividers.wishes import Wishes
 
     wishes = Wishes(
         way=way,

@@ -6,7 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from artengine_dividers.board import Divider, Kind, Numbers, beyond, bins, plane, reach, span
+from artengine_dividers.board import Kind, bins, span
+from artengine_dividers.lesson import Lesson
+from artengine_dividers.partition import Divider, Numbers, beyond
 
 AT_ONCE = 1 << 23  # pixels times families, whose numbers are in memory together
 
@@ -14,14 +16,14 @@ AT_ONCE = 1 << 23  # pixels times families, whose numbers are in memory together
 class TensorBoard:
     """The same as `CompiledBoard`, all families of a part at a time."""
 
-    def __init__(self, image: Numbers, weight: Numbers, device: torch.device) -> None:
-        self._plane = plane(image.shape[1], image.shape[0])
+    def __init__(self, lesson: Lesson, device: torch.device) -> None:
+        self._plane = lesson.points
         self._x, self._y = (torch.from_numpy(one).to(device) for one in self._plane)
-        self._colours = torch.from_numpy(np.ascontiguousarray(image.reshape(-1, 3))).to(device, torch.float32)
-        self._weight = torch.from_numpy(np.ascontiguousarray(weight.reshape(-1))).to(device, torch.float32)
+        self._colours = torch.from_numpy(np.ascontiguousarray(lesson.image.reshape(-1, 3))).to(device, torch.float32)
+        self._weight = torch.from_numpy(np.ascontiguousarray(lesson.weight.reshape(-1))).to(device, torch.float32)
         self._least = float(self._weight.min()) / 2
-        self._reach = reach(image.shape[1], image.shape[0])
-        self._bins = bins(image.shape[1], image.shape[0])
+        self._reach = lesson.reach
+        self._bins = bins(lesson)
         self._codes = torch.zeros(len(self._x), dtype=torch.int64, device=device)
         self._stale = True
 

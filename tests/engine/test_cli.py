@@ -260,7 +260,7 @@ def test_list_tells_names_options_defaults_and_plugins(told: Told, plugin_file: 
 
 def test_plugins_tells_loaded_and_left_out(told: Told) -> None:
     lines = told("plugins", "-p", "no:regression").out.splitlines()
-    assert lines[0].startswith("loaded    basics (artengine 0.1.0): 9 sources, 1 network, 6 losses, 10 outputs")
+    assert lines[0].startswith("loaded    basics (artengine 0.1.0): 9 sources, 1 network, 6 losses, 11 outputs")
     assert lines[-1] == "left out  regression"
     assert json.loads(told("plugins", "--json", "-p", "no:regression").out)["left_out"] == ["regression"]
 

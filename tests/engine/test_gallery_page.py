@@ -36,13 +36,13 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with painter.yaml, a gallery of two hundred of its seeds in g, and mutations of one of them in m."""
+    """A folder with painter.yaml, a gallery of forty of its seeds in g, and mutations of one of them in m."""
     folder = tmp_path_factory.mktemp("home")
     path = scene(folder, PAINTER, "painter.yaml")
     with contextlib.chdir(folder):
-        sweep = Sweep(path=Path("painter.yaml"), seeds=range(200))
+        sweep = Sweep(path=Path("painter.yaml"), seeds=[*range(3, 41), 137, 199])
         walk = _walk(next(sweep.variations()).scene)
-        list(gallery("painter", sweep.variations(), 200, Here(), Order(folder=folder / "g"), walk=walk))
+        list(gallery("painter", sweep.variations(), 40, Here(), Order(folder=folder / "g"), walk=walk))
         parent = breeding.parent(path)
         children = breeding.mutations(Path("painter.yaml"), parent, 3, 0.2)
         list(gallery("painter", children, 4, Here(), Order(folder=folder / "m"), walk=_walk(parent)))
@@ -88,11 +88,11 @@ def exported(page: Page) -> list[str]:
     return texts
 
 
-def test_one_of_two_hundred_is_found_and_its_command_makes_its_very_bytes(
+def test_one_of_forty_is_found_and_its_command_makes_its_very_bytes(
     browser: Browser, open_: contextlib.ExitStack, home: Path
 ) -> None:
     page = opened(browser, open_, home / "g")
-    assert page.ask("document.querySelector('#about').textContent") == "200 pictures"
+    assert page.ask("document.querySelector('#about').textContent") == "40 pictures"
     page.key("/")
     page.write("137")
     page.wait("document.querySelectorAll('#wall li').length === 1")

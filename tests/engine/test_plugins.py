@@ -96,7 +96,8 @@ def test_every_kind_has_a_hook_and_every_component_says_where_it_is_from(told: T
     assert list(HOOKS) == list(KINDS)
     listing = json.loads(told("list", "--json", "-p", SEVEN).out)
     assert [sum(one["plugin"] == "seven.py" for one in offer) for offer in listing.values()] == [1] * 7
-    assert {one["plugin"] for one in listing["networks"]} == {"basics", "nonlinearities", "regression", "seven.py"}
+    given = {one["plugin"] for one in listing["networks"]}
+    assert given == {"basics", "dividers", "nonlinearities", "regression", "seven.py"}
     plugins = json.loads(told("plugins", "--json", "-p", SEVEN).out)["loaded"]
     assert plugins[-1]["origin"] == str(SEVEN)
     assert plugins[-1]["version"].startswith("sha256:")
@@ -128,7 +129,7 @@ def test_a_broken_installed_plugin_is_set_aside_alone(
     assert answer.err.count("\n") == 1
     assert answer.err.startswith("plugin 'broken' (broken 1.2) is set aside: ")
     found = load_plugins()
-    assert [plugin.name for plugin in found.loaded] == ["basics", "nonlinearities", "regression", "whole"]
+    assert [plugin.name for plugin in found.loaded] == ["basics", "dividers", "nonlinearities", "regression", "whole"]
     assert [one.name for one in found.broken] == ["broken"]
     assert re.search(reason, found.broken[0].reason)
     names = [one["name"] for one in json.loads(answer.out)["activations"]]
@@ -198,7 +199,7 @@ def test_a_name_given_by_two_files_needs_no_remedy(plugin_file: PluginFile, told
 def test_bundled_and_foreign_plugins_can_be_left_out(distribution: Distribution, tiny: Path) -> None:
     distribution("broken", "import no_such_module")
     found = load_plugins(["no:broken", "no:nonlinearities", "no:broken"])
-    assert [plugin.name for plugin in found.loaded] == ["basics", "regression"]
+    assert [plugin.name for plugin in found.loaded] == ["basics", "dividers", "regression"]
     assert found.broken == ()
     assert found.blocked == ("broken", "nonlinearities")
     with pytest.raises(InputError, match=r"found 'neural_painter'.* \(left out: nonlinearities\)"):

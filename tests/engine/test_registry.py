@@ -13,7 +13,7 @@ import torch
 
 import artengine
 from artengine import Activation, Each, InputError, named
-from artengine.kinds import KINDS
+from artengine.kinds import KINDS, shown
 from artengine.plugins import Broken, Plugin, Plugins
 from artengine.registry import REQUIRED, Component, Option, Registry, default_registry, options
 
@@ -284,3 +284,20 @@ def test_a_default_names_a_component_that_the_engine_finds(plugin_file: PluginFi
 def test_the_registry_is_made_once_for_the_same_plugins() -> None:
     assert default_registry() is default_registry()
     assert default_registry(("no:basics",)) is not default_registry()
+
+
+def framed(
+    x: Tensor,
+    /,
+    *,
+    width: Annotated[Positive, shown] = 1.0,
+    plain: Positive = 1.0,
+    maybe: Annotated[int | None, shown] = None,
+) -> Tensor:
+    return x
+
+
+def test_options_that_only_change_how_a_picture_is_shown_are_known() -> None:
+    found = {one.name: one.shown for one in component(framed).options}
+    assert found == {"width": True, "plain": False, "maybe": True}
+    assert not any(one.shown for one in component(bend).options)

@@ -87,11 +87,11 @@ def test_killed_at_any_moment_it_ends_in_the_same_bytes(scene: Path, tmp_path: P
     assert ended(forked(training(scene, tmp_path / "timed"))) == 0
     lasts = time.monotonic() - start
     gone_on: set[int] = set()
-    for trial in range(30):
+    for trial in range(2 * (REPORTS + 3)):
         out = tmp_path / f"killed {trial}"
-        for _ in range(random_.choice((1, 1, 2))):
-            if trial % 2:  # right after an event: a report, the weights, the painting
-                pid = forked(training(scene, out, die(random_.randrange(1, REPORTS + 4))))
+        for _ in range(1 if trial % 2 else random_.choice((1, 1, 2))):
+            if trial % 2:  # right after each of the events: a report, the weights, the painting
+                pid = forked(training(scene, out, die(trial // 2 + 1)))
             else:  # anywhere, in the middle of a step or of a file
                 pid = forked(training(scene, out))
                 time.sleep(random_.uniform(0, lasts))

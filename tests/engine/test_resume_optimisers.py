@@ -26,7 +26,7 @@ from artengine_regression.presets import Optimiser
 if torch.cuda.is_available():
     pytest.skip("where there is a GPU, torch does not train in forked processes", allow_module_level=True)
 
-KILLS = 20
+KILLS = 10
 MLP = "mlp: {width: [12, 12, 12], frequency: 3}"
 GRID = "feature_grid: {levels: [4, 8], features: 2, width: [8]}"
 

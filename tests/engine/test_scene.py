@@ -10,6 +10,8 @@ import pytest
 from desk import NETWORK, TRAINED, Desk
 from PIL import Image
 
+from artengine import Scene
+
 WRONG = """# Eleven mistakes.
 sede: 7
 seed: -3
@@ -193,6 +195,35 @@ def test_training_is_done_anew_where_the_code_that_decides_it_changed(desk: Desk
     plugin.write_text(code + "# changed\n")
     assert desk.load(text, plugins=[str(plugin)]).training_key != before
     assert desk.load(NETWORK, plugins=[str(plugin)]).training_key == apart == desk.load(NETWORK).training_key
+
+
+SHOWING = """
+from typing import Annotated
+from artengine import hookimpl, shown
+
+def mine(ports, /, *, learnt: int = 1, edge: Annotated[int, shown] = 1, ink: Annotated[str | None, shown] = None):
+    raise AssertionError
+
+@hookimpl
+def register_networks():
+    return {"mine": mine}
+"""
+
+
+def test_what_only_changes_how_a_picture_is_shown_does_not_decide_its_training(desk: Desk) -> None:
+    (desk.folder / "mine.py").write_text(SHOWING)
+
+    def scene(options: str) -> Scene:
+        text = TRAINED.replace("mlp: {width: 8}", f"mine: {{{options}}}")
+        return desk.load(text, plugins=[str(desk.folder / "mine.py")])
+
+    plain = scene("")
+    shown = [scene("edge: 2"), scene("ink: red"), scene("edge: 7, ink: blue")]
+    assert {one.training_key for one in shown} == {plain.training_key}
+    assert len({str(one.network.describe()) for one in [plain, *shown]}) == 4  # they make other pictures
+    assert plain.network.decides() == {"mine": {"learnt": 1}}
+    assert scene("learnt: 2").training_key != plain.training_key
+    assert scene("learnt: 2, edge: 2").training_key == scene("learnt: 2").training_key
 
 
 def test_a_scene_cannot_be_changed(desk: Desk) -> None:

@@ -340,7 +340,6 @@ def test_an_earlier_training_is_the_one_that_the_scene_was_loaded_with(path: Pat
         weights.earlier(named, {"layer.weight": torch.zeros(30, 20)})
 
 
-@pytest.mark.xfail(reason="a single number passes for any number of rows of numbers", strict=True)
 def test_a_single_number_is_no_row(path: Path) -> None:
     with pytest.raises(ValueError, match=r"a is F32 \[\], expected torch\.float32 \[3\]"):
         weights.earlier(learnt(path, {"a": torch.tensor(1.0)}), {"a": torch.zeros(3)})
