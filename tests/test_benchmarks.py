@@ -88,3 +88,15 @@ def test_learning_is_measured_and_ours_comes_nearest() -> None:
     assert [int(row[1].replace(",", "")) for row in rows] == [89_523, 235_955, 12_867, 198_915]
     decibels = [float(row[3].split()[0]) for row in rows]
     assert min(decibels[:2]) > max(decibels[2:])  # by far, even in a second
+
+
+def test_drawings_are_measured_and_their_areas_are_the_whole_picture() -> None:
+    page = (ROOT / "docs" / "dividers.md").read_text()
+    command = [sys.executable, "-m", "tests.benchmarks.dividers", "--table", "vectors", "--seeds", "1"]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120).stdout
+    rows = [row for row in cells(printed) if len(row) == 5 and row[1].replace(",", "").isdigit()]
+    assert [row[0] for row in rows] == ["128 lines", "128 circles", "64 and 64"]
+    assert all(int(row[1].replace(",", "")) > 3000 and float(row[3]) < 1e-9 for row in rows)
+    names = subprocess.run([*command[:3], "--help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    (tables,) = re.findall(r"--table \[(.*?)\]", names.replace("\n", " "))
+    assert sorted(re.findall(r"<!-- table: dividers-(\w+) -->", page)) == sorted(tables.replace(" ", "").split("|"))

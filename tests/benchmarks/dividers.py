@@ -66,7 +66,7 @@ def _row(name: str, found: list[Result]) -> list[str]:
 
 HEAD = ["", "numbers", "seconds", "PSNR in dB", "regions, and what their means come to"]
 QUICK = "cycles: 2, fit: 1000"
-LONG = "cycles: 10, fit: 5000"
+LONG = "cycles: 8, fit: 6000"
 RELU = "lines: 64, hidden: 20, colour_activation: relu"
 
 
@@ -79,7 +79,7 @@ def lines(plan: Plan) -> str:
         _row("**search**, with tanh", plan.ours(photo, RELU.replace("relu", "tanh"), LONG)),
         *(_row("scalefree_image's way, in Keras", plan.ancestor(photo, seconds)) for seconds in (2.5, 10, 30)),
     ]
-    first = plan.ours(photo, RELU, "candidates: 8, cycles: 1, fit: 20")
+    first = plan.ours(photo, RELU, "candidates: 4, cycles: 1, fit: 60")
     slowest = min(one.psnr for one in first)
     words = f"{slowest:.2f} dB or more after {statistics.median(one.seconds for one in first):.2f} s"
     return f"Astronaut, 128 x 128, 64 lines, 20 units.\n\n{table(HEAD, rows)}\n\nThe first glance: {words}."
@@ -88,7 +88,7 @@ def lines(plan: Plan) -> str:
 def circles(plan: Plan) -> str:
     """64 circles and 20 tanh units."""
     photo = plan.photo("astronaut", 128)
-    rows = [_row("64 circles, 20 tanh units", plan.ours(photo, "lines: 0, circles: 64", "cycles: 5, fit: 3000"))]
+    rows = [_row("64 circles, 20 tanh units", plan.ours(photo, "lines: 0, circles: 64", "cycles: 4, fit: 4000"))]
     return f"Astronaut, 128 x 128.\n\n{table(HEAD, rows)}"
 
 
@@ -96,8 +96,8 @@ def means(plan: Plan) -> str:
     """The bound itself: the mean of every region."""
     photo = plan.photo("astronaut", 128)
     rows = [
-        _row("128 lines", plan.ours(photo, "lines: 128", "colours: mean, cycles: 8")),
-        _row("128 circles", plan.ours(photo, "lines: 0, circles: 128", "colours: mean, cycles: 4")),
+        _row("128 lines", plan.ours(photo, "lines: 128", "colours: mean, cycles: 7")),
+        _row("128 circles", plan.ours(photo, "lines: 0, circles: 128", "colours: mean, cycles: 2")),
     ]
     return f"Astronaut, 128 x 128, means.\n\n{table(HEAD, rows)}"
 
@@ -109,7 +109,7 @@ def hundred(plan: Plan) -> str:
         photo = plan.photo(name, 256)
         rows.append(_row(f"{name}, 100 lines", plan.ours(photo, "lines: 100", "colours: mean, cycles: 6")))
         rows.append(
-            _row(f"{name}, 100 circles", plan.ours(photo, "lines: 0, circles: 100", "colours: mean, cycles: 3"))
+            _row(f"{name}, 100 circles", plan.ours(photo, "lines: 0, circles: 100", "colours: mean, cycles: 2"))
         )
     return f"256 x 256, means.\n\n{table(HEAD, rows)}"
 
