@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
+import artengine
+from artengine import weights
 from artengine.cli import cli
 from artengine.errors import ArtengineError
 from artengine.hookspecs import __dict__ as hookspecs
@@ -21,11 +24,32 @@ from conftest import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SMALL = ["--size", "48x48", "--quiet"]
-QUICK = ["--set", "training.regression.until.steps=20"]
-LEARNT = tuple(f"{name}.yaml" for name in ("cape", "learning", "demo", "inpaint", "morph", "veils"))
+SETTINGS = {  # that make a training quick
+    ("cape", "learning", "demo", "inpaint", "morph", "veils"): ["training.regression.until.steps=20"],
+    ("chelsea", "adding"): ["training.dividers.cycles=1", "training.dividers.downscale=8"],
+    ("hopper", "cuts", "espresso", "liftoff", "sketch"): [
+        "training.dividers.cycles=1",
+        "training.dividers.downscale=8",
+        "training.dividers.candidates=2",
+        "training.dividers.fit=20",
+    ],
+}
+LEARNT = {
+    name: [word for setting in settings for word in ("--set", setting)]
+    for names, settings in SETTINGS.items()
+    for name in names
+}
 FILMS = tuple(f"{name}.yaml" for name in ("zoom", "endless", "tiles", "ember", "walk", "learning", "morph", "story"))
 FEW = ["--set", "film.fps=2"]
-FEWER = {"0..199": "0..2", "3,7,10..19": "3,7", "40": "2", "1000": "5", "15": "2"}  # pictures, so that it is quick
+FEWER = {
+    "0..199": "0..2",
+    "network.dividers.circles=8,16,32": "network.dividers.circles=8,16",
+    "3,7,10..19": "3,7",
+    "40": "2",
+    "1000": "5",
+    "15": "2",
+    "training.regression.until.steps=300": "training.regression.until.steps=20",
+}  # pictures and steps, so that it is quick
 WRONG = """network:
   mlp: {width: 64,
          widht: 64, activation: tahn}
@@ -77,17 +101,21 @@ def test_a_command_on_a_page_works(page: Path, command: str, folder: Path) -> No
     words = shlex.split(command.partition(" > ")[0])[1:]
     if words[0] == "run":
         quiet = ["--quiet"] if "--watch" not in words else []
-        words += [*SMALL[:2], *quiet] + (QUICK if any(word.endswith(LEARNT) for word in words) else [])
+        words += [*SMALL[:2], *quiet, *(LEARNT.get(Path(words[1]).stem, []))]
         words += FEW if any(word.endswith(FILMS) for word in words) else []
     if words[0] in ("rerun", "info"):
         file = Path(words[1])
         shown = file.stem if Path(f"scenes/{file.stem}.yaml").exists() else "painter"
         out = ["--out", file.parts[0]] if file.parts[0] == "pictures" else []
-        _run(["run", f"scenes/{shown}.yaml", *SMALL, *out, *(QUICK if f"{shown}.yaml" in LEARNT else [])])
+        _run(["run", f"scenes/{shown}.yaml", *SMALL, *out, *LEARNT.get(shown, [])])
         if "mutations" in words[1]:
             _run(["mutate", "gallery/painter.png", "--count", "3", "--quiet"])
     if words[0] in ("rerun", "gallery"):
         words += SMALL
+    if words[0] == "gallery":  # which takes no option a second time
+        said = {word.partition("=")[0] for word in words}
+        wanted = [word for word in LEARNT.get(Path(words[1]).stem, []) if "=" in word]
+        words += [part for word in wanted if word.partition("=")[0] not in said for part in ("--set", word)]
     if words[0] in ("mutate", "cross"):
         _run(["run", "scenes/painter.yaml", *SMALL])
         if words[0] == "cross":
@@ -128,8 +156,39 @@ def test_the_plugin_of_three_kinds_works_with_the_scene_below_it_and_passes_its_
     assert "FAILED" not in _run(["test-plugin", "three.py"])
 
 
+def test_the_output_works_with_any_scene_and_passes_its_checks(folder: Path) -> None:
+    Path("ppm.py").write_text(_blocks(ROOT / "docs" / "writing-plugins.md", "python")[3])
+    _run(["run", "-p", "ppm.py", "my.yaml", "--set", "outputs=ppm", *SMALL])
+    assert Path("gallery/my.ppm").stat().st_size == len("P6 48 48 255\n") + 3 * 48 * 48
+    assert "FAILED" not in _run(["test-plugin", "ppm.py"])
+
+
+def test_the_trainer_works_with_the_scene_below_it_and_passes_its_checks(folder: Path) -> None:
+    page = ROOT / "docs" / "writing-plugins.md"
+    Path("descent.py").write_text(_blocks(page, "python")[4])
+    Path("my.yaml").write_text(_blocks(page, "yaml")[2])
+    with Image.open("me.jpg") as photo:
+        photo.resize((24, 24)).save("me.jpg")
+    made = _run(["run", "-p", "descent.py", "my.yaml", *SMALL]).split()
+    assert [Path(path).name for path in made] == ["my.safetensors", "my.png", "my-curves.png"]
+    course = weights.about(Path("gallery/my.safetensors"))["curve"]
+    assert [row[0] for row in course] == list(range(1, 61))
+    assert course[-1][1] < course[0][1]
+    assert "FAILED" not in _run(["test-plugin", "descent.py"])
+    scene = artengine.load("my.yaml", plugins=["descent.py"], overrides={"training.descent.steps": 0})
+    picture = artengine.build(scene, "cpu")
+    reports = []
+    for progress in picture.train():
+        reports.append(progress)
+        picture.enough = len(reports) == 3
+    assert [report.step for report in reports] == [25, 50, 75, 76]
+    assert [report.endless for report in reports] == [True] * 4
+    assert [report.step < report.steps for report in reports] == [True, True, True, False]
+    assert len(reports[-1].curve) == 76
+
+
 def test_the_checks_can_be_called_as_shown() -> None:
-    exec(_blocks(ROOT / "docs" / "writing-plugins.md", "python")[3], {})
+    exec(_blocks(ROOT / "docs" / "writing-plugins.md", "python")[-1], {})
 
 
 def test_the_scene_of_the_scenes_page_works_in_the_scenes_folder(folder: Path) -> None:

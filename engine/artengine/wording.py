@@ -55,6 +55,8 @@ def wanted(error: Any, node: Node) -> str:
             return "true or false"
         case "string_type":
             return "a text"
+        case "string_pattern_mismatch":
+            return f"a text of the form {context['pattern']}"
         case "list_type":
             return "a list"
         case "dict_type" | "mapping_type":

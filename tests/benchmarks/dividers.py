@@ -61,7 +61,8 @@ def _row(name: str, found: list[Result]) -> list[str]:
     psnr = f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
     seconds = f"{statistics.median(one.seconds for one in found):.2f}"
     words = middle.note.replace("a colour of its own for each would come to", "bound")
-    return [name, f"{middle.parameters:,}", seconds, psnr, words]
+    layers = f"{middle.parameters:,}" if "bound" in words or not words else ""  # of means, there are none
+    return [name, layers, seconds, psnr, words]
 
 
 HEAD = ["", "numbers", "seconds", "PSNR in dB", "regions, and what their means come to"]
