@@ -115,6 +115,7 @@ ORDER = [
     "view",
     "kinds",
     "curve",
+    "computing",
     "errors",
 ]
 

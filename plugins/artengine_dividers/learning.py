@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import numpy as np
 import torch
 
 from artengine import Learnt, Photo, Picture, Progress
+from artengine.computing import computing
 from artengine.curve import Curve
 from artengine_dividers.descending import BATCHES, RATES, Descending, Optimiser
 from artengine_dividers.dividers_network import Dividers
@@ -89,7 +89,7 @@ def learn(
     if not picture.resume and wishes.way == "search":
         yield training.report()  # the photo's one colour, where a film of the learning begins
     while not training.over:
-        with _computing():
+        with computing(1):  # the products are small, and so the bytes are the same on any number of cores
             progress = training.advance()
         yield progress
 
@@ -260,16 +260,3 @@ class _Training:
 def _decibels(error: float) -> float:
     """The PSNR of a mean squared error; at most 120."""
     return -10 * math.log10(max(error, 1e-12))
-
-
-@contextlib.contextmanager
-def _computing() -> Iterator[None]:
-    """Compute with one thread of torch's: the products are small, and the bytes the same on any number of cores."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
-        torch.set_num_threads(before)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from artengine import Frame, Target
+
+if TYPE_CHECKING:
+    from artengine_dividers.drawing import Drawing
 
 Palette = Annotated[int, Field(ge=1, le=256)]
 Pen = Annotated[float, Field(ge=0.01, le=1000)]
@@ -33,14 +36,8 @@ def svg(
     Raises `ValueError` for what is no still of a dividers network.
     """
     from artengine_dividers import svg as writer
-    from artengine_dividers.drawing import Style, drawn
 
-    style = Style(palette, merge, strokes, hatching, pen)
-    for frame in _first(frames):
-        drawing = drawn(frame, style, target.dpi, bare=True)
-        with target.create(".svg") as file:
-            writer.write(file, drawing, target)
-        yield target.path(".svg")
+    yield from _drawn(frames, target, ".svg", writer.write, (palette, merge, strokes, hatching, pen), bare=True)
 
 
 def pdf(
@@ -62,18 +59,25 @@ def pdf(
     Raises `ValueError` for what is no still of a dividers network.
     """
     from artengine_dividers import pdf as writer
+
+    yield from _drawn(frames, target, ".pdf", writer.write, (palette, merge, strokes, hatching, pen), bare=False)
+
+
+def _drawn(
+    frames: Iterable[Frame],
+    target: Target,
+    ending: str,
+    write: Callable[[IO[bytes], Drawing, Target], None],
+    style: tuple[int | None, bool, bool, bool, float | None],
+    *,
+    bare: bool,
+) -> Iterator[Path]:
+    """The one still, of which no pixel is asked for: alone, this output has none painted but the first rows."""
     from artengine_dividers.drawing import Style, drawn
 
-    style = Style(palette, merge, strokes, hatching, pen)
-    for frame in _first(frames):
-        drawing = drawn(frame, style, target.dpi, bare=False)
-        with target.create(".pdf") as file:
-            writer.write(file, drawing, target)
-        yield target.path(".pdf")
-
-
-def _first(frames: Iterable[Frame]) -> Iterator[Frame]:
-    """The one still, of which no pixel is asked for: alone, this output has none painted but the first rows."""
     for frame in frames:
-        yield frame
+        drawing = drawn(frame, Style(*style), target.dpi, bare=bare)
+        with target.create(ending) as file:
+            write(file, drawing, target)
+        yield target.path(ending)
         return

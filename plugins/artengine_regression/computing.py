@@ -1,12 +1,9 @@
-"""How torch computes while it learns: on how many threads of the processor, and how near to nothing."""
+"""How many threads of the processor a training is worth."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Iterator
 
-import torch
 from torch import nn
 
 WORK = 4e9  # operations of a step from which on a second thread is worth it; every so many more, another one
@@ -21,16 +18,3 @@ def threads_for(network: nn.Module, batch: int) -> int:
     weights = sum(one.numel() for one in network.parameters())
     work = 6.0 * weights * batch  # two operations a weight and pixel, forward, and twice as many backward
     return max(1, min(os.cpu_count() or 1, int(work / WORK)))
-
-
-@contextlib.contextmanager
-def computing(threads: int) -> Iterator[None]:
-    """Compute on so many threads of the processor for a while, with numbers that are next to nothing taken for zero."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
-        torch.set_num_threads(before)

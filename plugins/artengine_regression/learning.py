@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from artengine import Loss, Picture, Progress
+from artengine.computing import computing
 from artengine.curve import Curve
-from artengine_regression.computing import computing, threads_for
+from artengine_regression.computing import threads_for
 from artengine_regression.goals import GAIN, Course, Until
 from artengine_regression.measuring import Glance, measured
 from artengine_regression.optimisers import optimiser

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import statistics
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import click
 from PIL import Image
 from skimage import data
 from tests.benchmarks.learners import Result, Task
 from tests.benchmarks.regression import result, told
-from tests.benchmarks.tables import machine, table, write
+from tests.benchmarks.tables import program, table
 
 SCENE = """
 seed: {seed}
@@ -161,22 +159,7 @@ MEASURES: Mapping[str, Callable[[Plan], str]] = {
 }
 
 
-@click.command()
-@click.option("--table", "names", multiple=True, type=click.Choice(list(MEASURES)), help="What to measure  [all]")
-@click.option("--seeds", default=3, show_default=True, type=click.IntRange(1), help="How many; the median counts.")
-@click.option("--hurry", default=1.0, show_default=True, type=click.FloatRange(1), help="Divides the time of others.")
-@click.option("--write", "page", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A page to fill.")
-def main(names: tuple[str, ...], seeds: int, hurry: float, page: Path | None) -> None:
-    """Measure how well photos are told, and print tables of it."""
-    with tempfile.TemporaryDirectory() as folder:
-        plan = Plan(seeds, hurry, Path(folder))
-        for name in names or MEASURES:
-            words = f"--table {name} --seeds {seeds}" + (f" --hurry {hurry:g}" if hurry > 1 else "")
-            made = f"Made with `python -m tests.benchmarks.dividers {words}` on: {machine(1)}."
-            section = f"{MEASURES[name](plan)}\n\nMedian of {seeds} seeds, one thread. {made}"
-            click.echo(f"{section}\n")
-            if page:
-                write(page, f"dividers-{name}", section)
+main = program("dividers", MEASURES, Plan)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,15 @@ import importlib.metadata
 import os
 import platform
 import re
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import click
+from click import Command
+
+P = TypeVar("P")
 
 PACKAGES = ("torch", "numpy", "tensorflow", "tensorflow-cpu", "jax")
 
@@ -59,3 +64,28 @@ def write(page: Path, name: str, section: str) -> None:
     if not found or not ended:
         raise click.ClickException(f"{page} has no section between {mark.strip()!r} and {end!r}")
     page.write_text(f"{before}{mark}\n{section}\n\n{end}{after}")
+
+
+def program(module: str, measures: Mapping[str, Callable[[P], str]], plan: Callable[[int, float, Path], P]) -> Command:
+    """The command of a benchmark with several tables, each of which has a section on a page: `<module>-<table>`.
+
+    plan: of seeds, what the time is divided by, and a folder to work in.
+    """
+
+    @click.command(help=f"Measure {module}, and print tables of it.")
+    @click.option("--table", "names", multiple=True, type=click.Choice(list(measures)), help="What to measure  [all]")
+    @click.option("--seeds", default=3, show_default=True, type=click.IntRange(1), help="How many; the median counts.")
+    @click.option("--hurry", default=1.0, show_default=True, type=click.FloatRange(1), help="Divides the time.")
+    @click.option("--write", "page", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="To be filled.")
+    def main(names: tuple[str, ...], seeds: int, hurry: float, page: Path | None) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            planned = plan(seeds, hurry, Path(folder))
+            for name in names or measures:
+                words = f"--table {name} --seeds {seeds}" + (f" --hurry {hurry:g}" if hurry > 1 else "")
+                made = f"Made with `python -m tests.benchmarks.{module} {words}` on: {machine(1)}."
+                section = f"{measures[name](planned)}\n\nMedian of {seeds} seeds, one thread. {made}"
+                click.echo(f"{section}\n")
+                if page:
+                    write(page, f"{module}-{name}", section)
+
+    return main
