@@ -281,3 +281,22 @@ def test_what_is_fitted_to_regions_is_the_error_of_all_pixels(network: str, tmp_
         if step < 3:
             fitting.advance()
             assert fitting.loss <= before
+
+
+@pytest.mark.parametrize("past", [0, 1, 5])
+def test_a_search_that_settles_on_the_photo_goes_on_from_its_state_too(past: int, tmp_path: Path) -> None:
+    photo(tmp_path, 200, 160)
+    picture = live(scene(tmp_path, network="lines: 3, circles: 1"))
+    studied = lesson(picture.scene.training.options["target"], None, 1, None, 3)  # type: ignore[union-attr]
+    first, second = (Searching(picture, studied, 1, 8) for _ in range(2))
+    sought = 4 * 2
+    for _ in range(sought + past):
+        first.advance()
+    assert first.steps > sought  # or else nothing settles
+    second.restore(json.loads(json.dumps(first.state())))
+    before = first.loss
+    while first.done < first.steps:
+        first.advance()
+        second.advance()
+        assert (second.state(), second.loss) == (first.state(), first.loss)
+    assert first.loss <= before
