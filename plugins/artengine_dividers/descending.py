@@ -85,14 +85,12 @@ class Descending:
 
     def begin(self) -> None:
         """Let the colours start from the mean of all."""
-        with torch.no_grad():
-            self._network.colour.weight.mul_(0.45)
-            self._network.colour.bias.copy_(self._colours.mean(dim=0).clamp(0.01, 0.99).logit())
+        self._network.level(self._colours.mean(dim=0))
 
     def advance(self) -> None:
         """Take a step."""
         place = self.done % self._epoch
-        if place == 0 or not len(self._order):
+        if place == 0 or not len(self._order):  # of an epoch, or of what is gone on with
             generator = torch.Generator().manual_seed((self._seed << 24) + self.done // self._epoch)
             self._order = torch.randperm(len(self._points), generator=generator).to(self._points.device)
         chosen = self._order[place * self._batch : (place + 1) * self._batch]
@@ -122,6 +120,3 @@ class Descending:
         self.done = state["done"]
         self._losses = state["losses"]
         self._optimiser.load_state_dict(state["optimiser"])
-        if self.done % self._epoch:
-            generator = torch.Generator().manual_seed((self._seed << 24) + self.done // self._epoch)
-            self._order = torch.randperm(len(self._points), generator=generator).to(self._points.device)

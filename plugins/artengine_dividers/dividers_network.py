@@ -16,6 +16,7 @@ from artengine_dividers.partition import Partition
 from artengine_dividers.table import Table
 
 LEAST = -16.0  # of the logarithm of a radius: smaller circles are points
+CALM = 0.45  # of the contrast of a random picture, to begin to learn from: units of the colours' layer spread by 0.9
 TINY = 1e-12  # keeps the cosine finite at a line's centre
 
 
@@ -105,6 +106,12 @@ class Dividers(nn.Module):
         """Take lines and circles, as many as there are, from plain numbers."""
         self.lines.place(partition.lines)
         self.circles.place(partition.circles)
+
+    def level(self, mean: Tensor) -> None:
+        """Bring the colours near to their mean, (outputs,), from where they are learnt best."""
+        with torch.no_grad():
+            self.colour.weight.mul_(CALM)
+            self.colour.bias.copy_(mean.clamp(0.01, 0.99).logit())
 
     def _cut(self, dividers: OffsetLines | CentredLines | Circles, points: Tensor) -> Tensor:
         if torch.is_grad_enabled() and self.training:

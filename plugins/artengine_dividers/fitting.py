@@ -52,10 +52,7 @@ class Fitting:
     def begin(self) -> None:
         """Let the colours start from the mean of all, and differ a little."""
         *_, weight, colours = self._rows
-        mean = (weight[:, None] * colours).sum(dim=0).clamp(0.01, 0.99)
-        with torch.no_grad():
-            self._network.colour.weight.mul_(0.45)
-            self._network.colour.bias.copy_(mean.logit())
+        self._network.level((weight[:, None] * colours).sum(dim=0))
 
     def advance(self) -> None:
         """Take a step."""
