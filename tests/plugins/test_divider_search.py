@@ -300,3 +300,20 @@ def test_a_search_that_settles_on_the_photo_goes_on_from_its_state_too(past: int
         second.advance()
         assert (second.state(), second.loss) == (first.state(), first.loss)
     assert first.loss <= before
+
+
+def test_of_more_regions_than_there_is_room_for_a_draw_is_fitted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo(tmp_path)
+    monkeypatch.setattr("artengine_dividers.fitting.ROOM", 12 * 8)
+    picture = learnt(scene(tmp_path, "cycles: 1, fit: 10", "lines: 8"))[0]
+    studied = lesson(picture.scene.training.options["target"], None, 1, None, 3)  # type: ignore[union-attr]
+    assert len(means(studied, picture.network.partition()).sides) > 12  # type: ignore[operator]
+    one, other = (Fitting(picture, studied, 50) for _ in range(2))
+    assert [len(part) for part in one._rows] == [12] * 5
+    assert all(torch.equal(a, b) for a, b in zip(one._rows, other._rows, strict=True))  # the same draw every time
+    before = one.loss
+    while one.done < one.steps:
+        one.advance()
+    assert one.loss < before
