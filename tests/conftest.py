@@ -11,46 +11,12 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
-
-ROOT = Path(__file__).parents[1]
-
-TINY = """# A tiny picture.
-seed: 3
-canvas: {width: 16, height: 12}
-network:
-  neural_painter: {hidden_size: 6, nr_hidden: 1}
-"""
-
-LEARNING = """# A tiny photo, learnt.
-seed: 3
-canvas: {width: 16, height: 12}
-network:
-  mlp: {width: 8, depth: 2}
-training:
-  regression: {target: photo.png, until: {steps: 60}, batch: 64}
-camera: {zoom: 0.5}
-"""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the command line said."""
-
-    code: int
-    out: str
-    err: str
-
-
-Artengine = Callable[..., "subprocess.CompletedProcess[str]"]
-Told = Callable[..., Answer]
-PluginFile = Callable[..., Path]
-Distribution = Callable[..., Path]
+from tests.support.common import LEARNING, TINY, Answer, Artengine, Distribution, PluginFile, Told
 
 
 @pytest.fixture
@@ -90,7 +56,7 @@ def artengine(tmp_path: Path) -> Artengine:
 @pytest.fixture
 def told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Told:
     """The command line in tmp_path, without a process of its own."""
-    from artengine.cli import main
+    from artengine.cli.app import main
 
     monkeypatch.chdir(tmp_path)
 
@@ -122,7 +88,7 @@ def plugin_file(tmp_path: Path) -> PluginFile:
 @pytest.fixture
 def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Distribution]:
     """Install a distribution of one module with an entry point; gives the folder to put on the path."""
-    from artengine import registry
+    from artengine.components import registry
 
     site = tmp_path / "site"
     modules: list[str] = []

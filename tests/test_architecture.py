@@ -1,214 +1,144 @@
-"""The house as it is drawn in docs/architecture.md: who may know whom, and what comes at which price."""
+"""The house as its folders show it: which room may know which, and what comes at which price."""
 
 from __future__ import annotations
 
 import ast
+import functools
+import graphlib
 import importlib
 import importlib.metadata
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from tests.support.common import ROOT
 
 import artengine
 
-ROOT = Path(__file__).parents[1]
 ENGINE = ROOT / "engine" / "artengine"
 PLUGINS = ROOT / "plugins"
-
-#: The engine's modules from the top of the house to the bottom: each may import those after it, none before it.
-ORDER = [
-    "__main__",
-    "cli",
-    "commands",
-    "flags",
-    "progress",
-    "preview",
-    "galleries",
-    "breeding",
-    "gallery",
-    "sweeps",
-    "standings",
-    "trials",
-    "manifest",
-    "items",
-    "making",
-    "cutting",
-    "lettering",
-    "novelty",
-    "measures",
-    "shooting",
-    "filming",
-    "reel",
-    "training",
-    "carried",
-    "events",
-    "writing",
-    "checkpoint",
-    "testing",
-    "bench",
-    "picture",
-    "growing",
-    "painting",
-    "paint",
-    "plan",
-    "fused",
-    "program",
-    "assembly",
-    "regions",
-    "pointwise",
-    "vectors",
-    "floats",
-    "lowering",
-    "kernels",
-    "simplify",
-    "trace",
-    "products",
-    "samples",
-    "templates",
-    "schema",
-    "describe",
-    "recipe",
-    "containers",
-    "weights",
-    "quantised",
-    "loading",
-    "montage",
-    "staging",
-    "scene",
-    "canvas",
-    "paper",
-    "binding",
-    "moving",
-    "tracks",
-    "camera",
-    "timeline",
-    "easing",
-    "pedigree",
-    "wording",
-    "annotations",
-    "seeds",
-    "editing",
-    "document",
-    "bound",
-    "chart",
-    "axes",
-    "pen",
-    "sheet",
-    "page",
-    "opening",
-    "font",
-    "sound",
-    "learnt",
-    "photo",
-    "media",
-    "registry",
-    "workers",
-    "worker",
-    "plugins",
-    "hookspecs",
-    "ffmpeg",
-    "files",
-    "view",
-    "kinds",
-    "curve",
-    "computing",
-    "errors",
-]
-
-#: What --help, check, list and shell completion may need: it has to be there at once, so without torch.
-INSTANT = [
-    "errors",
-    "document",
-    "kinds",
-    "hookspecs",
-    "plugins",
-    "worker",
-    "workers",
-    "registry",
-    "annotations",
-    "bound",
-    "wording",
-    "binding",
-    "editing",
-    "loading",
-    "montage",
-    "staging",
-    "scene",
-    "moving",
-    "tracks",
-    "camera",
-    "timeline",
-    "easing",
-    "pedigree",
-    "seeds",
-    "canvas",
-    "paper",
-    "chart",
-    "axes",
-    "pen",
-    "curve",
-    "sheet",
-    "page",
-    "photo",
-    "view",
-    "files",
-    "cli",
-    "commands",
-    "flags",
-    "sweeps",
-    "manifest",
-    "trials",
-    "describe",
-    "schema",
-    "templates",
-    "recipe",
-    "containers",
-    "ffmpeg",
-    "media",
-    "opening",
-    "font",
-    "sound",
-    "progress",
-]
-
 PACKAGES = sorted(path.parent.name for path in PLUGINS.glob("*/__init__.py"))
-MODULES = sorted(path.stem for path in ENGINE.glob("*.py") if path.stem != "__init__")
-SOURCES = sorted([*ENGINE.glob("*.py"), *PLUGINS.rglob("*.py")])
+SOURCES = sorted([*ENGINE.rglob("*.py"), *PLUGINS.rglob("*.py")])
+#: Every folder of engine and plugins that holds modules, by its dotted name.
+FOLDERS = {
+    ".".join(path.parent.relative_to(base).parts): path.parent
+    for base in (ENGINE.parent, PLUGINS)
+    for path in sorted(base.rglob("__init__.py"))
+}
+MOST_MODULES = 12  # of a folder, besides its __init__
+#: What --help, check, list and shell completion need: it has to be there at once, so without torch.
+INSTANT = ("files", "media", "components", "scene", "workers", "charts", "cli")
 every_source = pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}/{path.name}")
 every_plugin = pytest.mark.parametrize("package", PACKAGES)
+every_folder = pytest.mark.parametrize("folder", FOLDERS)
 
 
+@functools.cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(), str(path))
 
 
-def running(node: ast.AST) -> Iterator[ast.AST]:
-    """All nodes below this one, without what only type checkers see."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
-            continue
-        yield child
-        yield from running(child)
+def dotted(path: Path) -> str:
+    """The dotted name of a module, or of a folder for its ``__init__``."""
+    base = ENGINE.parent if path.is_relative_to(ENGINE.parent) else PLUGINS
+    parts = path.relative_to(base).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imports(path: Path, *, types: bool = False) -> Iterator[str]:
-    """The dotted names that a file imports anywhere when it runs; types: and what only type checkers see."""
-    for node in ast.walk(tree(path)) if types else running(tree(path)):
+@functools.cache
+def imports(path: Path) -> tuple[tuple[str, str], ...]:
+    """The modules that a file imports from, anywhere and for types too, each with the name that it takes, or ""."""
+    found: list[tuple[str, str]] = []
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
+            found += ((name.name, "") for name in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno}: imports are absolute here"
-            yield from (f"{node.module}.{name.name}" for name in node.names)
+            found += ((str(node.module), name.name) for name in node.names)
+    return tuple(found)
 
 
-def engine_modules(path: Path) -> set[str]:
-    """The engine's modules that a file imports."""
-    parts = (name.split(".") for name in imports(path))
-    return {part[1] for part in parts if part[0] == "artengine" and len(part) > 1 and part[1] in MODULES}
+@functools.cache
+def handed_out(folder: Path) -> set[str]:
+    """The names that others may take from a folder: those of its ``__init__``."""
+    stub = folder / "__init__.pyi"
+    nodes = ast.walk(tree(stub if stub.exists() else folder / "__init__.py"))
+    return {name.asname or name.name for node in nodes if isinstance(node, ast.ImportFrom) for name in node.names}
+
+
+def passed_on(folder: Path, room: str) -> set[str]:
+    """The names that a folder hands out of a room in it."""
+    stub = folder / "__init__.pyi"
+    nodes = ast.walk(tree(stub)) if stub.exists() else ()
+    froms = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module == room]
+    return {name.name for node in froms for name in node.names}
+
+
+def is_ours(name: str) -> bool:
+    return name.split(".")[0] in ("artengine", *PACKAGES)
+
+
+def target(module: str, name: str) -> str:
+    """The module that an import is about: ``from artengine.making import recipe`` is about recipe."""
+    inner = f"{module}.{name}"
+    parent = FOLDERS.get(module)
+    return inner if inner in FOLDERS or (parent and name and (parent / f"{name}.py").exists()) else module
+
+
+def room_seen_from(importer: str, module: str) -> tuple[str, str]:
+    """The two rooms that an import is between: those that part below the folder that both stand in.
+
+    The room is the module itself where it stands in that folder.
+    """
+    one, other = importer.split("."), module.split(".")
+    if one[0] != other[0]:  # a plugin and the engine: its doors are those that its own rooms see
+        return one[0], ".".join(other[:2])
+    shared = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return ".".join(one[: shared + 1]), ".".join(other[: shared + 1])
+
+
+def trespasses(path: Path) -> list[str]:
+    """Imports that reach past what a room hands out."""
+    found = []
+    here = dotted(path)
+    for module, name in imports(path):
+        about = target(module, name)
+        room = room_seen_from(here, about)[1]
+        if not is_ours(module) or room not in FOLDERS or room == here.rpartition(".")[0]:
+            continue
+        if about not in (room, f"{room}.{name}") or (name and name not in handed_out(FOLDERS[room])):
+            found.append(f"{path}: takes {name or module} from {module}, which {room} does not hand out")
+    return found
+
+
+@functools.cache
+def arrows(paths: tuple[Path, ...]) -> dict[str, dict[str, set[str]]]:
+    """Who knows whom, folder by folder: the rooms and modules that stand in each, and which of them these import."""
+    graphs: dict[str, dict[str, set[str]]] = {}
+    for path in paths:
+        here = dotted(path)
+        if path.name == "__init__.py":
+            continue
+        for module, name in imports(path):
+            if is_ours(module) and (about := target(module, name)) != here:
+                one, other = room_seen_from(here, about)
+                if one.split(".")[0] != other.split(".")[0]:
+                    continue
+                folder = one.rpartition(".")[0]
+                graphs.setdefault(folder, {}).setdefault(one, set()).add(other)
+    return graphs
+
+
+def circle(graph: Mapping[str, Iterable[str]]) -> list[str]:
+    """A circle of imports, or nothing."""
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        return list(error.args[1])
+    return []
 
 
 def entry_points() -> dict[str, str]:
@@ -217,21 +147,60 @@ def entry_points() -> dict[str, str]:
     return points
 
 
-def test_every_module_of_the_engine_has_its_place_in_the_order() -> None:
-    assert sorted(ORDER) == MODULES, "a new module of the engine belongs into ORDER, below those that use it"
+@every_source
+def test_what_stands_in_another_room_is_taken_from_its_door(path: Path) -> None:
+    assert trespasses(path) == []
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_no_module_of_the_engine_knows_one_above_it(module: str) -> None:
-    above = set(ORDER[: ORDER.index(module) + 1])
-    assert engine_modules(ENGINE / f"{module}.py") & above == set()
+@every_folder
+def test_imports_between_the_rooms_of_a_folder_go_one_way(folder: str) -> None:
+    if folder == "artengine":
+        pytest.xfail("kinds names the picture that a trainer is handed")
+    assert circle(arrows(tuple(SOURCES)).get(folder, {})) == []
+
+
+def test_nothing_in_a_room_knows_the_folder_around_it() -> None:
+    for path in SOURCES:
+        here = dotted(path)
+        for module, name in imports(path):
+            about = target(module, name) if is_ours(module) else ""
+            outside = here.rpartition(".")[0].rpartition(".")[0]
+            assert not outside or about != outside or outside == "artengine", f"{path}: takes {name} from {outside}"
+
+
+@every_folder
+def test_a_folder_is_a_table_of_contents(folder: str) -> None:
+    path = FOLDERS[folder]
+    modules = [one.stem for one in path.glob("*.py") if one.stem != "__init__"]
+    assert len(modules) <= MOST_MODULES, f"{folder} holds {len(modules)} modules: find the rooms in it"
+    said = ast.get_docstring(tree(path / "__init__.py"))
+    assert said, f"{folder}: a sentence says what it is for"
+    assert len(said.splitlines()) == 1, f"{folder}: one sentence, on one line"
+
+
+@every_folder
+def test_what_a_folder_hands_out_is_there_and_wanted(folder: str) -> None:
+    if not (FOLDERS[folder] / "__init__.pyi").exists():
+        return
+    room = importlib.import_module(folder)
+    names = handed_out(FOLDERS[folder])
+    assert sorted(room.__all__) == sorted(names)
+    for name in names:
+        assert getattr(room, name) is not None
+    if folder not in ("artengine", "artengine.testing"):  # which authors of plugins use
+        others = [path for path in SOURCES if not dotted(path).startswith(f"{folder}.")]
+        taken = {name for path in others for module, name in imports(path) if module == folder}
+        parent, _, last = folder.rpartition(".")
+        if parent in FOLDERS:
+            taken |= passed_on(FOLDERS[parent], last)
+        assert names - taken == set(), f"{folder} hands out what nobody takes"
 
 
 def test_the_engine_knows_no_plugin() -> None:
     for path in ENGINE.rglob("*"):
-        if path.suffix in (".py", ".typed", ".json"):
+        if path.suffix in (".py", ".pyi", ".typed", ".json"):
             assert [name for name in PACKAGES if name in path.read_text()] == [], path
-    for path in ENGINE.glob("*.py"):
+    for path in ENGINE.rglob("*.py"):
         words = {node.value for node in ast.walk(tree(path)) if isinstance(node, ast.Constant)}
         assert words & set(entry_points()) == set(), path
 
@@ -239,9 +208,9 @@ def test_the_engine_knows_no_plugin() -> None:
 @every_plugin
 def test_a_plugin_knows_the_engine_and_no_other_plugin(package: str) -> None:
     for path in (PLUGINS / package).rglob("*.py"):
-        roots = {name.partition(".")[0] for name in imports(path, types=True)}
-        assert roots & {*PACKAGES, "tests"} <= {package}, path
-        assert engine_modules(path) & {"cli", "__main__", "progress"} == set(), path
+        modules = {module for module, _ in imports(path)}
+        assert {name.partition(".")[0] for name in modules} & {*PACKAGES, "tests"} <= {package}, path
+        assert [name for name in modules if name.startswith("artengine.cli")] == [], path
 
 
 @every_plugin
@@ -266,12 +235,13 @@ def test_every_bundled_plugin_has_an_entry_point_and_is_installed() -> None:
 
 
 def test_what_has_to_be_there_at_once_does_without_torch() -> None:
+    names = [dotted(path) for room in INSTANT for path in sorted((ENGINE / room).rglob("*.py"))]
     code = (
         "import importlib, sys\n"
-        f"for name in {INSTANT}:\n"
-        "    importlib.import_module(f'artengine.{name}')\n"
-        "    assert 'torch' not in sys.modules, f'artengine.{name} imports torch'\n"
-        "from artengine.registry import default_registry\n"
+        f"for name in {names}:\n"
+        "    importlib.import_module(name)\n"
+        "    assert 'torch' not in sys.modules, f'{name} imports torch'\n"
+        "from artengine.components import default_registry\n"
         "for plugin in default_registry().plugins.loaded:\n"
         "    print(plugin.name)\n"
         "assert 'torch' not in sys.modules, 'a bundled plugin imports torch before it is used'\n"
@@ -281,17 +251,8 @@ def test_what_has_to_be_there_at_once_does_without_torch() -> None:
     assert sorted(done.stdout.split()) == sorted(entry_points())
 
 
-def test_the_public_names_are_listed_once_sorted_and_can_be_imported() -> None:
-    imported = {
-        name.asname or name.name
-        for node in ast.walk(tree(ENGINE / "__init__.py"))
-        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("artengine")
-        for name in node.names
-    }
-    assert artengine.__all__ == sorted(imported)
-    for name in artengine.__all__:
-        assert getattr(artengine, name) is not None
-    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+def test_what_is_not_there_is_told_with_its_name() -> None:
+    with pytest.raises(AttributeError, match="nothing"):
         _ = artengine.nothing
 
 
@@ -323,12 +284,23 @@ def test_a_docstring_begins_with_one_whole_line(path: Path) -> None:
             )
 
 
-def test_these_checks_can_fail(tmp_path: Path) -> None:
+def test_these_checks_can_fail(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    scene = ENGINE / "scene"
+    odd = {
+        ENGINE / "files" / "odd.py": "from artengine.gallery import build_gallery",
+        ENGINE
+        / "gallery"
+        / "odd.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import artengine.cli.app",
+        ENGINE / "cli" / "odd.py": "def work():\n    from artengine.files.atomic import create",
+        scene / "motion" / "odd.py": "from artengine.scene import Scene",
+    }
+    real = tree
+    monkeypatch.setitem(globals(), "tree", lambda path: ast.parse(odd[path]) if path in odd else real(path))
+    told = [bool(trespasses(path)) for path in odd]
+    assert told == [True, True, True, False]
+    assert circle(arrows((*SOURCES, *odd))["artengine"]) != []
+    assert circle(arrows((*SOURCES, ENGINE / "gallery" / "odd.py"))["artengine"]) != []
+    assert circle({"one": ["other"], "other": ["one"]}) == ["one", "other", "one"]
     path = tmp_path / "odd.py"
-    path.write_text(
-        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from artengine.cli import main\n"
-        "def work():\n    from artengine import making\n    import artengine.scene\n"
-        "class Box:\n    def open(self): ...\n"
-    )
-    assert engine_modules(path) == {"making", "scene"}
-    assert list(undocumented(tree(path), "odd")) == ["odd.work", "odd.Box", "odd.Box.open"]
+    path.write_text("def work(): ...\nclass Box:\n    def open(self): ...\n")
+    assert list(undocumented(real(path), "odd")) == ["odd.work", "odd.Box", "odd.Box.open"]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.support.common import ROOT
 
 from artengine_nonlinearities.pool import PUBLISHED
-from conftest import ROOT
 
 README = ROOT / "README.md"
 PAGE = ROOT / "docs" / "performance.md"

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from PIL import Image
+from tests.support.common import ROOT
 
 import artengine
-from artengine import weights
-from artengine.cli import cli
+from artengine.cli.app import cli
+from artengine.components.plugins import HOOKS
 from artengine.errors import ArtengineError
 from artengine.hookspecs import __dict__ as hookspecs
-from artengine.plugins import HOOKS
-from conftest import ROOT
+from artengine.training import weights
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SMALL = ["--size", "48x48", "--quiet"]

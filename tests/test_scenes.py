@@ -10,14 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from tests.support.common import ROOT
 
 import artengine
-from artengine import ffmpeg, recipe
 from artengine.events import Wrote
-from artengine.loading import load_work
-from artengine.making import making
-from artengine.montage import Montage
-from conftest import ROOT
+from artengine.making import recipe
+from artengine.making.pipeline import making
+from artengine.media import ffmpeg
+from artengine.scene.loading import load_work
+from artengine.scene.montage import Montage
 
 
 def from_git(*words: str) -> bytes | None:

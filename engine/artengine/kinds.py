@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from artengine.curve import Point
-    from artengine.picture import Picture
+    from artengine.painting import Picture
     from artengine.view import View
 
 T = TypeVar("T")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from artengine import Loss, Network, Output, Source, hookimpl
-from artengine_basics import curves, films, filmstrip, losses, mlp, outputs, sources
+from artengine_basics import losses, mlp, sources
+from artengine_basics.outputs import curves, films, filmstrip, stills
 
 
 @hookimpl
@@ -47,10 +48,10 @@ def register_losses() -> Mapping[str, Loss]:
 def register_outputs() -> Mapping[str, Output]:
     """Still pictures and films, and how a training went."""
     return {
-        "png": outputs.png,
-        "jpeg": outputs.jpeg,
-        "webp": outputs.webp,
-        "tiff": outputs.tiff,
+        "png": stills.png,
+        "jpeg": stills.jpeg,
+        "webp": stills.webp,
+        "tiff": stills.tiff,
         "mp4": films.mp4,
         "webm": films.webm,
         "gif": films.gif,

@@ -175,7 +175,7 @@ def constant(
     import numpy as np
     import torch
 
-    from artengine.growing import on_the_way
+    from artengine.painting import on_the_way
 
     seeds = seed if isinstance(seed, list) else [seed]
     drawn = np.stack([np.random.RandomState(one).uniform(-scale, scale, length) for one in seeds])

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from artengine import Network, Output, Progress, hookimpl
-from artengine_dividers import trainer, vectors
-from artengine_dividers.dividers import dividers
+from artengine_dividers.network import dividers
+from artengine_dividers.training import trainer
+from artengine_dividers.vectors import outputs
 
 
 @hookimpl
@@ -24,4 +25,4 @@ def register_trainers() -> Mapping[str, Callable[..., Iterator[Progress]]]:
 @hookimpl
 def register_outputs() -> Mapping[str, Output]:
     """The regions as vectors."""
-    return {"svg": vectors.svg, "pdf": vectors.pdf}
+    return {"svg": outputs.svg, "pdf": outputs.pdf}

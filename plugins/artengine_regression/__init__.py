@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from artengine import Network, Progress, hookimpl
-from artengine_regression.feature_grid import feature_grid
-from artengine_regression.regression import regression
+from artengine_regression.network import feature_grid
+from artengine_regression.training import regression
 
 
 @hookimpl

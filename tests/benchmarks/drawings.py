@@ -17,10 +17,10 @@ import numpy as np
 import torch
 
 import artengine
-from artengine.files import OutputTarget
-from artengine_dividers import svg
-from artengine_dividers.drawing import Style, drawn
-from artengine_dividers.regions import regions
+from artengine.files.atomic import OutputTarget
+from artengine_dividers.vectors import svg
+from artengine_dividers.vectors.drawing import Style, drawn
+from artengine_dividers.vectors.regions import regions
 
 SIDE = 600
 

@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 import safetensors.torch
 
-from artengine import build, load, weights
+from artengine import build, load
 from artengine.curve import MOST, Curve, Point, read, rows
 from artengine.events import Trained
-from artengine.making import making
-from artengine.training import trained
+from artengine.making import recipe
+from artengine.making.pipeline import making
+from artengine.training import weights
+from artengine.training.train import trained
 
 GOOD: list[Any] = [[50, 0.5, 20.0, 0.01], [100, 0.25, None, None]]
 
@@ -121,7 +123,7 @@ def test_a_picture_knows_the_course_of_its_training_from_the_weights_too(learnin
     def learnt(*, fresh: bool = False) -> tuple[Point, ...]:
         picture = build(scene, "cpu")
         assert picture.curve == ()
-        list(trained(picture, tmp_path, fresh=fresh, metadata=True))
+        list(trained(picture, tmp_path, fresh=fresh, describe=recipe.of_weights))
         return picture.curve
 
     first = learnt()
@@ -147,7 +149,7 @@ def test_what_comes_by_the_clock_is_not_remembered(
 ) -> None:
     scene = load(learning, overrides=("training.regression.until.steps=120",))
     list(making(scene, tmp_path / "calm", device="cpu"))
-    monkeypatch.setattr("artengine_regression.learning.PATIENCE", 0)
+    monkeypatch.setattr("artengine_regression.training.learning.PATIENCE", 0)
     events = list(making(scene, tmp_path / "hasty", device="cpu"))
     assert sum(isinstance(event, Trained) for event in events) == 120
     curves = [weights.about(tmp_path / name / "learning.safetensors")["curve"] for name in ("calm", "hasty")]

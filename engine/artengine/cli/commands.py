@@ -1,0 +1,182 @@
+"""The commands that make files: each turns words into one call of the engine. Nothing here computes."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from artengine.cli.flags import (
+    EXISTING,
+    Amount,
+    loaded,
+    sorted_out,
+    with_gallery,
+    with_making,
+    with_scenes,
+    with_settings,
+)
+from artengine.errors import InputError
+
+if TYPE_CHECKING:
+    from artengine.cli.progress import Begun
+    from artengine.events import Event
+    from artengine.gallery import Sweep
+    from artengine.scene import Work
+
+
+@click.command()
+@with_scenes
+@with_settings
+@with_making
+@click.option("--watch", is_flag=True, help="Show the picture in the terminal while it is learnt.")
+def run(scenes: tuple[Path, ...], **options: Any) -> None:
+    """Make what the scenes describe."""
+    from artengine.cli.progress import watched
+
+    making, loading, showing = sorted_out(options)
+    works = loaded(scenes, loading)
+    _apart(scenes)
+    watched(lambda: _made(works, **making), **showing)
+
+
+@click.command()
+@click.argument("file", type=EXISTING)
+@with_settings
+@with_making
+def rerun(file: Path, **options: Any) -> None:
+    """Make a file again from the recipe inside it, with other settings if you like."""
+    from artengine.cli.progress import watched
+    from artengine.making import recipe
+
+    found = recipe.read(file)
+    making, loading, showing = sorted_out(options)
+    scene = recipe.scene_of(found, file, **loading)
+    notes = list(recipe.differences(found, scene))
+    if making["device"] == "auto" and found.device == "cpu":
+        making["device"] = found.device
+    elif making["device"] != found.device:
+        notes.append(f"made on {found.device}: elsewhere the result may differ")
+    making |= {"only": recipe.output_of(found, scene, file), "means": found.means}
+    watched(lambda: _made([scene], **making, notes=notes), **showing)
+
+
+@click.command()
+@click.argument("scene", type=EXISTING)
+@click.option("--seeds", metavar="A..B", help="The seeds, such as 0..99 or 3,7,10..19.")
+@with_settings
+@with_gallery
+@click.option("--keep", type=click.IntRange(1, 10_000), help="Keep so many, as different from each other as can be ...")
+@click.option(
+    "--of", "among", type=click.IntRange(1, 1_000_000), help="... of so many seeds, looked at in small first."
+)
+def gallery(scene: Path, seeds: str | None, keep: int | None, among: int | None, **options: Any) -> None:
+    """Make many pictures of a scene, and a page to look through them.
+
+    Every --set may have several values, KEY=A,B,C or KEY=0..9: all of them are made, with all seeds.
+    """
+    from artengine.cli.progress import watched
+
+    making, loading, showing = sorted_out(options)
+    sweep = _sweep(scene, seeds, keep, among, loading)
+    making["folder"] = making["folder"] or Path(f"{scene.stem}-gallery")
+
+    def begin() -> Begun:
+        from artengine.gallery import Order, galleries
+
+        yield scene.stem, galleries.of_sweep(sweep, Order(**making), keep)
+
+    watched(begin, **showing)
+
+
+@click.command()
+@click.argument("file", type=EXISTING)
+@click.option("--count", type=click.IntRange(1, 10_000), default=16, show_default=True, help="So many children.")
+@click.option("--strength", type=Amount(10), default=0.2, show_default=True, help="How different they are.")
+@with_gallery
+def mutate(file: Path, count: int, strength: float, **options: Any) -> None:
+    """Make pictures that are a little different from one that you like."""
+    from artengine.cli.progress import watched
+
+    making, loading, showing = sorted_out(options)
+    making["folder"] = making["folder"] or Path(f"{file.stem}-mutations")
+
+    def begin() -> Begun:
+        from artengine.gallery import Order, galleries
+
+        yield file.stem, galleries.of_mutations(file, count, strength, Order(**making), **_breeding(loading))
+
+    watched(begin, **showing)
+
+
+@click.command()
+@click.argument("one", type=EXISTING)
+@click.argument("other", type=EXISTING)
+@click.option("--count", type=click.IntRange(1, 10_000), default=16, show_default=True, help="So many children.")
+@with_gallery
+def cross(one: Path, other: Path, count: int, **options: Any) -> None:
+    """Make pictures that have something of each of two."""
+    from artengine.cli.progress import watched
+
+    making, loading, showing = sorted_out(options)
+    making["folder"] = making["folder"] or Path(f"{one.stem}-{other.stem}-crossings")
+
+    def begin() -> Begun:
+        from artengine.gallery import Order, galleries
+
+        yield one.stem, galleries.of_crossings((one, other), count, Order(**making), **_breeding(loading))
+
+    watched(begin, **showing)
+
+
+def _apart(paths: tuple[Path, ...]) -> None:
+    """Raise `InputError` where two scenes would write files of the same name."""
+    by_name: dict[str, Path] = {}
+    for path in paths:
+        if earlier := by_name.get(path.stem):
+            message = f"{earlier} and {path} would both write {path.stem}.*; make one of them with another --out"
+            raise InputError(message)
+        by_name[path.stem] = path
+
+
+def _made(works: Sequence[Work], *, out: Path, notes: Sequence[str] = (), **making: Any) -> Begun:
+    """What happens when scenes are made, one after the other."""
+    from artengine.making import making as begun
+
+    for work in works:
+        yield work.name, _noted(notes, begun(work, out, **making))
+        notes = ()
+
+
+def _noted(notes: Sequence[str], events: Generator[Event, None, None]) -> Generator[Event, None, None]:
+    from artengine.events import Note
+
+    yield from map(Note, notes)
+    yield from events
+
+
+def _sweep(scene: Path, seeds: str | None, keep: int | None, among: int | None, loading: dict[str, Any]) -> Sweep:
+    from artengine.gallery import Sweep, seeds_of
+
+    if (keep is None) != (among is None):
+        raise InputError("--keep and --of go together, such as --keep 40 --of 1000")
+    if keep is not None and among is not None:
+        if seeds is not None:
+            raise InputError("--seeds and --of both say which seeds there are; leave one out")
+        if keep > among:
+            raise InputError(f"--keep {keep} --of {among}: there are not so many")
+        seeds = f"0..{among - 1}"
+    if loading.pop("seed") is not None:
+        raise InputError("--seed is one seed; --seeds 0..99 are many")
+    try:
+        chosen = None if seeds is None else seeds_of(seeds)
+    except ValueError as error:
+        raise InputError(f"--seeds {seeds}: {error}") from None
+    settings = loading.pop("overrides")
+    return Sweep(path=scene, seeds=chosen, settings=settings, **loading)
+
+
+def _breeding(loading: dict[str, Any]) -> dict[str, Any]:
+    return {"plugins": loading["plugins"], "max_megapixels": loading["max_megapixels"]}

@@ -1,0 +1,119 @@
+"""Components with their options checked: frozen data that can be made live, described and walked."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from artengine.components.registry import Component
+from artengine.errors import InputError, Problem
+from artengine.media import Media
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A component with its options checked; `make` turns it into what the engine calls."""
+
+    component: Component
+    options: Mapping[str, Any]
+    where: str
+    path: str
+
+    @property
+    def name(self) -> str:
+        """The component's name."""
+        return self.component.name
+
+    def make(self) -> Callable[..., Any]:
+        """The callable itself: a function as it stands, a class constructed; what its options name is made too.
+
+        Raises `InputError` where a class refuses its options with a `ValueError`.
+        """
+        given = {name: _made(value) for name, value in self.options.items()}
+        call = self.component.call
+        weight = given.pop("weight") if self.component.kind == "loss" else 1.0
+        try:
+            if _constructs(call) and self.component.kind != "network":
+                call = call(**given)
+            elif given:
+                call = functools.partial(call, **given)
+        except ValueError as error:
+            raise self.refused(error) from error
+        if weight != 1.0:
+            call = _weighted(call, weight)
+        if self.component.patches and not hasattr(call, "patches"):
+            # what was declared of the function goes for the function with its options too
+            call.patches = True  # type: ignore[attr-defined]
+        return call
+
+    def refused(self, error: Exception) -> InputError:
+        """The error that a component raised about its options, with the place of the component in the scene."""
+        return InputError([Problem(self.where, self.path, str(error))])
+
+    def describe(self) -> dict[str, Any]:
+        """Name and every option, defaults too, as plain data: equal descriptions make equal pictures."""
+        return {self.name: {name: describe(value) for name, value in self.options.items()}}
+
+    def decides(self) -> dict[str, Any]:
+        """As `describe`, without what changes only how a picture is shown: equal ones come to equal trainings."""
+        only = {one.name for one in self.component.options if one.shown}
+        return {self.name: {name: describe(value) for name, value in self.options.items() if name not in only}}
+
+    def walk(self) -> Iterable[Bound]:
+        """The component itself and every one that its options name."""
+        yield self
+        for value in self.options.values():
+            for item in value if isinstance(value, list | tuple) else [value]:
+                bound = item.bound if isinstance(item, Fresh) else item
+                if isinstance(bound, Bound):
+                    yield from bound.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A component that is made anew each time it is asked for: what ``Each[...]`` takes."""
+
+    bound: Bound
+
+
+def _constructs(call: Callable[..., Any]) -> bool:
+    """Whether a call makes the component: it is a class, or a class with some of its options set."""
+    while isinstance(call, functools.partial):
+        call = call.func
+    return isinstance(call, type)
+
+
+def _made(value: Any) -> Any:
+    match value:
+        case Bound():
+            return value.make()
+        case Fresh():
+            return value.bound.make
+        case list() | tuple():
+            return type(value)(_made(item) for item in value)
+    return value
+
+
+def _weighted(loss: Callable[..., Any], weight: float) -> Callable[..., Any]:
+    return lambda prediction, target: weight * loss(prediction, target)
+
+
+def describe(value: Any) -> Any:
+    """A bound value as plain data."""
+    match value:
+        case Bound():
+            return value.describe()
+        case Fresh():
+            return value.bound.describe()
+        case Media():
+            return {type(value).__name__.lower(): value.sha256}
+        case list() | tuple():
+            return [describe(item) for item in value]
+        case dict():
+            return {str(key): describe(item) for key, item in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {one.name: describe(getattr(value, one.name)) for one in dataclasses.fields(value)}
+    return value

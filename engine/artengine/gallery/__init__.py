@@ -1,0 +1,5 @@
+"""Many pictures of one scene: chosen, made, kept and shown."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,107 @@
+"""Children of pictures one likes: mutations of one, crossings of two; as Picbreeder and flam3 have them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from artengine.errors import InputError
+from artengine.gallery.sweeps import Variation, as_argument, one_line, safe_name
+from artengine.making import recipe
+from artengine.media import MAX_MEGAPIXELS
+from artengine.scene import (
+    Cross,
+    Mark,
+    Montage,
+    Mutation,
+    Plain,
+    Scene,
+    Seed,
+    Walk,
+    as_plain,
+    dump,
+    edit,
+    from_plain,
+    load_text,
+    load_work,
+    parse,
+    plain,
+    without,
+)
+
+
+def parent(path: Path, plugins: tuple[str, ...] = (), max_megapixels: float = MAX_MEGAPIXELS) -> Scene:
+    """The scene of a picture, from the recipe in it, or of a scene file.
+
+    Raises `InputError` where it cannot have children.
+    """
+    if path.suffix in (".yaml", ".yml"):
+        work = load_work(path, plugins=plugins, max_megapixels=max_megapixels)
+    else:
+        work = recipe.scene_of(recipe.read(path), path, plugins, max_megapixels)
+    if isinstance(work, Montage):
+        raise InputError(f"{path}: found a film of several shots, expected a picture of one scene")
+    if work.training:
+        raise InputError(f"{path}: found a picture that was learnt, expected one whose seed alone decides its network")
+    if isinstance(work.lineage, Walk):
+        raise InputError(f"{path}: found a walk through several seeds, expected one: --set seed=N, then mutate that")
+    return work
+
+
+def mutations(path: Path, scene: Scene, count: int, strength: float, way: Sequence[str] = ()) -> Iterator[Variation]:
+    """The picture itself, then so many mutations of it; way: options for their commands, see `sweeps.same_way`.
+
+    Raises `InputError` where too much has grown into the picture already.
+    """
+    name = safe_name(scene.name)
+    children: list[tuple[Seed, str]] = [(scene.lineage, f"{name}-parent")]
+    children += [(Mutation(scene.lineage, by, strength), f"{name}-mutation-{by}") for by in range(1, count + 1)]
+    _child(path, scene, *children[-1], way)  # what is wrong with one is wrong with all, and is told before the first
+    return (_child(path, scene, *child, way) for child in children)
+
+
+def crossings(
+    paths: tuple[Path, Path], scenes: tuple[Scene, Scene], count: int, way: Sequence[str] = ()
+) -> Iterator[Variation]:
+    """Both pictures, then so many crossings of them, each in turn giving what is not in the weights.
+
+    way: as with `mutations`. Raises `InputError` where they are not of one scene, or as `mutations` does.
+    """
+    one, other = scenes
+    theirs = [_besides_seed(scene) for scene in scenes]
+    if theirs[0] != theirs[1]:
+        differs = sorted(key for key in {*theirs[0], *theirs[1]} if theirs[0].get(key) != theirs[1].get(key))
+        found = f"found scenes that differ in {', '.join(differs)}, expected two pictures of one scene"
+        raise InputError(f"{paths[0]} and {paths[1]}: {found}; only their seeds are crossed")
+    name = safe_name(one.name)
+    children: list[tuple[Path, Scene, Seed, str]] = [
+        (paths[0], one, one.lineage, f"{name}-parent-1"),
+        (paths[1], other, other.lineage, f"{name}-parent-2"),
+    ]
+    for by in range(1, count + 1):
+        pair = (one.lineage, other.lineage) if by % 2 else (other.lineage, one.lineage)
+        children.append((paths[0], one, Cross(pair, by), f"{name}-cross-{by}"))
+    _child(*children[-1], way)
+    return (_child(*child, way) for child in children)
+
+
+def _child(path: Path, scene: Scene, lineage: Seed, name: str, way: Sequence[str]) -> Variation:
+    seed = one_line(as_plain(lineage))
+    root, _ = parse(scene.text, str(path))
+    mark = Mark(f"the seed {seed}")
+    text = dump(edit(root, ["seed"], from_plain(as_plain(lineage), mark), mark))
+    child = load_text(text, str(path), scene.name, scene.ground, scene.photos)
+    assert isinstance(child, Scene)  # noqa: S101 - as its parent is
+    verb = "run" if path.suffix in (".yaml", ".yml") else "rerun"
+    command = shlex.join(["artengine", verb, as_argument(path), "--set", f"seed={seed}", *way])
+    return Variation(scene=replace(child, name=name), name=name, seed=seed, settings={}, command=command)
+
+
+def _besides_seed(scene: Scene) -> dict[str, Plain]:
+    root, _ = parse(scene.text, scene.name)
+    for key in ("seed", "outputs", "canvas", "camera", "film"):
+        root = without(root, [key])
+    value = plain(root)
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,113 @@
+"""The galleries there are: of seeds and settings, perhaps the most different of them, of mutations and of crossings."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from artengine.errors import ArtengineError, InputError
+from artengine.events import Event, Made, Note
+from artengine.gallery import evolution
+from artengine.gallery.builder import Order, gallery
+from artengine.gallery.novelty import novelty
+from artengine.gallery.page import PLACE
+from artengine.gallery.sweeps import Sweep, Variation, same_way
+from artengine.media import MAX_MEGAPIXELS
+from artengine.scene import Entries, Mark, Scene, dump, edit, from_plain, parse, transport, without
+from artengine.workers import Executor, Item
+
+WALK = {"length": "12s", "fps": 30, "loop": True}  # the film through the stars of a page
+
+
+def of_sweep(sweep: Sweep, order: Order, keep: int | None = None) -> Generator[Event, None, None]:
+    """Make the pictures of seeds and settings; see `gallery.gallery`. keep: only so many, the most different ones."""
+    sweep = replace(sweep, device=order.device, metadata=order.metadata)
+    count = sweep.count()
+    first = next(sweep.variations()).scene
+    variations: Iterator[Variation] | list[Variation] = sweep.variations()
+    if keep is not None:
+        if first.training:
+            found = "found a scene with a training, which --keep cannot look at before it is learnt"
+            raise InputError(f"{sweep.path}: {found}")
+        variations = yield from _chosen(sweep.variations(), count, keep, order.device, order.workers("look_at"))
+        count = len(variations)
+    yield from gallery(sweep.path.stem, variations, count, order.workers("make"), order, walk=_walk(first))
+
+
+def of_mutations(
+    file: Path,
+    number: int,
+    strength: float,
+    order: Order,
+    *,
+    plugins: tuple[str, ...] = (),
+    max_megapixels: float = MAX_MEGAPIXELS,
+) -> Generator[Event, None, None]:
+    """Make so many mutations of a picture, beside it; see `gallery.gallery`."""
+    scene = evolution.parent(file, plugins, max_megapixels)
+    way = same_way(plugins, max_megapixels, order.device, order.metadata)
+    children = evolution.mutations(file, scene, number, strength, way)
+    title = f"{file.stem} and its mutations"
+    yield from gallery(title, children, number + 1, order.workers("make"), order, walk=_walk(scene))
+
+
+def of_crossings(
+    files: tuple[Path, Path],
+    number: int,
+    order: Order,
+    *,
+    plugins: tuple[str, ...] = (),
+    max_megapixels: float = MAX_MEGAPIXELS,
+) -> Generator[Event, None, None]:
+    """Make so many crossings of two pictures, beside them; see `gallery.gallery`."""
+    one, other = (evolution.parent(file, plugins, max_megapixels) for file in files)
+    way = same_way(plugins, max_megapixels, order.device, order.metadata)
+    children = evolution.crossings(files, (one, other), number, way)
+    title = f"{files[0].stem} and {files[1].stem}, crossed"
+    yield from gallery(title, children, number + 2, order.workers("make"), order, walk=_walk(one))
+
+
+def _chosen(
+    variations: Iterator[Variation], count: int, keep: int, device: str, executor: Executor
+) -> Generator[Event, None, list[Variation]]:
+    """Look at all of them in small, and take the most different ones that are not dull."""
+    known: dict[str, Variation] = {}
+
+    def items() -> Iterator[Item]:
+        for variation in variations:
+            known[variation.name] = variation
+            yield Item(variation.name, {"scene": transport.packed(variation.scene), "device": device})
+
+    looks: dict[str, novelty.Look] = {}
+    with contextlib.closing(executor.work(items())) as work:
+        for index, done in enumerate(work, start=1):
+            if not done.error:
+                looks[done.item.name] = novelty.from_plain(done.result)
+            yield Made(index, count, done.item.name, done.error)
+    names = [name for name in known if name in looks]
+    if not names:
+        raise ArtengineError("none of the pictures could be looked at")
+    choice = novelty.choose([looks[name] for name in names], keep)
+    reasons = Counter(one.why for one in choice.dropped)
+    told = ", ".join(f"{number:,} {why}" for why, number in reasons.most_common())
+    if not choice.kept:
+        raise ArtengineError(f"none of {len(names):,} pictures is worth keeping: {told}")
+    yield Note(f"{len(choice.kept):,} of {len(names):,} kept; left out: {told or 'none'}")
+    return [known[names[index]] for index in choice.kept]
+
+
+def _walk(scene: Scene) -> str:
+    """The scene as a film through several seeds, which the page fills in; nothing where what is learnt decides."""
+    if scene.training:
+        return ""
+    root, _ = parse(scene.text, scene.name)
+    if not isinstance(root, Entries):
+        return ""
+    mark = Mark("the page")
+    for key, value in (("film", WALK), ("outputs", "mp4")):
+        root = edit(without(root, [key]), [key], from_plain(value, mark), mark)
+    rest = dump(without(root, ["seed"]))
+    return f"# A film that walks through the starred seeds, and back to the first.\n{PLACE}\n{rest}"

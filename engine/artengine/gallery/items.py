@@ -1,0 +1,80 @@
+"""What a worker does for a gallery: make one item, or look at it in small. Plain data in, plain data out."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from artengine.errors import OutputError
+from artengine.events import Wrote
+from artengine.gallery.novelty import novelty
+from artengine.gallery.page import FILMS, STILLS
+from artengine.gallery.sheet import thumbnail, thumbnail_of
+from artengine.making import making, recipe
+from artengine.painting import build
+from artengine.scene import THUMBNAIL, Plain, transport
+from artengine.training import figures, trained
+from artengine.view import View
+
+PATIENCE = 10.0  # seconds for a worker of a killed run to let go of the same files
+_EVERYWHERE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+_SMALL = 512  # pixels of the longer side of what a thumbnail is made of
+
+
+def make(data: dict[str, Any]) -> dict[str, Any]:
+    """Make a scene's files in a folder of its own, and a thumbnail; gives their names, the one to be shown first.
+
+    width, height: of what is shown, in pixels. psnr (decibels), loss: how well it was learnt, None where nothing tells.
+    unwritten: what the disk said where it takes nothing more: the other items would fare no better.
+    """
+    try:
+        return {"unwritten": "", **_made(data)}
+    except OutputError as error:
+        if isinstance(error.__cause__, OSError) and error.__cause__.errno in _EVERYWHERE:
+            return {"unwritten": str(error)}
+        raise
+
+
+def look_at(data: dict[str, Any]) -> dict[str, Plain]:
+    """Paint a scene in small and give what is remembered of its looks."""
+    scene = transport.unpacked(data["scene"])
+    picture, view = build(scene, data["device"]), _shrunk(scene.view, novelty.PREVIEW)
+    stretch = picture.stretch(view)  # of what is painted: that of the large picture would take as long as painting it
+    return novelty.as_plain(novelty.look(picture.paint(view, stretch)))
+
+
+def _made(data: dict[str, Any]) -> dict[str, Any]:
+    scene, folder = transport.unpacked(data["scene"]), Path(data["folder"])
+    options = {"device": data["device"], "fresh": data["fresh"], "metadata": data["metadata"]}
+    options["patience"] = PATIENCE
+    paths = [event.path for event in making(scene, folder, **options) if isinstance(event, Wrote)]
+    weights = folder / f"{scene.name}.safetensors"
+    if scene.training and weights not in paths:  # learnt by an earlier run that was stopped afterwards
+        paths.append(weights)
+    paths.sort(key=_shown_first)
+    if paths[0].suffix in STILLS:
+        width, height = thumbnail_of(paths[0], folder / THUMBNAIL, data["scene"]["max_megapixels"])
+    else:
+        picture = build(scene, data["device"])
+        for _ in trained(picture, folder, fresh=False, describe=recipe.of_weights if data["metadata"] else None):
+            pass  # it has learnt already, and finds what
+        view = _shrunk(scene.view, _SMALL)
+        small = picture.paint(view)
+        thumbnail(small, folder / THUMBNAIL)
+        width = round(small.shape[1] * scene.view.width / view.width)  # filters may change the size
+        height = round(small.shape[0] * scene.view.height / view.height)
+    learnt = figures(weights) if scene.training else None
+    told = {"psnr": learnt.psnr if learnt else None, "loss": learnt.loss if learnt else None}
+    return {"files": [path.name for path in paths], "width": width, "height": height, **told}
+
+
+def _shown_first(path: Path) -> int:
+    return 0 if path.suffix in STILLS else 1 if path.suffix in FILMS else 2
+
+
+def _shrunk(view: View, side: int) -> View:
+    """The view with so many pixels on its longer side, at most."""
+    scale = min(1.0, side / max(view.width, view.height))
+    return replace(view, width=max(1, round(view.width * scale)), height=max(1, round(view.height * scale)))

@@ -1,0 +1,177 @@
+"""Small pictures of a gallery: a thumbnail of each, and contact sheets of all of them with their labels."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import re
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from artengine.charts import shortened
+from artengine.files import create, writing
+from artengine.gallery.page import Shown, label, short_names
+from artengine.media import MAX_MEGAPIXELS, open_photo
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL.Image import Image
+    from PIL.ImageDraw import ImageDraw
+
+THUMBNAIL = 384  # pixels of the longer side: sharp on a wall of medium size, on fine screens too
+PER_SHEET = 240  # some 20 megapixels: what every viewer opens
+
+_CELL, _GAP, _MARGIN = 240, 24, 64
+_TEXT, _TITLE = 15, 30  # sizes of the letters, in pixels
+_LABEL, _HEAD = 36, 96  # heights kept for them
+_WALL, _INK, _QUIET, _LINE = (22, 22, 23), (232, 229, 223), (164, 159, 150), (58, 58, 60)
+
+
+def thumbnail(pixels: np.ndarray[Any, Any], path: Path) -> None:
+    """Write a small WebP of an image, a frame of a film perhaps: (H, W, 3 or 1) in [0, 1] or unsigned integers.
+
+    Raises `OutputError` where the file cannot be written.
+    """
+    small = _shrunk(_image(pixels), THUMBNAIL)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with create(path) as file:
+        small.save(file, "WEBP", quality=82, method=4)
+
+
+def thumbnail_of(picture: Path, path: Path, max_megapixels: float = MAX_MEGAPIXELS) -> tuple[int, int]:
+    """Write a small WebP of a picture file; the width and height of the picture, in pixels.
+
+    Raises `ValueError` where it is no picture, a damaged or a larger one; `OutputError` as `thumbnail`.
+    """
+    pixels = open_photo(picture, picture.name, max_megapixels).pixels
+    thumbnail(pixels, path)
+    return pixels.shape[1], pixels.shape[0]
+
+
+def contact_sheet(folder: Path, shown: Sequence[Shown], title: str = "") -> list[Path]:
+    """Write contact-sheet.png and, for more than `PER_SHEET` pictures, contact-sheet-2.png and so on, from thumbnails.
+
+    One sheet is in memory at a time. A thumbnail that is missing or damaged leaves its cell empty. Sheets beyond these,
+    from when the gallery was larger, are removed. Raises `OutputError` where a sheet cannot be written.
+    """
+    short = short_names(key for one in shown for key in one.settings)
+    count = max(1, -(-len(shown) // PER_SHEET))
+    each = max(1, -(-len(shown) // count))
+    columns = _columns(each, shown)
+    each = -(-each // columns) * columns  # whole rows
+    starts = range(0, len(shown), each)
+    paths = []
+    for number, start in enumerate(starts, start=1):
+        place = f"{number} of {len(starts)}" if len(starts) > 1 else ""
+        paths.append(folder / (f"contact-sheet-{number}.png" if number > 1 else "contact-sheet.png"))
+        sheet = _sheet(folder, shown[start : start + each], short, columns, (title, place))
+        with create(paths[-1]) as file:
+            sheet.save(file, "PNG", compress_level=1)  # a quarter of the time, a fifth larger
+    for path in _sheets(folder):
+        if path not in paths:
+            with writing(path):
+                path.unlink()
+    return paths
+
+
+def _sheets(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.glob("contact-sheet*.png")):
+        if re.fullmatch(r"contact-sheet(-[1-9]\d*)?\.png", path.name):
+            yield path
+
+
+def _columns(number: int, shown: Sequence[Shown]) -> int:
+    """As many columns as make a sheet of about four by three, with few empty cells in its last row."""
+    cell = _cell(shown)
+
+    def badness(columns: int) -> float:
+        rows = -(-number // columns)
+        width, height = _size(cell, columns, rows)
+        return abs(math.log(width / height * 3 / 4)) + 1 - number / (columns * rows)
+
+    return min(range(1, number + 1), key=badness)
+
+
+def _size(cell: tuple[int, int], columns: int, rows: int) -> tuple[int, int]:
+    """The width and height of a sheet, in pixels."""
+    wide, high = cell
+    return 2 * _MARGIN - _GAP + columns * (wide + _GAP), _MARGIN + _HEAD + rows * (high + _LABEL + _GAP)
+
+
+def _cell(shown: Sequence[Shown]) -> tuple[int, int]:
+    """The width and height of a cell: those of the widest and the highest picture at that size."""
+    sizes = {_fitted(one.width, one.height, (_CELL, _CELL)) for one in shown} or {(_CELL, _CELL)}
+    return max(wide for wide, _ in sizes), max(high for _, high in sizes)
+
+
+def _fitted(width: int, height: int, box: tuple[int, int]) -> tuple[int, int]:
+    scale = min(box[0] / width, box[1] / height)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _sheet(folder: Path, shown: Sequence[Shown], short: dict[str, str], columns: int, head: tuple[str, str]) -> Image:
+    from PIL import Image, ImageDraw, ImageFont
+
+    wide, high = _cell(shown)
+    across, down = wide + _GAP, high + _LABEL + _GAP
+    sheet = Image.new("RGB", _size((wide, high), columns, -(-len(shown) // columns)), _WALL)
+    draw = ImageDraw.Draw(sheet)
+    _write_head(draw, head, sheet.width)
+    font = ImageFont.load_default(_TEXT)
+
+    def fitted(one: Shown) -> tuple[tuple[int, int], Image.Image | None]:
+        inner, picture = _fitted(one.width, one.height, (wide, high)), _opened(folder / one.thumbnail)
+        return inner, picture.resize(inner, Image.Resampling.LANCZOS, reducing_gap=3) if picture else None
+
+    with ThreadPoolExecutor() as pool:
+        pictures = list(pool.map(fitted, shown))  # small ones, as many as there are on a sheet
+    for index, (one, (inner, picture)) in enumerate(zip(shown, pictures, strict=True)):
+        left, top = _MARGIN + index % columns * across, _HEAD + _MARGIN // 2 + index // columns * down
+        at = left, top + high - inner[1]  # all stand on one line, above their labels
+        if picture:
+            sheet.paste(picture, at)
+        else:
+            draw.rectangle((*at, at[0] + inner[0] - 1, at[1] + inner[1] - 1), outline=_LINE)
+        draw.text((left, top + high + 9), shortened(label(one, short), font, wide), _QUIET, font)
+    return sheet
+
+
+def _write_head(draw: ImageDraw, head: tuple[str, str], width: int) -> None:
+    from PIL import ImageFont
+
+    title, place = head
+    small, large = ImageFont.load_default(_TEXT), ImageFont.load_default(_TITLE)
+    right = draw.textlength(place, small)
+    baseline = _MARGIN + _TITLE // 2
+    draw.text(
+        (_MARGIN, baseline), shortened(title, large, int(width - 2.5 * _MARGIN - right)), _INK, large, anchor="ls"
+    )
+    draw.text((width - _MARGIN, baseline), place, _QUIET, small, anchor="rs")
+
+
+def _opened(path: Path) -> Image | None:
+    with contextlib.suppress(ValueError):
+        return _image(open_photo(path, path.name).pixels)
+    return None
+
+
+def _image(pixels: np.ndarray[Any, Any]) -> Image:
+    import numpy as np
+    from PIL import Image
+
+    if pixels.dtype == np.uint16:
+        pixels = (pixels >> 8).astype(np.uint8)
+    elif pixels.dtype != np.uint8:
+        pixels = np.rint(np.clip(np.nan_to_num(pixels), 0, 1) * 255).astype(np.uint8)
+    return Image.fromarray(np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else np.ascontiguousarray(pixels))
+
+
+def _shrunk(image: Image, side: int) -> Image:
+    from PIL import Image as Images
+
+    if max(image.size) <= side:
+        return image
+    return image.resize(_fitted(*image.size, (side, side)), Images.Resampling.LANCZOS, reducing_gap=3)

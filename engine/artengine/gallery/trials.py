@@ -1,0 +1,189 @@
+"""Which setting learns best: the trials of every setting as statistics, and as a table."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from artengine.errors import printable
+from artengine.events import Note
+from artengine.gallery.manifest import Entry
+from artengine.gallery.page import short_names
+
+ROWS = 60  # of a table on the terminal; all of them are in the file
+NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,3})?")
+
+_MOST = 1e300  # what lies beyond has run away, and its square is no number
+_WIDE = 28  # characters of a value in a table
+_SEED = "seed"
+
+Measure = Literal["psnr", "loss"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How well one setting learns.
+
+    settings: by their paths in the scene, without the seed. count: of the trials that are measured. mean, spread: their
+    mean and sample standard deviation, as `Trials.measure` says; None of none, and of fewer than two. best, median,
+    worst: the trials that are it; of two in the middle the lower one is the median. failed: how many could not be made,
+    or ended in no number.
+    """
+
+    settings: Mapping[str, str]
+    count: int
+    mean: float | None
+    spread: float | None
+    best: Entry | None
+    median: Entry | None
+    worst: Entry | None
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """All settings, in the order in which their values were given.
+
+    measure: decibels of PSNR where every trial has them, else the loss. options: the paths of what differs, without the
+    seed.
+    """
+
+    measure: Measure
+    options: tuple[str, ...]
+    settings: tuple[Trial, ...]
+
+    def value(self, entry: Entry) -> float:
+        """How well a trial has learnt, in decibels or as its loss."""
+        found = _measured(entry, self.measure)
+        assert found is not None  # noqa: S101 - entries of these trials are measured
+        return found
+
+    @property
+    def best(self) -> Trial | None:
+        """The setting with the best mean, the first one of equals."""
+        sign = 1 if self.measure == "psnr" else -1
+        measured = [one for one in self.settings if one.mean is not None]
+        return max(measured, key=lambda one: sign * (one.mean or 0.0), default=None)
+
+    def told(self, value: float | None, *, spread: bool = False) -> str:
+        """A number as people read it."""
+        if value is None:
+            return "–"
+        return f"{value:.2f}" if self.measure == "psnr" else f"{value:.{2 if spread else 4}g}"
+
+    def values(self, option: str) -> list[str]:
+        """The values of an option, in the order in which they were given."""
+        return list(dict.fromkeys(one.settings[option] for one in self.settings if option in one.settings))
+
+    def numeric(self, option: str) -> bool:
+        """Whether all values of an option are numbers."""
+        return all(NUMBER.fullmatch(value) and abs(float(value)) < _MOST for value in self.values(option))
+
+    @property
+    def unit(self) -> str:
+        """What stands behind a number: `` dB``, or nothing."""
+        return " dB" if self.measure == "psnr" else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared(Note):
+    """All trials of a gallery have been compared; as a note, their table."""
+
+    trials: Trials
+
+    def plain(self) -> dict[str, Any]:
+        """The numbers as plain data; trials by the name of their first file, with their number."""
+        trials = self.trials
+
+        def one(entry: Entry | None) -> dict[str, Any] | None:
+            return {"file": file_of(entry), "value": trials.value(entry)} if entry else None
+
+        settings = [
+            {"settings": dict(row.settings), "trials": row.count, "failed": row.failed}
+            | {"mean": row.mean, "spread": row.spread}
+            | {"best": one(row.best), "median": one(row.median), "worst": one(row.worst)}
+            for row in trials.settings
+        ]
+        return {"measure": trials.measure, "settings": settings}
+
+
+def compared(entries: Iterable[Entry]) -> Trials | None:
+    """The trials of every setting, from the entries of a gallery in their order; None where nothing is learnt."""
+    groups: dict[tuple[tuple[str, str], ...], list[Entry]] = {}
+    for entry in entries:
+        key = tuple(pair for pair in entry.settings.items() if pair[0] != _SEED)
+        groups.setdefault(key, []).append(entry)
+    learnt = [entry for group in groups.values() for entry in group if _learnt(entry)]
+    if not learnt:
+        return None
+    measure: Measure = "psnr" if all(_measured(entry, "psnr") is not None for entry in learnt) else "loss"
+    options = dict.fromkeys(option for key in groups for option, _ in key)
+    return Trials(measure, tuple(options), tuple(_trial(dict(key), group, measure) for key, group in groups.items()))
+
+
+def _trial(settings: Mapping[str, str], group: Sequence[Entry], measure: Measure) -> Trial:
+    values = [(value, entry) for entry in group if (value := _measured(entry, measure)) is not None]
+    failed = len(group) - len(values)
+    if not values:
+        return Trial(settings, 0, None, None, None, None, None, failed)
+    numbers = [value for value, _ in values]
+    values.sort(key=lambda one: one[0])
+    low, median, high = values[0][1], values[(len(values) - 1) // 2][1], values[-1][1]
+    best, worst = (high, low) if measure == "psnr" else (low, high)
+    spread = statistics.stdev(numbers) if len(numbers) > 1 else None
+    return Trial(settings, len(numbers), statistics.mean(numbers), spread, best, median, worst, failed)
+
+
+def _learnt(entry: Entry) -> bool:
+    return _measured(entry, "psnr") is not None or _measured(entry, "loss") is not None
+
+
+def _measured(entry: Entry, measure: Measure) -> float | None:
+    value = None if entry.error else entry.psnr if measure == "psnr" else entry.loss
+    return value if value is not None and abs(value) < _MOST else None
+
+
+def table(trials: Trials) -> str:
+    """The settings and their numbers, for a terminal: a line for each, below a heading, and the best one."""
+    short = short_names(trials.options)
+    failed = any(one.failed for one in trials.settings)
+    head = [*(_word(short[option]) for option in trials.options), "trials", *(["failed"] if failed else [])]
+    rows = [[*head, "mean", "spread", "best", "median", "worst"]]
+    for one in trials.settings[:ROWS]:
+        row = [_word(one.settings.get(option, "")) for option in trials.options]
+        row += [str(one.count), *([str(one.failed)] if failed else [])]
+        row += [trials.told(one.mean), trials.told(one.spread, spread=True)]
+        rows.append(row + [_told(trials, entry) for entry in (one.best, one.median, one.worst)])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    words = {at for at, option in enumerate(trials.options) if not trials.numeric(option)}
+    places = [str.ljust if at in words else str.rjust for at in range(len(widths))]
+    cells = [[place(cell, wide) for place, cell, wide in zip(places, row, widths, strict=True)] for row in rows]
+    told = "PSNR in dB" if trials.measure == "psnr" else "loss"
+    lines = [told, *(f"  {'  '.join(row)}".rstrip() for row in cells)]
+    if len(trials.settings) > ROWS:
+        lines.append(f"  and {len(trials.settings) - ROWS:,} more settings")
+    if trials.options and (best := trials.best):
+        lines.append(f"best: {_named(best, short)}, {trials.told(best.mean)}{trials.unit}")
+    return "\n".join(lines)
+
+
+def file_of(entry: Entry) -> str:
+    """The file that is shown first."""
+    return next(iter(entry.files))
+
+
+def _told(trials: Trials, entry: Entry | None) -> str:
+    return trials.told(trials.value(entry) if entry else None)
+
+
+def _named(trial: Trial, short: Mapping[str, str]) -> str:
+    return " · ".join(f"{_word(short[option])} {_word(value)}" for option, value in trial.settings.items())
+
+
+def _word(text: str) -> str:
+    """A stranger's word in a table: on one line, and not too long."""
+    line = " ".join(printable(text).split())
+    return line if len(line) <= _WIDE else f"{line[: _WIDE - 9]}…{line[-8:]}"

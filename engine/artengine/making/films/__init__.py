@@ -1,0 +1,5 @@
+"""The frames of films, one by one: painted or taken from the reel, and put together from several shots."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,39 @@
+"""The files that scenes name, opened: each kind with the care that it asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from artengine.media.base import Media
+from artengine.media.font import Font, is_font, open_font
+from artengine.media.learnt import Learnt, is_learnt, open_learnt
+from artengine.media.photo import MAX_MEGAPIXELS, Photo, open_photo
+from artengine.media.sound import Sound, is_sound, open_sound
+
+#: The words for them.
+WORDS: dict[type[Media], str] = {Photo: "photo", Sound: "sound", Font: "font", Learnt: "weights file"}
+
+
+def open_as(kind: type[Media], path: Path, name: str, max_megapixels: float = MAX_MEGAPIXELS) -> Media:
+    """The file at path as one of a kind.
+
+    Raises `ValueError` saying what was found and what to do.
+    """
+    if kind is Sound:
+        return open_sound(path, name)
+    if kind is Font:
+        return open_font(path, name)
+    if kind is Learnt:
+        return open_learnt(path, name)
+    return open_photo(path, name, max_megapixels)
+
+
+def open_media(path: Path, name: str, max_megapixels: float = MAX_MEGAPIXELS) -> Media:
+    """The file at path, of whichever kind it is by its first bytes; raises as `open_as` does."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(12)
+    except OSError:
+        start = b""
+    kind = Sound if is_sound(start) else Font if is_font(start) else Learnt if is_learnt(start) else Photo
+    return open_as(kind, path, name, max_megapixels)

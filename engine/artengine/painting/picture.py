@@ -1,0 +1,381 @@
+"""A scene made live: modules on a device, from which images come."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from artengine.curve import Point
+from artengine.errors import ArtengineError, InputError, Problem
+from artengine.kinds import ColourRange, Ports, Progress
+from artengine.painting.bands import Image, Painting, Part, Stretch
+from artengine.painting.lineage import grown
+from artengine.scene import Number, Scene, leaves
+from artengine.view import View
+
+_log = logging.getLogger("artengine")
+
+
+def build(scene: Scene, device: str = "auto") -> Picture:
+    """The scene made live on a device: auto, cpu or cuda.
+
+    Raises `InputError` where the scene's parts do not fit together, or the device is not there.
+    """
+    return Picture(scene, device_named(device))
+
+
+class Picture:
+    """A scene made live.
+
+    network: the module that maps coordinates to colours, in evaluation mode except while a trainer is at work. device:
+    where it is. resume: what the trainer said it needs to go on; empty at the start of a training. due: whether a
+    trainer is to report after a step, of so many in all: a film of the learning shows it. enough: whether a trainer
+    that reports to be endless is to come to its end. curve: the course of the training that its weights are from, empty
+    where nothing is known of it.
+    """
+
+    dtype = torch.float32  # networks learn in this
+
+    def __init__(self, scene: Scene, device: torch.device) -> None:
+        self.scene = scene
+        self.device = device
+        self.resume: dict[str, Any] = {}
+        self.curve: tuple[Point, ...] = ()
+        self.due: Callable[[int, int], bool] = lambda step, steps: False
+        self.enough = False
+        self._weights: dict[int, dict[str, Tensor]] = {}  # as drawn, by their seed
+        self._sources = [bound.make() for bound in scene.coordinates]
+        self._filters = [bound.make() for bound in scene.filters]
+        corner = scene.view.tile(0, 0, 1, 1)
+        ports = Ports(inputs=self._joined(corner).shape[-1], seed=scene.seed)
+        self.network = self._network(ports)
+        self._ports = ports
+        if not isinstance(scene.lineage, Number):
+            self.grow(0.0)
+        if scene.training:
+            self.network.to(self.dtype)
+        self.channels = self._channels(corner)
+        self._painting = Painting(
+            self.network, self._joined, self.channels, self.colours, scene.canvas, scene.view, device
+        )
+
+    @property
+    def colours(self) -> ColourRange:
+        """The range of the network's colours; one that has learnt from photos has theirs."""
+        declared: ColourRange = getattr(self.network, "colours", "unit")
+        return "unit" if declared == "stretch" and self.scene.training else declared
+
+    @property
+    def means(self) -> dict[str, str]:
+        """What decides the last bits of the scene's picture besides the scene, in words."""
+        return self._painting.plan(self.scene.view).means
+
+    def coordinates(self, view: View) -> Tensor:
+        """What the scene's sources say of a view, joined: (H, W, D) in float32, on the device."""
+        return self._joined(view).to(self.device, self.dtype)
+
+    def on_plane(self, view: View) -> bool:
+        """Whether the coordinates of a view are x and y of the plane: told by its first and last row and column."""
+        if self.coordinates(view.tile(0, 0, 1, 1)).shape[-1] != 2:
+            return False
+        columns, rows = view.width, view.height
+        edges = [(0, 0, columns, 1), (0, rows - 1, columns, 1), (0, 0, 1, rows), (columns - 1, 0, 1, rows)]
+        for tile in (view.tile(*edge) for edge in edges):
+            plane = torch.stack(tile.plane(), dim=-1).to(self.device, self.dtype)
+            if not torch.equal(self.coordinates(tile), plane):
+                return False
+        return True
+
+    def grow(self, phase: float) -> None:
+        """Give the network the weights of the scene's seed at a phase of its walk, 0 to 1: see `seeds`.
+
+        Raises `InputError` where the networks of two seeds are not alike.
+        """
+        modules = self.network.named_modules()
+        rows = {f"{name}.weight" for name, module in modules if isinstance(module, nn.Linear)}
+        try:
+            self.network.load_state_dict(dict(grown(self.scene.lineage, phase, self._drawn, rows)))
+        except ValueError as error:
+            raise InputError([Problem("", "seed", str(error))]) from None
+
+    def _drawn(self, seed: int) -> dict[str, Tensor]:
+        """The weights of a seed."""
+        if seed not in self._weights:
+            self._weights[seed] = self._network(replace(self._ports, seed=seed)).state_dict()
+        return self._weights[seed]
+
+    def unlike(self) -> list[int]:
+        """The numbers in the scene's seed whose networks are other ones in more than their weights.
+
+        Told by what a few pixels come to; where activations are drawn with the seed, for one.
+        """
+        columns = min(self.scene.view.shape[1], 64)
+        tile = self._joined(self.scene.view.tile(0, 0, columns, 1)).to(self.device)
+        found = []
+        for seed in dict.fromkeys(leaves(self.scene.lineage)):
+            one, other = self._network(self._ports), self._network(replace(self._ports, seed=seed))
+            one.load_state_dict(other.state_dict())
+            points = tile.to(next((p.dtype for p in one.parameters()), self.dtype)).reshape(columns, -1)
+            with torch.inference_mode():
+                if not torch.equal(one(points).nan_to_num(), other(points).nan_to_num()):
+                    found.append(seed)
+        return found
+
+    def train(self, state: dict[str, Any] | None = None) -> Iterator[Progress]:
+        """Bend the network, if the scene asks for it; a loop in the caller watches, saves and stops.
+
+        state: what the last `Progress` of an interrupted training gave; the network holds its weights already.
+        Raises `ArtengineError` where the loss is no longer a number.
+        """
+        bound = self.scene.training
+        if bound is None:
+            return
+        self.resume = state["trainer"] if state else {}
+        generator = _Generator(self.device, self.scene.seed, state["torch"] if state else None)
+        steps: Iterator[Progress] | None = None
+        while True:
+            self.network.train()
+            try:
+                with generator:
+                    steps = iter(bound.make()(self)) if steps is None else steps
+                    progress = next(steps, None)
+            except (ValueError, ArithmeticError) as error:
+                raise bound.refused(error) from error
+            except (MemoryError, RuntimeError) as error:
+                if not _is_memory(error):
+                    raise
+                message = f"{bound.path}: does not fit into memory; make the batch, the photo or the network smaller"
+                raise ArtengineError(message) from error
+            finally:
+                self.network.eval()
+            if progress is None:
+                self.resume = {}
+                return
+            if not math.isfinite(progress.loss):
+                found = f"at step {progress.step:,} the loss is {progress.loss}, expected a number; try a smaller rate"
+                raise ArtengineError(f"{bound.path}: {found}")
+            yield replace(progress, state=progress.state and _whole_state(progress.state, generator))
+
+    def to_unit(self, colours: Tensor) -> Tensor:
+        """Colours as a photo's are, nominally in [0, 1] and not clipped: what a loss compares with a target."""
+        return (colours + 1) / 2 if self.colours == "signed" else colours
+
+    def paint(self, view: View | None = None, stretch: Stretch | None = None) -> Image:
+        """The image of a view, the scene's own if none is given: (H, W, C) floats in [0, 1], filters applied.
+
+        stretch: of the colours, see `stretch`. float64 where the canvas asks for that precision, float32 else.
+        """
+        with _memory_for(view or self.scene.view):
+            return _stacked(self.painting(view, stretch))
+
+    def glance(self, columns: int, rows: int) -> Image:
+        """The scene's own view in at most so many pixels, by the network as it is now: (H, W, C) floats in [0, 1].
+
+        Quick, for somebody who watches: weights that change at the next step are worth no painting plan. So there are
+        no filters and no smooth edges, and what has to be stretched is stretched as these few pixels ask for.
+        """
+        height, width = self.scene.view.shape
+        scale = min(columns / width, rows / height)
+        view = replace(self.scene.view, width=max(1, round(width * scale)), height=max(1, round(height * scale)))
+        dtype = next((p.dtype for p in self.network.parameters()), self.dtype)
+        with torch.inference_mode():
+            points = self._joined(view).to(self.device, dtype).flatten(0, 1)
+            colours = self.to_unit(self.network(points)).nan_to_num(0.0, 0.0, 0.0)
+            if self.colours == "stretch":
+                low, high = colours.aminmax(dim=0)
+                colours = (colours - low) / (high - low).clamp_min(torch.finfo(colours.dtype).tiny)
+            image: Image = colours.clamp(0.0, 1.0).reshape(*view.shape, -1).cpu().numpy()
+        return image
+
+    def stretch(self, view: View) -> Stretch | None:
+        """How colours have to be stretched for this view: what is taken from each channel, and what divides it.
+
+        None where the network's colours are in [0, 1] as they are. Unless `paint` is told otherwise, it stretches as
+        the scene's own view asks for.
+        """
+        with _memory_for(view):
+            return self._painting.stretch(view)
+
+    def painting(self, view: View | None = None, stretch: Stretch | None = None) -> Iterator[Part]:
+        """Paint a view band by band, from top to bottom; between the bands, parts tell how far it is (see `paint`)."""
+        view = view or self.scene.view
+        try:
+            with _memory_for(view):
+                if self._filters:
+                    parts = []
+                    for part in self._painting.bands(view, stretch):
+                        parts.append(part)
+                        yield replace(part, band=None)
+                    image = self._filtered(_stacked(parts))
+                    yield Part(done=1, total=1, band=image, shape=image.shape)
+                else:
+                    yield from self._painting.bands(view, stretch)
+        except ValueError as error:
+            raise self.scene.network.refused(error) from error
+
+    def _filtered(self, image: Image) -> Image:
+        for apply, bound in zip(self._filters, self.scene.filters, strict=True):
+            try:
+                image = _checked(apply(image), bound.path)
+            except ValueError as error:
+                raise bound.refused(error) from error
+        return image
+
+    def _joined(self, view: View) -> Tensor:
+        """The coordinates of all sources.
+
+        Raises `InputError` naming a source whose result has another shape than the view.
+        """
+        parts = []
+        for source, bound in zip(self._sources, self.scene.coordinates, strict=True):
+            try:
+                part = torch.as_tensor(source(view))
+            except (ValueError, ArithmeticError) as error:
+                raise bound.refused(error) from error
+            if part.ndim != 3 or tuple(part.shape[:2]) != view.shape:
+                hint = "; add .unsqueeze(-1)" if tuple(part.shape) == view.shape else ""
+                message = (
+                    f"gave coordinates of shape {tuple(part.shape)} for {view.shape} pixels, expected (H, W, D){hint}"
+                )
+                raise InputError([Problem(bound.where, bound.path, message)])
+            parts.append(part)
+        return torch.cat(parts, dim=-1) if len(parts) > 1 else parts[0]
+
+    def _network(self, ports: Ports) -> nn.Module:
+        bound = self.scene.network
+        try:
+            network = bound.make()(ports)
+        except (ValueError, ArithmeticError) as error:
+            raise bound.refused(error) from error
+        except (MemoryError, RuntimeError) as error:
+            if not _is_memory(error):
+                raise
+            raise ArtengineError(f"{bound.path}: the network does not fit into memory; make it smaller") from error
+        if not isinstance(network, nn.Module):
+            message = f"gave a {type(network).__name__}, expected a torch.nn.Module"
+            raise InputError([Problem(bound.where, bound.path, message)])
+        return network.to(self.device).eval()
+
+    def _channels(self, corner: View) -> int:
+        """How many channels the network gives, asked with a single pixel."""
+        bound = self.scene.network
+        try:
+            with torch.inference_mode():
+                dtype = next((p.dtype for p in self.network.parameters()), self.dtype)
+                points = self._joined(corner).to(self.device, dtype).reshape(1, -1)
+                shape: tuple[int, ...] = tuple(self.network(points).shape)
+        except (ValueError, RuntimeError) as error:
+            words = ValueError(str(error).partition("\n")[0])
+            raise bound.refused(words) from error
+        if len(shape) != 2 or shape[0] != 1 or shape[1] not in (1, 3):
+            message = f"gave colours of shape {shape} for one pixel, expected (1, 3), or (1, 1) for grey"
+            raise InputError([Problem(bound.where, bound.path, message)])
+        return shape[1]
+
+
+class _Generator:
+    """torch's own generator for a training: seeded by the scene, kept apart from everybody else's draws.
+
+    state: where it stands, a tensor of bytes per device.
+    """
+
+    def __init__(self, device: torch.device, seed: int, state: list[Tensor] | None) -> None:
+        self._cuda = device.type == "cuda"
+        self._seed = seed
+        self.state = state
+
+    def __enter__(self) -> None:
+        self._theirs = self._now()
+        if self.state is None:
+            torch.default_generator.manual_seed(self._seed)
+            if self._cuda:
+                torch.cuda.manual_seed(self._seed)
+        else:
+            self._set(self.state)
+
+    def __exit__(self, *error: object) -> None:
+        self.state = self._now()
+        self._set(self._theirs)
+
+    def _now(self) -> list[Tensor]:
+        return [torch.get_rng_state(), *([torch.cuda.get_rng_state()] if self._cuda else [])]
+
+    def _set(self, state: list[Tensor]) -> None:
+        torch.set_rng_state(state[0])
+        if self._cuda and len(state) > 1:
+            torch.cuda.set_rng_state(state[1])
+
+
+def _whole_state(trainer: Callable[[], dict[str, Any]], generator: _Generator) -> Callable[[], dict[str, Any]]:
+    """The trainer's state and the generator's, as `Picture.train` takes them."""
+    return lambda: {"trainer": trainer(), "torch": generator.state}
+
+
+def _stacked(parts: Iterable[Part]) -> Image:
+    """The bands of an image, one below the other."""
+    image: Image | None = None
+    top = 0
+    for part in parts:
+        if part.band is None:
+            continue
+        if len(part.band) == part.shape[0]:
+            image = part.band
+            continue
+        image = np.empty(part.shape, part.band.dtype) if image is None else image
+        image[top : top + len(part.band)] = part.band
+        top += len(part.band)
+    assert image is not None  # noqa: S101 - a view has at least one row
+    return image
+
+
+@contextlib.contextmanager
+def _memory_for(view: View) -> Iterator[None]:
+    """Say in one line if there is not enough memory."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not _is_memory(error):
+            raise
+        message = f"a picture of {view.width} x {view.height} does not fit into memory; make the canvas smaller"
+        raise ArtengineError(message) from error
+
+
+def _checked(image: Any, path: str) -> Image:
+    """What a filter gave, if it is an image.
+
+    Raises `ArtengineError` naming the filter if not.
+    """
+    fits = isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[2] in (1, 3) and image.size > 0
+    if not fits or image.dtype.kind != "f":
+        found = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
+        raise ArtengineError(f"{path}: gave {found}, expected an image: floats (H, W, 3) in [0, 1]")
+    if count := int(np.isnan(image).any(axis=2).sum()):
+        _log.warning("%s: %d of %d pixels are not numbers; they are painted black", path, count, image[..., 0].size)
+        image = np.nan_to_num(image)
+    shown: Image = image.clip(0.0, 1.0)
+    return shown
+
+
+def device_named(word: str) -> torch.device:
+    """The device that a word means: auto, cpu or cuda.
+
+    Raises `InputError` where it is not there.
+    """
+    if word == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if word == "cuda" and not torch.cuda.is_available():
+        raise InputError("--device cuda: torch finds no such device here; use --device cpu")
+    return torch.device(word)
+
+
+def _is_memory(error: Exception) -> bool:
+    """Whether there was not enough memory: torch says so in its message alone."""
+    return isinstance(error, MemoryError) or any(word in str(error) for word in ("out of memory", "allocate memory"))

@@ -1,0 +1,2 @@
+from . import matmul as matmul
+from .lowering import lowered as lowered

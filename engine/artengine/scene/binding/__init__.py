@@ -1,0 +1,5 @@
+"""Nodes and signatures become values; every problem has its place."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,83 @@
+"""Changing a document before it is bound, and writing it out again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from artengine.errors import InputError, Problem
+from artengine.scene.document.parsing import Entries, Faulty, Items, Mark, Node, Scalar, plain, resolve
+
+
+def dump(node: Node) -> str:
+    """YAML text that `parse` reads back as the same values."""
+    return yaml.dump(plain(node), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
+def edit(node: Node, keys: list[str], value: Node, mark: Mark) -> Node:
+    """The document with the value at keys replaced; a bare component name opens up to take an option.
+
+    Raises `InputError` where the document has something else on the way.
+    """
+    if not keys:
+        return value
+    key, rest = keys[0], keys[1:]
+    match node:
+        case Scalar(value=None) | Faulty():
+            return Entries(mark, {key: (mark, edit(Scalar(mark, None), rest, value, mark))})
+        case Scalar(value=str(name)) if name == key:
+            return Entries(node.mark, {key: (node.mark, edit(Scalar(mark, None), rest, value, mark))})
+        case Entries():
+            key_mark, old = node.entries.get(key, (mark, Scalar(mark, None)))
+            return Entries(node.mark, {**node.entries, key: (key_mark, edit(old, rest, value, mark))})
+        case Items():
+            index = _item(node, key)
+            if index is not None:
+                inner = rest if key.isdecimal() else keys
+                new = edit(node.items[index], inner, value, mark)
+                return Items(node.mark, (*node.items[:index], new, *node.items[index + 1 :]))
+            found = f"a list of {len(node.items)} without {key!r}"
+        case Scalar():
+            found = repr(node.value)
+    raise InputError([Problem(str(mark), "", f"the scene has {found} there, so {key!r} cannot be set in it")])
+
+
+def without(node: Node, keys: list[str]) -> Node:
+    """The document without the entry at keys, if it has one."""
+    key, rest = keys[0], keys[1:]
+    if not isinstance(node, Entries) or key not in node.entries:
+        return node
+    mark, value = node.entries[key]
+    others = {name: entry for name, entry in node.entries.items() if name != key}
+    return Entries(node.mark, {**node.entries, key: (mark, without(value, rest))} if rest else others)
+
+
+def _item(node: Items, key: str) -> int | None:
+    """The place in a list that a key means: its number, or the component of that name."""
+    if key.isdecimal():
+        return int(key) if len(key) < 9 and int(key) < len(node.items) else None
+    for index, item in enumerate(node.items):
+        if (isinstance(item, Entries) and key in item.entries) or (isinstance(item, Scalar) and item.value == key):
+            return index
+    return None
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes every text that YAML 1.2 would take for something else."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _represent_str(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    try:
+        style = None if resolve(text) == text else "'"
+    except ValueError:
+        style = "'"
+    if any(sign in text for sign in "\x85\u2028\u2029"):  # ends of lines to YAML: kept only where they are escaped
+        style = '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_str)

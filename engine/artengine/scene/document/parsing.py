@@ -1,0 +1,310 @@
+"""Text to nodes that know where they stand: YAML 1.2 scalars, nothing else of YAML's stranger parts.
+
+One streaming pass over the parser's events builds the nodes, so that a hostile file is refused before it costs
+anything: size, depth and number of nodes are bounded, aliases count as what they stand for, tags and merge keys are
+refused. Plain PyYAML spends 20 s and 786 MB on a merge bomb of 702 bytes.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from artengine.errors import InputError, Problem, quoted
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 64
+MAX_NODES = 100_000
+LONG_TEXT = 64  # so many characters count as a value more: aliases repeat long texts as cheaply as short ones
+MAX_DIGITS = 40  # more than any number in a scene needs; int() of many thousand digits is slow
+
+Plain = bool | int | float | str | list["Plain"] | dict[str, "Plain"] | None
+
+_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None} | {
+    spelling: value
+    for word, value in (("true", True), ("false", False))
+    for spelling in (word, word.capitalize(), word.upper())
+}
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a node comes from: a file's line and column, counted from 1, or an option of the command line."""
+
+    origin: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.origin}:{self.line}:{self.column}" if self.line else self.origin
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A single value."""
+
+    mark: Mark
+    value: bool | int | float | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list."""
+
+    mark: Mark
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A mapping; each key keeps its own mark."""
+
+    mark: Mark
+    entries: Mapping[str, tuple[Mark, Node]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Faulty:
+    """A place whose problem has been reported already; nothing more is said about it."""
+
+    mark: Mark
+
+
+Node = Scalar | Items | Entries | Faulty
+
+
+def parse(text: str | bytes, origin: str, *, lines: bool = True) -> tuple[Node, list[Problem]]:
+    """The root node of a document and the problems that do not keep the rest from being read.
+
+    origin: the name the problems carry. lines: whether they carry line and column too.
+    Raises `InputError` where there is no telling what the rest means.
+    """
+    text = _decode(text, origin)
+    builder = _Builder(origin, lines)
+    # libyaml where it is there: ten times as fast. Its events are safe at any depth; only its composer is not.
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        for event in yaml.parse(text, Loader=loader):
+            builder.feed(event)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = builder.mark(mark) if mark else Mark(origin)
+        raise InputError([Problem(str(where), "", f"not YAML: {error.problem or error}")]) from None
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        raise InputError([Problem(str(builder.here), "", f"not YAML: {error}")]) from None
+    return builder.root or Scalar(Mark(origin, 1 if lines else 0, 1), None), builder.problems
+
+
+def resolve(text: str) -> bool | int | float | str | None:
+    """The value of an unquoted scalar by the core schema of YAML 1.2.
+
+    Raises `ValueError` for a number that is too long or too large.
+    """
+    if text in _WORDS:
+        return _WORDS[text]
+    if not (whole := _INT.fullmatch(text)) and not _FLOAT.fullmatch(text):
+        return text
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"found a number of {len(text)} characters, expected at most {MAX_DIGITS}")
+    if whole:
+        return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
+    number = float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    if math.isinf(number) and "inf" not in text.lower():
+        raise ValueError(f"found {text}, which is too large for a number")
+    return number
+
+
+def plain(node: Node) -> Plain:
+    """The node's value without its marks."""
+    match node:
+        case Scalar():
+            return node.value
+        case Items():
+            return [plain(item) for item in node.items]
+        case Entries():
+            return {key: plain(value) for key, (_, value) in node.entries.items()}
+        case Faulty():
+            return None
+
+
+def from_plain(value: object, mark: Mark) -> Node:
+    """Nodes for a Python value, all with one mark.
+
+    Raises `InputError` for what a scene cannot hold.
+    """
+    match value:
+        case None | bool() | int() | float() | str():
+            return Scalar(mark, value)
+        case list() | tuple():
+            return Items(mark, tuple(from_plain(item, mark) for item in value))
+        case dict():
+            return Entries(mark, {str(key): (mark, from_plain(item, mark)) for key, item in value.items()})
+    raise InputError([Problem(str(mark), "", f"found a {type(value).__name__}, expected plain data")])
+
+
+def _decode(text: str | bytes, origin: str) -> str:
+    if len(text) > MAX_BYTES:
+        message = f"found {len(text):,} bytes, expected at most {MAX_BYTES:,}; a scene is a short text"
+        raise InputError([Problem(origin, "", message)])
+    if isinstance(text, bytes):
+        try:
+            text = text.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            before = error.object[: error.start].decode("utf-8", "replace")
+            message = f"found the byte 0x{error.object[error.start]:02x}, expected UTF-8 text"
+            raise InputError([Problem(str(_after(before, origin)), "", message)]) from None
+    if bad := _UNPRINTABLE.search(text):
+        message = f"found the unprintable character U+{ord(bad.group()):04X}, expected text"
+        raise InputError([Problem(str(_after(text[: bad.start()], origin)), "", message)])
+    return text
+
+
+def _after(text: str, origin: str) -> Mark:
+    """The place that follows a text."""
+    return Mark(origin, text.count("\n") + 1, len(text) - text.rfind("\n"))
+
+
+@dataclass(slots=True)
+class _Open:
+    """A list or mapping whose end has not come yet."""
+
+    mark: Mark
+    anchor: str | None
+    is_list: bool
+    items: list[Node] = field(default_factory=list)
+    entries: dict[str, tuple[Mark, Node]] = field(default_factory=dict)
+    key: Node | None = None
+    size: int = 1
+
+
+class _Builder:
+    """Builds nodes from the parser's events, counting as it goes."""
+
+    def __init__(self, origin: str, lines: bool) -> None:
+        self.origin = origin
+        self.lines = lines
+        self.problems: list[Problem] = []
+        self.root: Node | None = None
+        self.here = Mark(origin, 1 if lines else 0, 1)  # where the event stands that is being read
+        self._open: list[_Open] = []
+        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._documents = 0
+
+    def mark(self, mark: Any) -> Mark:
+        return Mark(self.origin, mark.line + 1, mark.column + 1) if self.lines else Mark(self.origin)
+
+    def feed(self, event: Any) -> None:
+        mark = self.here = self.mark(event.start_mark)
+        match event:
+            case yaml.DocumentStartEvent():
+                self._documents += 1
+                if self._documents > 1:
+                    raise self._refused(mark, "found a second document, expected one")
+            case yaml.AliasEvent():
+                self._add(*self._alias(str(event.anchor), mark))
+            case yaml.ScalarEvent():
+                node = self._scalar(event, mark)
+                size = 1 + len(event.value) // LONG_TEXT
+                if event.anchor:
+                    self._anchors[event.anchor] = (node, size)
+                self._add(node, size)
+            case yaml.CollectionStartEvent():
+                if event.tag is not None:
+                    self._report_tag(event.tag, mark)
+                if len(self._open) == MAX_DEPTH:
+                    raise self._refused(mark, f"found nesting deeper than {MAX_DEPTH} levels")
+                self._open.append(_Open(mark, event.anchor, isinstance(event, yaml.SequenceStartEvent)))
+            case yaml.CollectionEndEvent():
+                done = self._open.pop()
+                node = Items(done.mark, tuple(done.items)) if done.is_list else Entries(done.mark, done.entries)
+                if done.anchor:
+                    self._anchors[done.anchor] = (node, done.size)
+                self._add(node, done.size)
+
+    def _add(self, node: Node, size: int) -> None:
+        if not self._open:
+            self.root = node
+            return
+        parent = self._open[-1]
+        parent.size += size
+        if sum(one.size for one in self._open) > MAX_NODES:
+            message = f"found more than {MAX_NODES:,} values, aliases counted as what they stand for"
+            raise self._refused(self.here, message)
+        if parent.is_list:
+            parent.items.append(node)
+        elif parent.key is None:
+            parent.key = node
+        else:
+            self._entry(parent, parent.key, node)
+            parent.key = None
+
+    def _entry(self, parent: _Open, key: Node, value: Node) -> None:
+        if not isinstance(key, Scalar):
+            if not isinstance(key, Faulty):
+                self._report(key.mark, "found a list or mapping as a key, expected a word")
+        elif key.value == "<<":
+            self._report(key.mark, "found a merge key '<<', which scenes do not have; write the options out")
+        elif str(key.value) in parent.entries:
+            first = parent.entries[str(key.value)][0]
+            name = quoted(str(key.value))
+            self._report(key.mark, f"found {name} a second time (first on line {first.line}), expected it once")
+        else:
+            parent.entries[str(key.value)] = (key.mark, value)
+
+    def _alias(self, anchor: str, mark: Mark) -> tuple[Node, int]:
+        if anchor in self._anchors:
+            return self._anchors[anchor]
+        inside = any(one.anchor == anchor for one in self._open)
+        self._report(
+            mark, f"found *{anchor}, " + ("which contains itself" if inside else f"but nothing is named &{anchor}")
+        )
+        return Faulty(mark), 1
+
+    def _scalar(self, event: Any, mark: Mark) -> Node:
+        if event.tag is not None:
+            self._report_tag(event.tag, mark)
+            return Faulty(mark)
+        if not event.implicit[0]:
+            if _UNPRINTABLE.search(event.value):
+                self._report(mark, "found an escape for an unprintable character, expected text")
+                return Faulty(mark)
+            return Scalar(mark, event.value)
+        is_key = bool(self._open) and not self._open[-1].is_list and self._open[-1].key is None
+        try:
+            return Scalar(mark, event.value if is_key else resolve(event.value))
+        except ValueError as error:
+            self._report(mark, str(error))
+            return Faulty(mark)
+
+    def _report_tag(self, tag: str, mark: Mark) -> None:
+        self._report(mark, f"found the tag {tag!r}, which scenes do not have; leave it out")
+
+    def _report(self, mark: Mark, message: str) -> None:
+        self.problems.append(Problem(str(mark), "", message))
+
+    def _refused(self, mark: Mark, message: str) -> InputError:
+        return InputError([*self.problems, Problem(str(mark), "", message)])
+
+
+def describe_node(node: Node) -> str:
+    """What a node is, for ``found ...``."""
+    match node:
+        case Scalar(value=None):
+            return "nothing"
+        case Scalar(value=bool(value)):
+            return "true" if value else "false"
+        case Scalar(value=str(value)):
+            return f"the text {quoted(value)}"
+        case Scalar():
+            return str(node.value)
+        case Items():
+            return f"a list of {len(node.items)}" if node.items else "an empty list"
+    return "a mapping"

@@ -1,0 +1,270 @@
+"""From a file, or a text, to a scene or a film of several: every mistake a user can make comes to light here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from artengine.components import default_registry
+from artengine.errors import InputError, Problem, quoted
+from artengine.media import MAX_MEGAPIXELS, Media
+from artengine.scene.binding import Binder
+from artengine.scene.building import bound, scene_of
+from artengine.scene.document import (
+    MAX_BYTES,
+    MAX_DEPTH,
+    Entries,
+    Items,
+    Mark,
+    Node,
+    Scalar,
+    dump,
+    edit,
+    from_plain,
+    parse,
+    without,
+)
+from artengine.scene.montage import Cutter, Montage, is_montage
+from artengine.scene.scene import Ground, Scene
+
+Work: TypeAlias = Scene | Montage  # what a file can describe
+
+MAX_SCENES = 4 * MAX_BYTES  # of a film: written out, and without their comments, they have to fit into a recipe
+
+_Edit = tuple[list[str], Node | None, Mark]  # keys; the value there, None for none
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    seed: int | None = None,
+    size: tuple[int, int] | None = None,
+    overrides: Mapping[str, object] | Sequence[str] = (),
+    plugins: Sequence[str] = (),
+    max_megapixels: float = MAX_MEGAPIXELS,
+) -> Scene:
+    """The scene in a file, checked from end to end; see `load_work` for the options.
+
+    Raises `InputError` with every problem found, and for a film of several shots.
+    """
+    work = load_work(path, seed=seed, size=size, overrides=overrides, plugins=plugins, max_megapixels=max_megapixels)
+    if isinstance(work, Montage):
+        raise InputError(f"{path}: found a film of several shots, expected a scene")
+    return work
+
+
+def load_work(
+    path: str | os.PathLike[str],
+    *,
+    seed: int | None = None,
+    size: tuple[int, int] | None = None,
+    overrides: Mapping[str, object] | Sequence[str] = (),
+    plugins: Sequence[str] = (),
+    max_megapixels: float = MAX_MEGAPIXELS,
+) -> Work:
+    """The scene, or the film of several, in a file, checked from end to end.
+
+    seed, size (columns, rows): instead of the scene's own. overrides: ``{"canvas.width": 512}``, or texts
+    ``"canvas.width=512"``. plugins: files of plugins, or ``no:NAME``. max_megapixels: the largest photo that is opened.
+    Raises `InputError` with every problem found.
+    """
+    path = Path(path)
+    ground = Ground(path.parent, tuple(plugins), max_megapixels)
+    edits, problems = _all_edits(seed, size, overrides)
+    return _bound(_read(path), str(path), path.stem, ground, _binder(ground), edits, problems)
+
+
+def load_text(
+    text: str,
+    origin: str,
+    name: str,
+    ground: Ground,
+    photos: Mapping[str, Media],
+    *,
+    seed: int | None = None,
+    size: tuple[int, int] | None = None,
+    overrides: Sequence[str] = (),
+) -> Work:
+    """The scene, or the film of several, in a text such as the one in a recipe.
+
+    photos: what has been found of its photos already. The other options, and what is raised, are those of `load_work`.
+    """
+    edits, problems = _all_edits(seed, size, overrides)
+    return _bound(text.encode(), origin, name, ground, _binder(ground, photos), edits, problems)
+
+
+def _binder(ground: Ground, photos: Mapping[str, Media] | None = None) -> Binder:
+    registry = default_registry(ground.plugins)
+    return Binder(registry, ground.folder, photos=photos, max_megapixels=ground.max_megapixels)
+
+
+def _bound(
+    text: bytes,
+    origin: str,
+    name: str,
+    ground: Ground,
+    binder: Binder,
+    edits: Sequence[_Edit] = (),
+    problems: Sequence[Problem] = (),
+) -> Work:
+    root, faults = parse(text, origin)
+    binder.problems += [*problems, *faults]
+    for keys, node, mark in edits:
+        if len(keys) > MAX_DEPTH:
+            binder.problems.append(Problem(str(mark), "", f"found {len(keys)} keys, expected at most {MAX_DEPTH}"))
+            continue
+        try:
+            root = edit(root, keys, node, mark) if node else without(root, keys)
+        except InputError as error:
+            binder.problems += error.problems
+    own = "" if edits else text.decode("utf-8-sig")
+    if isinstance(root, Entries) and is_montage(root):
+        cutter = Cutter(binder, lambda: _binder(ground, binder.photos), _Beside(ground).read, ground)
+        made, whole = cutter.cut(root, name)
+        if made is None or binder.problems:
+            raise _all(binder.problems)
+        binder.photos |= cutter.photos
+        photos, renamed = _named_photos(binder)
+        return made(own if whole == root and own else _short(dump(_rename(whole, renamed)), origin), photos)
+    values = bound(root, binder)
+    if values is None:
+        raise _all(binder.problems)
+    photos, renamed = _named_photos(binder)
+    return scene_of(values, root, binder, name, own or _short(dump(_rename(root, renamed)), origin), ground, photos)
+
+
+def _all(problems: Sequence[Problem]) -> InputError:
+    return InputError(sorted(dict.fromkeys(problems), key=_place))
+
+
+def _short(text: str, origin: str) -> str:
+    """A text that a recipe takes: aliases are written out in it."""
+    if len(text.encode()) > MAX_BYTES:
+        found = f"found a scene that is {len(text.encode()):,} bytes long with what is set in it"
+        raise InputError([Problem(origin, "", f"{found}, expected at most {MAX_BYTES:,}")])
+    return text
+
+
+class _Beside:
+    """Reads the scenes beside a film, each as often as shots name it, until that is too much."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._folder = ground.folder
+        self._left = MAX_SCENES
+
+    def read(self, word: str) -> Node:
+        """The document of a scene, by the name of its file.
+
+        Raises `InputError` where it stands elsewhere, or cannot be read.
+        """
+        if Path(word).name != word or word in ("", ".", ".."):
+            raise InputError(f"found the scene {quoted(word)}, expected one beside the film, such as cape.yaml")
+        path = self._folder / word
+        try:
+            outside = not path.resolve().is_relative_to(self._folder.resolve())
+        except (OSError, RuntimeError, ValueError) as error:  # links in a circle, a NUL
+            raise InputError(f"found {quoted(word)}, which leads nowhere: {error}") from None
+        if outside:
+            raise InputError(
+                f"found {quoted(word)}, which leads out of the film's folder, expected one beside the film"
+            )
+        text = _read(path)
+        self._left -= len(text)
+        if self._left < 0:
+            raise InputError(f"found shots whose scenes come to more than {MAX_SCENES:,} bytes")
+        root, faults = parse(text, str(path))
+        if faults:
+            raise InputError(faults)
+        return root
+
+
+def _all_edits(
+    seed: int | None, size: tuple[int, int] | None, overrides: Mapping[str, object] | Sequence[str]
+) -> tuple[list[_Edit], list[Problem]]:
+    """What is set from outside, in one order: so the same settings always give the same text."""
+    edits, problems = _edits(overrides)
+    if seed is not None:
+        edits.append((["seed"], *_valued(seed, f"--seed {seed}")))
+    if size is not None:
+        origin = f"--size {size[0]}x{size[1]}"
+        edits += [(["canvas", key], None, Mark(origin)) for key in ("paper", "orientation")]
+        edits += [
+            (["canvas", side], *_valued(length, origin)) for side, length in zip(("width", "height"), size, strict=True)
+        ]
+    return edits, problems
+
+
+def _edits(overrides: Mapping[str, object] | Sequence[str]) -> tuple[list[_Edit], list[Problem]]:
+    """Overrides as keys, nodes and marks, with the problems of those that cannot be read."""
+    if isinstance(overrides, Mapping):
+        return [(key.split("."), *_valued(value, f"--set {key}={value}")) for key, value in overrides.items()], []
+    edits: list[_Edit] = []
+    problems: list[Problem] = []
+    for text in overrides:
+        key, equals, value = text.partition("=")
+        origin = f"--set {text}"
+        if not equals or not all(key.split(".")):
+            problems.append(Problem(origin, "", "expected KEY=VALUE, such as network.mlp.width=32"))
+            continue
+        try:
+            node, faults = parse(value, origin, lines=False)
+        except InputError as error:
+            problems += error.problems
+            continue
+        problems += faults
+        edits.append((key.split("."), node, Mark(origin)))
+    return edits, problems
+
+
+def _valued(value: object, origin: str) -> tuple[Node, Mark]:
+    return from_plain(value, Mark(origin)), Mark(origin)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if not path.is_file():
+            raise InputError(
+                f"{path}: {'found no file' if path.exists() else 'no such file'}, expected a scene (.yaml)"
+            )
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _place(problem: Problem) -> tuple[bool, str, int, int]:
+    """Where a problem stands: file by file and from top to bottom; what the command line says comes last."""
+    parts = problem.where.rsplit(":", 2)
+    if len(parts) == 3 and parts[1].isdecimal() and parts[2].isdecimal():
+        return False, parts[0], int(parts[1]), int(parts[2])
+    return True, "", 0, 0
+
+
+def _named_photos(binder: Binder) -> tuple[dict[str, Media], dict[str, str]]:
+    """Photos by the name that a recipe may show: relative to the scene or the bare file name, never more."""
+    photos = dict(binder.photos)
+    renamed: dict[str, str] = {}
+    folder = binder.folder.resolve()
+    for name, photo in binder.given.items():
+        place = photo.path.resolve()
+        shown = place.relative_to(folder).as_posix() if place.is_relative_to(folder) else place.name
+        while photos.get(shown, photo).sha256 != photo.sha256:
+            shown = f"other-{shown}"
+        renamed[name] = shown
+        photos[shown] = photo
+    return photos, renamed
+
+
+def _rename(node: Node, names: Mapping[str, str]) -> Node:
+    """The document with the photos that the command line named called by the names a recipe may show."""
+    match node:
+        case Scalar(value=str(text)) if not node.mark.line and text in names:
+            return Scalar(node.mark, names[text])
+        case Items():
+            return Items(node.mark, tuple(_rename(item, names) for item in node.items))
+        case Entries():
+            entries = {key: (mark, _rename(value, names)) for key, (mark, value) in node.entries.items()}
+            return Entries(node.mark, entries)
+    return node

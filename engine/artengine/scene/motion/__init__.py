@@ -1,0 +1,5 @@
+"""What moves in a film: times, keys, eases and the camera."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

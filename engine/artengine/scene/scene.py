@@ -1,0 +1,146 @@
+"""A scene: text, checked. Everything a user can get wrong comes to light before it is one, and before torch works."""
+
+from __future__ import annotations
+
+import enum
+import functools
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from artengine.components import Bound
+from artengine.kinds import Filter, Network, Output, Source, Trainer, named
+from artengine.media import Media
+from artengine.scene.canvas import Canvas
+from artengine.scene.motion import Camera, Film
+from artengine.scene.seeds import Number, Seed, first
+from artengine.view import View
+
+
+def grammar(
+    *,
+    seed: Seed = Number(0),
+    canvas: Canvas = Canvas(),
+    coordinates: Annotated[list[Source], Field(min_length=1)] = named("grid"),
+    network: Network | None = None,
+    training: Trainer | None = None,
+    film: Film | None = None,
+    camera: Camera = Camera(),
+    filters: list[Filter] | None = None,
+    outputs: list[Output] = named("png"),
+) -> dict[str, Any]:
+    """What a scene may say, in the order in which things happen; its signature is the schema of a scene."""
+    return {**locals(), "filters": filters or []}
+
+
+@dataclass(frozen=True)
+class Motion:
+    """What moves in a scene's film besides its time.
+
+    camera: where it is at a moment, in seconds; None where it stands still. numbers: the places of numbers that move.
+    scene: the scene as it is at a moment.
+    """
+
+    camera: Callable[[float], Camera] | None
+    numbers: tuple[str, ...]
+    scene: Callable[[float], Scene]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a scene was loaded with besides its text.
+
+    folder: where it stands; its photos are there and below. plugins: as the user named them, see `load`.
+    """
+
+    folder: Path
+    plugins: tuple[str, ...]
+    max_megapixels: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """A scene, checked: frozen data, nothing live.
+
+    name: what its output files are called. text: the scene after overrides. photos: what it needs from outside, by the
+    name in the text. lineage: the seed with all that has gone into it. What moves in a film is here as it is at the
+    film's beginning; `at` gives another moment.
+    """
+
+    name: str
+    text: str
+    photos: Mapping[str, Media]
+    lineage: Seed
+    canvas: Canvas
+    coordinates: list[Bound]
+    network: Bound
+    training: Bound | None
+    film: Film | None
+    camera: Camera
+    filters: list[Bound]
+    outputs: list[Bound]
+    motion: Motion = field(repr=False, compare=False)
+    ground: Ground = field(repr=False, compare=False)
+
+    @property
+    def seed(self) -> int:
+        """The seed as a number: the first one where several have gone into the picture."""
+        return first(self.lineage)
+
+    @property
+    def view(self) -> View:
+        """What the camera sees of the plane, at the beginning where it moves."""
+        return self.view_at(0.0)
+
+    def view_at(self, time: float) -> View:
+        """What the camera sees of the plane at a moment of the film, in seconds."""
+        camera = self.motion.camera(time) if self.motion.camera else self.camera
+        width, height = self.canvas.size
+        duration = self.film.duration if self.film else 0.0
+        return View(
+            width=width,
+            height=height,
+            centre=camera.centre,
+            zoom=camera.zoom,
+            angle=camera.angle,
+            time=time,
+            phase=time / duration if duration else 0.0,
+        )
+
+    def at(self, time: float) -> Scene:
+        """The scene as it is at a moment of the film, in seconds: itself where no number moves.
+
+        Raises `InputError` where what moves has come to something that the scene does not take.
+        """
+        return self.motion.scene(time) if self.motion.numbers else self
+
+    def components(self) -> Iterator[Bound]:
+        """Every component the scene uses, those inside options too."""
+        for bound in [*self.coordinates, self.network, self.training, *self.filters, *self.outputs]:
+            if bound is not None:
+                yield from bound.walk()
+
+    @functools.cached_property
+    def plugins(self) -> dict[str, str]:
+        """The plugins the scene uses, with their versions."""
+        used = {bound.component.plugin.name: bound.component.plugin.version for bound in self.components()}
+        return dict(sorted(used.items()))
+
+    @functools.cached_property
+    def training_key(self) -> str:
+        """A hash of all that decides what training comes to: finished weights are good as long as it is the same."""
+        parts = [*self.coordinates, self.network, *([self.training] if self.training else [])]
+        plugins = {bound.component.plugin.name: bound.component.plugin.version for one in parts for bound in one.walk()}
+        decides = {"seed": self.seed, "parts": [one.decides() for one in parts], "plugins": plugins}
+        return hashlib.sha256(json.dumps(decides, sort_keys=True, default=_lasting).encode()).hexdigest()
+
+
+def _lasting(value: object) -> str:
+    """What is not plain data, as a text that is the same in every process."""
+    kind = f"{type(value).__module__}.{type(value).__qualname__}"
+    return f"{kind}.{value.name}" if isinstance(value, enum.Enum) else kind

@@ -1,0 +1,1 @@
+from .conformance import Result as Result, check as check, report as report

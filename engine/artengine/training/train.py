@@ -1,0 +1,117 @@
+"""Training a picture: from where an earlier run stopped, with checkpoints on the way, to weights in a file."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Generator, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from artengine import curve
+from artengine.errors import ArtengineError, OutputError
+from artengine.events import Event, Note, Resumed, Trained, Wrote
+from artengine.files import create
+from artengine.kinds import Progress
+from artengine.painting import Picture
+from artengine.scene import Scene
+from artengine.training import weights
+from artengine.training.checkpoint import Checkpoints
+
+#: Gives the recipe of a scene on a device, as plain data, for the header of its weights.
+Describe = Callable[[Scene, str], Mapping[str, Any]]
+
+
+def trained(picture: Picture, out: Path, *, fresh: bool, describe: Describe | None) -> Generator[Event, None, None]:
+    """Train a picture if its scene asks for it, or take what an earlier run has: finished weights, or a checkpoint.
+
+    describe: gives the recipe that goes into the file; None for none.
+
+    A step is told before the checkpoint that it may cause is written: what is made of it is safe by then.
+    """
+    scene = picture.scene
+    if scene.training is None:
+        return
+    where = scene.training.path
+    path = out / f"{scene.name}.safetensors"
+    checkpoints = Checkpoints(out, scene.name, scene.training_key)
+    reused, words = _reuse(picture, path, fresh=fresh)
+    if words:
+        yield Note(words)
+    if reused:
+        checkpoints.tidy()
+        return
+    checkpoints.reserve()
+    if fresh:
+        checkpoints.clear()
+    state: dict[str, Any] | None = None
+    if not fresh and (restored := checkpoints.restore(picture.network)):
+        step, state, damaged = restored
+        for word in damaged:
+            yield Note(word)
+        yield Resumed(f"going on from step {step:,}", step) if step else Note("starting anew")
+
+    progress: Progress | None = None
+    try:
+        for progress in picture.train(state):
+            if progress.step == progress.steps:
+                continue  # told when its weights are safe
+            yield from _told(progress, picture)
+            if progress.state:
+                checkpoints.save_if_due(picture.network, progress)
+    except GeneratorExit:  # the caller stops us, at a step's end
+        if progress and progress.state:
+            checkpoints.save(picture.network, progress)
+        raise
+    if progress is None:
+        raise ArtengineError(f"{where}: the trainer took no step")
+    about = {"kind": "weights", "key": scene.training_key, "steps": progress.steps}
+    about |= {"loss": progress.loss, "psnr": progress.psnr}
+    known = {"hidden": progress.hidden, "pixels": progress.pixels}
+    about |= {name: value for name, value in known.items() if value is not None}
+    if progress.curve:
+        about["curve"] = curve.rows(progress.curve)
+    if describe:
+        about["recipe"] = describe(scene, picture.device.type)
+    tensors = picture.network.state_dict()
+    if wild := [name for name, tensor in tensors.items() if not tensor.isfinite().all()]:
+        found = f"after step {progress.step}, {wild[0]} holds values that are not numbers; try a smaller rate"
+        raise ArtengineError(f"{where}: {found}")
+    try:
+        with create(path) as file:
+            weights.write(file, tensors, about, progress.bits)
+    except ValueError as error:  # the trainer has not rounded them as it says
+        raise ArtengineError(f"{where}: {error}") from None
+    picture.curve = tuple(progress.curve)
+    checkpoints.clear()
+    if progress.step == progress.steps:
+        yield from _told(progress, picture)
+    yield Wrote(path)
+
+
+def _told(progress: Progress, picture: Picture) -> Iterator[Event]:
+    """How far it is, and what the trainer has to say to that."""
+    if progress.note:
+        yield Note(progress.note)
+    enough = functools.partial(setattr, picture, "enough", True) if progress.endless else None
+    yield Trained(progress, picture.glance, enough)
+
+
+def _reuse(picture: Picture, path: Path, *, fresh: bool) -> tuple[bool, str]:
+    """Load finished weights of this very training: whether they were there, and words about what was found.
+
+    fresh: do not, only see that nothing of somebody else's is in the way.
+    Raises `OutputError` where the file is somebody else's.
+    """
+    if not path.is_file():
+        return False, ""
+    try:
+        if weights.about(path).get("key") != picture.scene.training_key or fresh:
+            return False, "" if fresh else f"{path} is of another training, and will be replaced"
+        header = weights.load(path, picture.network)
+    except weights.ForeignError:
+        message = f"{path}: is not artengine's, so it is not overwritten; move it, or choose another folder with --out"
+        raise OutputError(message) from None
+    except (weights.DamagedError, OSError) as error:
+        return False, "" if fresh else f"{path} is damaged ({error}), so it is trained anew"
+    picture.curve = curve.read(header.get("curve"))
+    return True, f"trained before: {path} (--fresh trains anew)"

@@ -1,0 +1,93 @@
+"""Still pictures: each frame a file, the recipe in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from artengine import Frame, Target
+from artengine.files import exif
+from artengine_basics.outputs.levels import Rounding, levels, whole
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Quality = Annotated[int, Field(ge=1, le=100)]
+
+MAX_JPEG_RECIPE = 60_000  # a JPEG keeps it in one segment of 64 kB
+
+
+def png(
+    frames: Iterable[Frame], target: Target, /, *, bits: Literal[8, 16] = 8, rounding: Rounding = "nearest"
+) -> Iterator[Path]:
+    """PNG, without loss; 8 or 16 bits a channel, of any size.
+
+    rounding: how a colour becomes one of the levels, to the nearest or, as the neural painter did, cut.
+    """
+    from artengine_basics.outputs import png_file
+
+    for suffix, frame in _suffixed(frames, ".png"):
+        with target.create(suffix) as file:
+            png_file.write(file, levels(frame, bits, rounding), frame.shape, bits, target)
+        yield target.path(suffix)
+
+
+def jpeg(frames: Iterable[Frame], target: Target, /, *, quality: Quality = 92) -> Iterator[Path]:
+    """JPEG, small, with the colours at full resolution. At most 65,500 pixels a side.
+
+    Raises `ValueError` where the recipe is too long for it.
+    """
+    if target.recipe and len(target.recipe) > MAX_JPEG_RECIPE:
+        found = f"found a recipe of {len(target.recipe):,} characters, a JPEG takes {MAX_JPEG_RECIPE:,}"
+        raise ValueError(f"{found}; use png, or --no-metadata")
+    dots = {} if target.dpi is None else {"dpi": (round(target.dpi), round(target.dpi))}
+    for suffix, frame in _suffixed(frames, ".jpg"):
+        _fits(frame, 65_500, "JPEG")
+        with target.create(suffix) as file:
+            image = _pillow(frame)
+            image.save(file, "JPEG", quality=quality, subsampling=0, exif=exif(target.recipe), **dots)
+        yield target.path(suffix)
+
+
+def webp(
+    frames: Iterable[Frame], target: Target, /, *, quality: Quality = 90, lossless: bool = False
+) -> Iterator[Path]:
+    """WebP, smaller still; lossless on request. At most 16,383 pixels a side."""
+    for suffix, frame in _suffixed(frames, ".webp"):
+        _fits(frame, 16_383, "WebP")
+        with target.create(suffix) as file:
+            image = _pillow(frame).convert("RGB")
+            image.save(file, "WEBP", quality=quality, lossless=lossless, method=4, exif=exif(target.recipe))
+        yield target.path(suffix)
+
+
+def tiff(frames: Iterable[Frame], target: Target, /, *, bits: Literal[8, 16] = 16) -> Iterator[Path]:
+    """TIFF for print and further work, without loss; 16 bits a channel, or 8; of any size."""
+    from artengine_basics.outputs import tiff_file
+
+    for suffix, frame in _suffixed(frames, ".tif"):
+        with target.create(suffix) as file:
+            tiff_file.write(file, levels(frame, bits), frame.shape, bits, target)
+        yield target.path(suffix)
+
+
+def _fits(frame: Frame, side: int, format_name: str) -> None:
+    rows, columns, _ = frame.shape
+    if max(rows, columns) > side:
+        found = f"found a picture of {columns} x {rows}, {format_name} takes at most {side:,} a side"
+        raise ValueError(f"{found}; use png or tiff")
+
+
+def _pillow(frame: Frame) -> Image:
+    from PIL import Image
+
+    return Image.fromarray(whole(frame))
+
+
+def _suffixed(frames: Iterable[Frame], ending: str) -> Iterator[tuple[str, Frame]]:
+    """Frames with the end of their file's name: a number from the second on."""
+    for index, frame in enumerate(frames, start=1):
+        yield (ending if index == 1 else f"-{index}{ending}"), frame

@@ -1,0 +1,5 @@
+"""The network: lines and circles, and a colour for every region between them."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,74 @@
+"""Divider nets: what a scene may set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from artengine import Activation, Each, Ports, named, shown
+
+if TYPE_CHECKING:
+    from artengine_dividers.network.module import Dividers
+
+Count = Annotated[int, Field(ge=0, le=4096)]
+Sharpness = Annotated[float, Field(gt=0, le=1e9)]
+SHARPNESS: list[Sharpness] = [20.0, 200.0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """Dividers drawn over the picture.
+
+    width: of their strokes, in plane units. colour: as in #ffcc00.
+    """
+
+    width: Annotated[float, Field(gt=0, le=1)] = 0.006
+    colour: Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")] = "#000000"
+
+
+def dividers(
+    ports: Ports,
+    /,
+    *,
+    lines: Count = 64,
+    circles: Count = 0,
+    sigmoids: Count = 0,
+    form: Literal["offset", "centre"] = "offset",
+    hidden: Annotated[int, Field(ge=1, le=1024)] = 20,
+    structure: Annotated[int, Field(ge=0, le=1024)] = 0,
+    colour_activation: Each[Activation] = named("tanh"),
+    sharpness: Sharpness | None = None,
+    gradient_sharpness: Annotated[list[Sharpness], Field(min_length=1, max_length=2)] = SHARPNESS,
+    outline: Annotated[Outline | None, shown] = None,
+) -> Dividers:
+    """Lines across the whole plane, circles, and one colour in every region between them, at any scale.
+
+    sigmoids: lines over which the colour changes softly. form: a line is an angle and an offset, or, as the ancestor
+    has it, a centre and an angle, from which the cosine is taken. hidden: units that choose the colour. structure:
+    relu units before them, 0 for none. sharpness: of the step from one side to the other, tanh(sharpness x); left out,
+    it has no width. gradient_sharpness: of the false gradient by which dividers learn, or two: at the beginning and at
+    the end of a training. outline: lines and circles drawn over the picture.
+    Source: scalefree_image, whose network this is.
+    Raises `ValueError` where coordinates are not those of the plane.
+    """
+    from artengine_dividers.network.module import Dividers
+
+    if ports.inputs != 2:
+        raise ValueError(f"found coordinates of {ports.inputs} numbers, expected two; leave coordinates at grid")
+    network = Dividers(
+        ports,
+        lines=lines,
+        circles=circles,
+        sigmoids=sigmoids,
+        centred=form == "centre",
+        hidden=hidden,
+        structure=structure,
+        activation=colour_activation(),
+        sharpness=sharpness,
+        gradient_sharpness=gradient_sharpness[0],
+    )
+    if outline:
+        network.draw(outline.width, [int(outline.colour[at : at + 2], 16) / 255 for at in (1, 3, 5)])
+    return network

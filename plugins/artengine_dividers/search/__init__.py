@@ -1,0 +1,5 @@
+"""The search: one divider after the other, where it tells the photo best."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

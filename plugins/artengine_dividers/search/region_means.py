@@ -1,0 +1,42 @@
+"""The regions that a partition makes of a picture's pixels, and the means of what is in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from artengine_dividers.network import Numbers, Partition, beyond
+from artengine_dividers.search.target import Lesson
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """Regions that have pixels.
+
+    sides: (R, D) bools, beyond each divider or not. weight: (R,), of the pixels. colours: (R, 3), their means. error:
+    the squared error that is left where each has that colour, the mean over weights and channels.
+    """
+
+    sides: Numbers
+    weight: Numbers
+    colours: Numbers
+    error: float
+
+
+def means(lesson: Lesson, partition: Partition) -> Means:
+    """The regions of a lesson's pixels."""
+    x, y = lesson.points
+    dividers = partition.dividers
+    keys = np.random.default_rng(len(dividers)).integers(1, 2**63, len(dividers), dtype=np.uint64)
+    codes = np.zeros(len(x), np.uint64)  # two regions with one code: once in 2^40 pictures
+    for divider, key in zip(dividers, keys, strict=True):
+        codes[beyond(divider, x, y)] ^= key
+    _, first, region = np.unique(codes, return_index=True, return_inverse=True)
+    weight = np.bincount(region, lesson.weight.reshape(-1))
+    colours = lesson.image.reshape(-1, 3)
+    weighed = lesson.weight.reshape(-1, 1) * colours
+    found = np.stack([np.bincount(region, weighed[:, channel]) for channel in range(3)], axis=1) / weight[:, None]
+    apart = colours - found[region]
+    error = float((lesson.weight.reshape(-1, 1) * apart * apart).sum(dtype=np.float64) / (3 * weight.sum()))
+    return Means(partition.sides(x[first], y[first]), weight, found, error)

@@ -1,0 +1,55 @@
+"""What a scene asks of a training, and what of it does not go together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from artengine import Picture
+    from artengine_dividers.training.gradient import Optimiser
+
+Way = Literal["search", "gradient"]
+Colours = Literal["network", "mean"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a scene says of a training; None where it leaves the choice."""
+
+    way: Way
+    colours: Colours
+    cycles: int | None
+    candidates: int | None
+    epochs: int | None
+    optimiser: Optimiser | None
+    rate: float | None
+    rate_end: float | None
+    batch: int | None
+    fit: int | None
+
+    def check(self, picture: Picture) -> None:
+        """Raise `ValueError` where the picture's network is another one, or what is asked does not go together."""
+        from artengine_dividers.network import Dividers
+
+        network = picture.network
+        if not isinstance(network, Dividers):
+            found = f"found the network {picture.scene.network.name}"
+            raise ValueError(f"{found}, expected dividers: network: {{dividers: {{lines: 64}}}}")
+        if not picture.on_plane(picture.scene.view):
+            raise ValueError("found coordinates that are not x and y of the plane; leave coordinates at grid")
+        others = {"search": ("epochs", "optimiser", "rate", "rate_end", "batch"), "gradient": ("candidates",)}
+        for name in others[self.way]:
+            if getattr(self, name) is not None:
+                raise ValueError(f"found {name} with way: {self.way}, where it means nothing; leave it out")
+        if self.colours == "mean" and self.fit is not None:
+            raise ValueError("found fit with colours: mean, where no colours are fitted; leave it out")
+        if self.colours == "network" and self.fit == 0 and self.way == "search":
+            raise ValueError("found fit: 0 with way: search, whose colours come of the fit alone; say colours: mean")
+        if self.colours == "mean" and network.counts[2]:
+            raise ValueError("found colours: mean with sigmoids, over which colours change; say sigmoids: 0")
+        if not sum(network.counts) and self.way == "gradient":
+            raise ValueError("found no dividers to move; say lines: 64, or way: search for a picture of one colour")
+        film = picture.scene.film
+        if self.cycles == 0 and film is not None and film.learning:
+            raise ValueError("found cycles: 0, which has no end, with a film of the learning; say how many cycles")

@@ -1,0 +1,5 @@
+"""The feature grid: a network that knows a photo place by place."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

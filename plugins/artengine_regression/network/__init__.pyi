@@ -1,0 +1,1 @@
+from .component import feature_grid as feature_grid

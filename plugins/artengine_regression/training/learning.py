@@ -1,0 +1,279 @@
+"""Image regression: the learning itself."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from artengine import Loss, Picture, Progress
+from artengine.curve import Curve
+from artengine.training import computing
+from artengine_regression.training.measuring import Glance, measured
+from artengine_regression.training.optimisers import optimiser
+from artengine_regression.training.presets import Optimiser
+from artengine_regression.training.sampling import Study, drawing
+from artengine_regression.training.schedule import GAIN, Course, Until
+from artengine_regression.training.threads import threads_for
+
+CHECK = 50  # steps between two looks at how good it is
+PATIENCE = 0.5  # seconds after which a report comes in any case: whoever waits can stop the work only then
+FALLS = 8  # how often a training that comes to what is no number steps back before it gives up
+AHEAD = 0.5  # decibels by which all pixels may be nearer than the sample, as long as that has not been measured
+LENGTH = 2000  # steps of the first round, where only a PSNR is asked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How a training goes: its optimiser, the rate, random pixels to a step, when it is done, bits of a weight kept."""
+
+    optimiser: Optimiser
+    rate: float
+    batch: int
+    until: Until
+    bits: int | None = None
+
+
+def learn(picture: Picture, studies: Sequence[Study], losses: Sequence[Loss], plan: Plan) -> Iterator[Progress]:
+    """Fit the picture's network to photos.
+
+    Goes on from `picture.resume` if there is something in it, to the same weights as if it had never stopped.
+    """
+    if cover := getattr(picture.network, "cover", None):
+        shapes = [study.pixels.shape[:2] for study in studies]
+        cover(*(max(shape[axis] / min(shape) for shape in shapes) for axis in (1, 0)))
+    threads = threads_for(picture.network, plan.batch)
+    with computing(threads):
+        training = _Training(picture, studies, losses, plan)
+    while not training.done:
+        with computing(threads):
+            progress = training.advance()
+        yield progress
+
+
+@dataclass(slots=True, kw_only=True)
+class _Best:
+    """The weights that are kept, and the step they are of.
+
+    step, psnr: the best PSNR until now, and when it was. before: the one at the beginning of the round.
+    """
+
+    weights: dict[str, Tensor]
+    at: int = 0
+    step: int = 0
+    psnr: float = -math.inf
+    before: float = -math.inf
+
+
+class _Training:
+    """Where a training stands, and how it goes on."""
+
+    def __init__(self, picture: Picture, studies: Sequence[Study], losses: Sequence[Loss], plan: Plan) -> None:
+        self.done = False
+        self._picture = picture
+        self._studies = studies
+        self._losses = losses
+        self._plan = plan
+        self._course = Course(plan.until, LENGTH)
+        self._optimiser = optimiser(plan.optimiser, picture.network)
+        self._check = 1 if self._optimiser.whole else CHECK
+        self._generator = torch.Generator().manual_seed(picture.scene.seed)
+        self._structural = any(map(_on_patches, losses))  # the PSNR is not what it is about
+        self._way = drawing(picture, studies, plan.batch, patches=self._structural)
+        self._glance = Glance(picture, studies)
+        self._step = 0
+        self._losses_since: list[Tensor] = []
+        self._told = 0.0  # the last loss that was a number
+        self._seconds = 0.0
+        self._falls = 0
+        self._ahead = AHEAD
+        self._rate = 0.0  # at the last step
+        self._curve = Curve()
+        self._best = _Best(weights=self._weights())
+        if picture.resume:
+            self._restore(picture.resume)
+
+    def advance(self) -> Progress:
+        """Learn until there is something to report."""
+        begin, before = time.monotonic(), self._seconds
+        while True:
+            self._losses_since.append(self._take_step())
+            self._step += 1
+            self._seconds = before + time.monotonic() - begin
+            if self._step % self._check == 0 or self._turns() or self._over():
+                loss = self._loss_since()
+                self._losses_since = []
+                return self._look(loss)
+            if self._picture.due(self._step, self._steps()) or self._seconds > before + PATIENCE:
+                loss, psnr = self._loss_since(), self._glance.psnr()
+                if self._sound(loss, psnr):  # else the next look steps back, whoever is waiting
+                    return self._report(loss, psnr)
+
+    def _loss_since(self) -> float:
+        """The mean loss of the steps since the last look."""
+        return float(torch.stack(self._losses_since).mean())
+
+    def _take_step(self) -> Tensor:
+        self._rate = self._plan.rate * 0.5**self._falls * self._course.height(self._step, self._seconds)
+        slope = self._slope_of_all if self._optimiser.whole else self._slope_of_some
+        return self._optimiser.step(slope, self._rate)
+
+    def _slope_of_some(self) -> Tensor:
+        loss = self._loss(*self._way.draw(self._step, self._generator))
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's own
+        return loss.detach()
+
+    def _slope_of_all(self) -> Tensor:
+        total = torch.zeros((), device=self._picture.device)
+        for share, (prediction, target) in self._way.all():
+            loss = share * self._loss(prediction, target)
+            loss.backward()  # type: ignore[no-untyped-call]  # torch's own
+            total += loss.detach()
+        return total
+
+    def _loss(self, prediction: Tensor, target: Tensor) -> Tensor:
+        channels = target.shape[-1]
+        parts = []
+        for loss in self._losses:
+            whole = _on_patches(loss) or target.ndim == 2
+            pair = (prediction, target) if whole else (prediction.reshape(-1, channels), target.reshape(-1, channels))
+            parts.append(loss(*pair))
+        return torch.stack(parts).sum()
+
+    def _look(self, loss: float) -> Progress:
+        """See how good it is: keep it, step back, or stop."""
+        psnr = self._glance.psnr()
+        if not self._sound(loss, psnr):
+            return self._step_back(loss)
+        self._curve.add(self._step, loss, psnr, self._rate)  # here alone: other reports come by the clock
+        better = psnr > self._best.psnr
+        if better:
+            self._best.step, self._best.psnr = self._step, psnr
+        if better or self._structural:
+            self._best.at, self._best.weights = self._step, self._weights()
+        reason = self._reason(psnr)
+        if reason is None:
+            return self._report(loss, psnr)
+        return self._finish(loss, reason)
+
+    def _sound(self, loss: float, psnr: float) -> bool:
+        """Whether all of it is numbers: the loss, the weights, and what the network makes of them."""
+        weights = self._picture.network.parameters()
+        return math.isfinite(loss + psnr) and all(bool(one.isfinite().all()) for one in weights)
+
+    def _reason(self, psnr: float) -> str | None:
+        """Why this is the end, in words, empty where there is nothing to say of it; None where it is not."""
+        wanted, patience = self._plan.until.psnr, self._plan.until.patience
+        if wanted and psnr + self._ahead >= wanted:
+            exact, _ = measured(self._picture, self._studies)
+            self._ahead = exact - psnr
+            if exact >= wanted:
+                return ""
+        if patience and self._step - self._best.step >= patience:
+            return f"no better for {self._step - self._best.step:,} steps"
+        if self._over():
+            return ""
+        if self._turns():
+            before, self._best.before = self._best.before, self._best.psnr
+            if self._best.psnr < before + GAIN:
+                return ""
+        return None
+
+    def _finish(self, loss: float, note: str) -> Progress:
+        """The end: the best weights, rounded where that is asked for, and how good they are on every pixel."""
+        from artengine_regression.training.rounding import rounded
+
+        self.done = True
+        exact, hidden = measured(self._picture, self._studies)
+        if self._best.at != self._step:  # the best on a sample; here all pixels tell
+            last = self._weights()
+            self._picture.network.load_state_dict(self._best.weights)
+            kept = measured(self._picture, self._studies)
+            if kept[0] > exact:
+                exact, hidden = kept
+            else:
+                self._picture.network.load_state_dict(last)
+        notes = [note] if note else []
+        if wanted := self._plan.until.psnr:
+            word = "reached" if exact >= wanted else "not reached"
+            notes.append(f"the {wanted:g} dB asked for are {word} after {self._step:,} steps")
+        if self._plan.bits:
+            before = exact
+            exact, hidden, words = rounded(self._picture, self._studies, self._plan.bits, before)
+            notes.append(words)
+        return Progress(
+            step=self._step,
+            steps=self._step,
+            loss=loss,
+            psnr=exact,
+            hidden=hidden,
+            note="; ".join(notes),
+            bits=self._plan.bits,
+            pixels=sum(study.view.width * study.view.height for study in self._studies),
+            curve=self._curve.points,
+            state=self._state,
+        )
+
+    def _step_back(self, loss: float) -> Progress:
+        """Go on from the best weights there were, at half the rate; give up when that has not helped often enough."""
+        if self._falls == FALLS:
+            self.done = True
+            return Progress(step=self._step, steps=self._step, loss=loss if not math.isfinite(loss) else math.nan)
+        self._falls += 1
+        self._picture.network.load_state_dict(self._best.weights)
+        self._optimiser = optimiser(self._plan.optimiser, self._picture.network)
+        found = f"at step {self._step:,} there is something that is no number"
+        self._step = self._best.at
+        self._best.before = -math.inf  # what was gained in the round at the old rate says nothing any more
+        rate = self._plan.rate * 0.5**self._falls
+        note = f"{found}: going on with what there was at step {self._step:,}, at a rate of {rate:.3g}"
+        psnr = self._glance.psnr()
+        return self._report(self._told, psnr if math.isfinite(psnr) else None, note)
+
+    def _report(self, loss: float, psnr: float | None, note: str = "") -> Progress:
+        self._told = loss
+        hidden = self._glance.hidden()
+        steps = max(self._steps(), self._step + 1)  # as many as are done would be the end
+        return Progress(step=self._step, steps=steps, loss=loss, psnr=psnr, hidden=hidden, note=note, state=self._state)
+
+    def _over(self) -> bool:
+        return self._course.over(self._step, self._seconds)
+
+    def _turns(self) -> bool:
+        return self._course.turns(self._step)
+
+    def _steps(self) -> int:
+        return self._course.steps(self._step, self._seconds)
+
+    def _weights(self) -> dict[str, Tensor]:
+        return {name: weight.detach().clone() for name, weight in self._picture.network.state_dict().items()}
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "step": self._step,
+            "seconds": self._seconds,
+            "losses": list(self._losses_since),
+            "falls": self._falls,
+            "ahead": self._ahead,
+            "curve": self._curve.state(),
+            "best": {name: getattr(self._best, name) for name in _Best.__slots__},
+            "optimiser": self._optimiser.state(),
+            "generator": self._generator.get_state(),
+        }
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self._step, self._seconds, self._falls = state["step"], state["seconds"], state["falls"]
+        self._ahead, self._curve = state["ahead"], Curve(state["curve"])
+        self._losses_since = [one.to(self._picture.device) for one in state["losses"]]
+        self._best = _Best(**state["best"])
+        self._optimiser.restore(state["optimiser"])
+        self._generator.set_state(state["generator"])
+
+
+def _on_patches(loss: Loss) -> bool:
+    return getattr(loss, "patches", False)

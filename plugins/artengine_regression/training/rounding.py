@@ -1,0 +1,34 @@
+"""Weights rounded for the file that is kept: what that costs, and what a JPEG as good would take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from artengine import Picture
+from artengine.training import packed, round_weights
+from artengine_regression.training.jpeg import jpeg_bytes
+from artengine_regression.training.measuring import measured
+from artengine_regression.training.sampling import Study
+
+
+def rounded(picture: Picture, studies: Sequence[Study], bits: int, before: float) -> tuple[float, float | None, str]:
+    """Round a network's weights in place; gives the PSNR then, that on hidden pixels, and words for all of it.
+
+    before: the PSNR until now.
+    """
+    round_weights(picture.network, bits)
+    psnr, hidden = measured(picture, studies)
+    kept = sum(one.nbytes for one in packed(picture.network.state_dict(), bits).values())
+    words = f"{kept:,} bytes of weights, {bits} bits each: {psnr:.2f} dB, {before:.2f} dB before they were rounded"
+    sizes = [jpeg_bytes(_image(study), psnr) for study in studies]
+    reached = [size[0] for size in sizes if size]
+    if len(reached) == len(sizes):
+        words += f"; as a JPEG of as many decibels, {sum(reached):,} bytes"
+    return psnr, hidden, words
+
+
+def _image(study: Study) -> np.ndarray:
+    height, width = study.pixels.shape[:2]
+    return study.colours(slice(None), 3).numpy().reshape(height, width, 3)

@@ -1,0 +1,93 @@
+"""From photos, masks and weights to what is learnt, each photo with its view."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from artengine import Photo, Picture, View
+from artengine_regression.training.sampling import Study
+
+if TYPE_CHECKING:
+    from artengine_regression.training.mask import Mask
+
+Pixels = np.ndarray[Any, Any]
+
+
+def studies(
+    picture: Picture,
+    photos: Sequence[Photo],
+    downscale: int,
+    mask: Mask | None,
+    weigh: Photo | None,
+    weigh_centre: float,
+) -> list[Study]:
+    """What is learnt of the photos, the first one at the beginning of the time, the others evenly after it.
+
+    Raises `ValueError` where a mask or weights leave nothing, or the coordinates do not tell the photos apart.
+    """
+    made = []
+    for number, photo in enumerate(photos):
+        pixels = photo.pixels if downscale == 1 else photo.image(downscale)
+        height, width = pixels.shape[:2]
+        view = View(width=width, height=height, phase=number / len(photos))
+        weight = _weight(weigh, weigh_centre, height, width)
+        hidden = np.zeros((height, width), dtype=bool) if weight is None else weight == 0
+        if mask:
+            hidden |= _hidden(mask, photo, downscale, picture.scene.seed)
+        if hidden.all():
+            raise ValueError("the mask and the weights leave no pixel to learn; hide less")
+        made.append(Study(pixels, view, hidden if hidden.any() else None, weight))
+    seen = [picture.coordinates(View(width=8, height=8, phase=study.view.phase)) for study in made]
+    for (first, one), (second, other) in itertools.combinations(enumerate(seen, start=1), 2):
+        if torch.allclose(one, other, rtol=0, atol=1e-6):
+            found = f"found photos {first} and {second} of {len(made)}, and nothing that tells them apart"
+            raise ValueError(f"{found}; add time to coordinates, going around once")
+    return made
+
+
+def _hidden(mask: Mask, photo: Photo, downscale: int, seed: int) -> Pixels:
+    """Where pixels are hidden, of those that are learnt: also where an average takes in one that is."""
+    height, width = photo.pixels.shape[:2]
+    hidden = np.zeros((height, width), dtype=bool)
+    if mask.picture:
+        hidden |= _fitted(mask.picture, height, width) > 0.5
+    if mask.rectangle:
+        left, top, across, down = mask.rectangle
+        rows = slice(round(top * height), round((top + down) * height))
+        hidden[rows, round(left * width) : round((left + across) * width)] = True
+    rows, columns = (max(1, side // downscale) for side in hidden.shape)  # as the photo's pixels are averaged
+    high, wide = (min(downscale, side) for side in hidden.shape)
+    averaged = hidden[: rows * high, : columns * wide].reshape(rows, high, columns, wide)
+    learnt: Pixels = np.any(averaged, axis=(1, 3))
+    if mask.random:
+        count = round(mask.random * learnt.size)
+        learnt.reshape(-1)[np.random.default_rng(seed).permutation(learnt.size)[:count]] = True
+    return learnt
+
+
+def _weight(weigh: Photo | None, centre: float, height: int, width: int) -> Pixels | None:
+    """How often each pixel is looked at, (height, width); None where all are alike."""
+    weight = None
+    if weigh:
+        weight = _fitted(weigh, height, width)
+    if centre > 1:
+        across = (np.arange(width) + 0.5) / width * 2 - 1
+        down = (np.arange(height) + 0.5) / height * 2 - 1
+        bell = (1 - across**2) * (1 - down[:, None] ** 2)  # 1 in the centre, 0 at the edges
+        rises = (1 + (centre - 1) * bell).astype(np.float32)
+        weight = rises if weight is None else weight * rises
+    return weight
+
+
+def _fitted(photo: Photo, height: int, width: int) -> Pixels:
+    """How bright a picture is, (height, width) in [0, 1], each pixel that of the nearest one."""
+    pixels = photo.pixels
+    rows = ((np.arange(height) + 0.5) * pixels.shape[0] / height).astype(int)
+    columns = ((np.arange(width) + 0.5) * pixels.shape[1] / width).astype(int)
+    grey = pixels.mean(axis=2, dtype=np.float32) / np.iinfo(pixels.dtype).max
+    return np.ascontiguousarray(grey[np.ix_(rows, columns)])

@@ -1,0 +1,376 @@
+"""Files are there whole or not at all: under kill -9, on a full disk, and with two runs at once."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from tests.support.processes import Told, ended, forked, inside, killed, moments, strays
+
+from artengine import Frame, OutputError, View
+from artengine.files import atomic
+from artengine.files.atomic import OutputTarget, create, hold, place, scratch
+from artengine.training import weights
+from artengine_basics.outputs import stills
+
+Write = Callable[[OutputTarget, int], object]
+
+HOST = re.sub(r"[^\w-]", "-", socket.gethostname())
+
+
+def noise(side: int, seed: int = 0) -> Frame:
+    """A picture that cannot be made small."""
+    image = np.random.RandomState(seed).random_sample((side, side, 3))
+    return Frame(view=View(width=side, height=side), image=image)
+
+
+def big(folder: Path) -> OutputTarget:
+    return OutputTarget(folder, "big", None)
+
+
+def write_weights(target: OutputTarget, seed: int) -> None:
+    with target.create(".safetensors") as file:
+        weights.write(file, {"a": torch.full((600, 1000), float(seed))}, {"seed": seed})
+
+
+WRITERS: dict[str, Write] = {
+    "png": lambda target, seed: list(stills.png([noise(300, seed)], target)),
+    "png of 16 bits": lambda target, seed: list(stills.png([noise(150, seed)], target, bits=16)),
+    "jpeg": lambda target, seed: list(stills.jpeg([noise(300, seed)], target)),
+    "webp": lambda target, seed: list(stills.webp([noise(150, seed)], target)),
+    "tiff": lambda target, seed: list(stills.tiff([noise(200, seed)], target)),
+    "weights": write_weights,
+}
+
+writers = pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+
+
+def listing(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def fail(file: IO[bytes], error: BaseException) -> None:
+    file.write(b"half of")
+    raise error
+
+
+def only(folder: Path) -> Path:
+    """The one file that does not hide."""
+    (found,) = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    return found
+
+
+@writers
+def test_a_file_is_the_old_one_or_the_new_one_after_kill_9(write: Write, tmp_path: Path) -> None:
+    write(big(tmp_path), 1)
+    path = only(tmp_path)
+    whole = [path.read_bytes()]
+    write(big(tmp_path), 0)
+    whole.append(path.read_bytes())
+
+    def forever() -> None:
+        while True:
+            for seed in (1, 0):
+                write(big(tmp_path), seed)
+
+    left = 0
+    for moment in moments(60, 0.05):
+        assert killed(forever, moment)
+        assert path.read_bytes() in whole
+        left = max(left, len(strays(tmp_path)))
+    assert left  # some kills did come in the middle of a file
+    with hold(tmp_path, "another"):
+        assert strays(tmp_path) == []
+    assert listing(tmp_path) == [path.name]
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("no"), KeyboardInterrupt(), GeneratorExit(), MemoryError(), SystemExit(3)]
+)
+def test_whatever_goes_wrong_the_earlier_file_stays(error: BaseException, tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"earlier")
+    with pytest.raises(type(error)), create(path) as file:
+        fail(file, error)
+    assert path.read_bytes() == b"earlier"
+    assert listing(tmp_path) == ["a.png"]
+
+
+def test_a_file_is_not_there_before_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    with create(path) as file:
+        file.write(b"all of it")
+        file.flush()
+        assert not path.exists()
+    assert path.read_bytes() == b"all of it"
+
+
+@pytest.mark.parametrize("most", [0, 1])  # at its first write, and when all is written but not there yet
+def test_a_writing_that_is_called_off_leaves_nothing(most: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"earlier")
+    calls = 0
+
+    def wanted() -> None:
+        nonlocal calls
+        calls += 1
+        if calls > most:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), create(path, wanted) as file:
+        file.write(b"all of it")
+    assert path.read_bytes() == b"earlier"
+    assert listing(tmp_path) == ["a.png"]
+
+
+def test_a_program_writes_to_a_path_that_becomes_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"earlier")
+    with place(path) as temporary:
+        assert temporary.parent == tmp_path
+        assert strays(tmp_path) == [temporary.name]  # which the next run would clean away
+        subprocess.run(["sh", "-c", f"printf all > '{temporary}' && printf ' of it' >> '{temporary}'"], check=True)
+        assert path.read_bytes() == b"earlier"
+    assert path.read_bytes() == b"all of it"
+    assert listing(tmp_path) == ["a.mp4"]
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt(), GeneratorExit()])
+def test_what_a_program_half_wrote_goes(error: BaseException, tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"earlier")
+
+    def half(temporary: Path) -> None:
+        temporary.write_bytes(b"half of")
+        raise error
+
+    with pytest.raises(type(error)), place(path) as temporary:
+        half(temporary)
+    with pytest.raises(type(error)), scratch(path) as temporary:
+        half(temporary)
+
+    def unwanted() -> None:
+        raise error
+
+    with pytest.raises(type(error)), place(path, unwanted) as temporary:
+        temporary.write_bytes(b"all of it")
+    assert path.read_bytes() == b"earlier"
+    assert listing(tmp_path) == ["a.mp4"]
+
+
+def test_a_program_that_takes_its_file_away_is_told_of(tmp_path: Path) -> None:
+    told = r"/a\.mp4: cannot be written: No such file or directory$"
+    with pytest.raises(OutputError, match=told), place(tmp_path / "a.mp4") as temporary:
+        temporary.unlink()
+    with scratch(tmp_path / "a.mp4") as temporary:
+        temporary.unlink()  # nobody needs it
+    assert listing(tmp_path) == []
+
+
+def test_scratch_files_are_apart_and_go(tmp_path: Path) -> None:
+    with scratch(tmp_path / "a.gif") as one, scratch(tmp_path / "a.gif") as two:
+        assert one != two
+        assert strays(tmp_path) == sorted([one.name, two.name])
+        assert one.stat().st_size == 0
+    assert listing(tmp_path) == []
+
+
+def test_a_link_in_the_way_of_a_temporary_is_not_followed(tmp_path: Path) -> None:
+    with scratch(tmp_path / "a.mp4") as temporary:
+        number = int(temporary.name.split(".")[-2]) + 1
+    (tmp_path / "mine").write_bytes(b"mine")
+    for _ in range(2):  # one is planted, the next is free
+        (tmp_path / f".a.mp4.{HOST}.{os.getpid()}.{number}.tmp").symlink_to(tmp_path / "mine")
+        with pytest.raises(OutputError, match="File exists"), place(tmp_path / "a.mp4"):
+            pass
+        number += 1
+    assert (tmp_path / "mine").read_bytes() == b"mine"
+
+
+def test_a_name_is_written_once_in_a_run_however(tmp_path: Path) -> None:
+    target = OutputTarget(tmp_path, "a", None)
+    for first, second in ((target.place, target.create), (target.create, target.place)):
+        suffix = f"-{first.__name__}.mp4"
+        with first(suffix), pytest.raises(ValueError, match="has been written in this run already"):
+            second(suffix)
+        with target.scratch(suffix):
+            pass
+    assert listing(tmp_path) == ["a-create.mp4", "a-place.mp4"]
+
+
+def test_a_new_file_has_the_rights_that_any_new_file_has(tmp_path: Path) -> None:
+    (tmp_path / "plain").touch()
+    with create(tmp_path / "a.png"), place(tmp_path / "a.mp4"):
+        pass
+    for name in ("a.png", "a.mp4"):
+        assert (tmp_path / name).stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_an_error_of_the_disk_names_the_file_and_one_of_the_writer_does_not(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 240 + ".png")  # its temporary's name is longer than names may be
+    told = rf"^{re.escape(str(path))}: cannot be written: File name too long$"
+    with pytest.raises(OutputError, match=told), create(path):
+        pass
+    with pytest.raises(FileNotFoundError), create(tmp_path / "a.png") as file:
+        fail(file, FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
+    assert listing(tmp_path) == []
+
+
+@writers
+def test_a_full_disk_costs_no_earlier_file_whatever_is_free(write: Write, small_disk: Path, tmp_path: Path) -> None:
+    roomy = tmp_path / "roomy"
+    roomy.mkdir()
+    write(big(roomy), 0)
+    need = only(roomy).stat().st_size
+    path = small_disk / only(roomy).name
+    path.write_bytes(b"earlier")
+    most = min(need - 4096, shutil.disk_usage(small_disk).free)
+    for rest in [0, 4096, *range(most, max(0, most - 80_000), -12_288)]:  # a writer's last block is the one to lose
+        filling = small_disk / "filling"
+        filling.write_bytes(bytes(shutil.disk_usage(small_disk).free - rest))
+        with pytest.raises(
+            OutputError, match=r"big\.\w+: cannot be written: No space left on device \(\d+\.\d MB free\)"
+        ):
+            write(big(small_disk), 0)
+        assert path.read_bytes() == b"earlier"
+        assert listing(small_disk) == [path.name, "filling"]
+        filling.unlink()
+
+
+@writers
+def test_a_file_that_may_not_grow_costs_no_earlier_file(write: Write, tmp_path: Path) -> None:
+    write(big(tmp_path), 0)
+    path = only(tmp_path)
+    whole = path.read_bytes()
+
+    def work() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) - 5, len(whole) - 5))
+        with pytest.raises(OutputError, match=r"big\.\w+: cannot be written: File too large$"):
+            write(big(tmp_path), 0)
+
+    assert ended(forked(work)) == 0
+    assert path.read_bytes() == whole
+    assert listing(tmp_path) == [path.name]
+
+
+def test_a_full_disk_is_one_line_on_the_command_line(small_disk: Path, tiny: Path, told: Told) -> None:
+    out = small_disk / "out"
+    assert told("run", tiny, "--out", out).code == 0
+    earlier = (out / "tiny.png").read_bytes()
+    answer = told("run", tiny, "--out", out, "--size", "800x800", "--set", "outputs={png: {bits: 16}}", "--quiet")
+    assert answer.code == 1
+    assert re.fullmatch(
+        r"\S+tiny\.png: cannot be written: No space left on device \(.* MB free\); .*--out\n", answer.err
+    )
+    assert (out / "tiny.png").read_bytes() == earlier
+    assert listing(out) == ["tiny.png"]
+
+
+def test_a_folder_that_is_a_file_is_one_line(tmp_path: Path, tiny: Path, told: Told) -> None:
+    (tmp_path / "gallery").write_text("mine")
+    answer = told("run", tiny, "--quiet")
+    assert (answer.code, answer.err.count("\n")) == (1, 1)
+    assert answer.err.startswith("gallery: cannot be written: ")
+    assert (tmp_path / "gallery").read_text() == "mine"
+
+
+def test_a_folder_that_is_not_ours_to_write_in_is_one_line(tmp_path: Path) -> None:
+    folder = tmp_path / "locked"
+    folder.mkdir()
+    folder.chmod(0o555)
+    for parent in folder.parents[:3]:
+        parent.chmod(parent.stat().st_mode | 0o555)
+
+    def work() -> None:
+        if os.getuid() == 0:
+            os.setuid(65_534)  # rights do not apply to root
+        for refused in (lambda: hold(folder, "a"), lambda: create(folder / "a.png")):
+            with pytest.raises(OutputError, match=r"cannot be written: Permission denied"), refused():
+                pass
+
+    assert ended(forked(work)) == 0
+    assert listing(folder) == []
+
+
+def test_of_two_runs_of_a_scene_in_a_folder_the_second_is_refused(tiny: Path, tmp_path: Path, told: Told) -> None:
+    with hold(tmp_path / "gallery", "tiny"):
+        answer = told("run", tiny)
+        assert answer.code == 1
+        expected = f"gallery/tiny: another run (pid {os.getpid()} on {HOST}) is making it; "
+        assert answer.err.splitlines()[-1].startswith(expected)
+        with hold(tmp_path / "gallery", "other"), hold(tmp_path, "tiny"):
+            pass  # neither another scene nor another folder is in the way
+    assert told("run", tiny).code == 0
+    assert listing(tmp_path / "gallery") == ["tiny.png"]
+
+
+def test_the_lock_of_a_killed_run_is_no_obstacle(tmp_path: Path) -> None:
+    with inside(lambda: hold(tmp_path, "a")) as pid:
+        with pytest.raises(OutputError, match=rf"another run \(pid {pid} on {HOST}\)"), hold(tmp_path, "a"):
+            pass
+        os.kill(pid, signal.SIGKILL)
+        assert ended(pid) == -signal.SIGKILL
+    assert (tmp_path / ".a.lock").exists()
+    with hold(tmp_path, "a"):
+        pass
+    assert listing(tmp_path) == []
+
+
+@contextlib.contextmanager
+def slow_run(folder: Path) -> Iterator[None]:
+    with hold(folder, "cape.v2"), create(folder / "cape.v2.png") as file:
+        file.write(b"all of it")
+        yield
+
+
+def test_what_a_live_run_is_writing_is_left_alone(tmp_path: Path) -> None:
+    with inside(lambda: slow_run(tmp_path)):
+        for name in ("other", "cape"):  # the picture of cape.v2 could be one of cape's, by its name
+            with hold(tmp_path, name):
+                assert len(strays(tmp_path)) == 1
+    assert (tmp_path / "cape.v2.png").read_bytes() == b"all of it"
+
+
+def test_what_other_machines_are_writing_is_left_alone(tmp_path: Path) -> None:
+    theirs = tmp_path / f".b.png.{HOST}x.1.0.tmp"
+    ours = tmp_path / f".a.png.{HOST}x.1.0.tmp"  # of a machine that is gone: it would hold our lock else
+    dead = tmp_path / f".b.png.{HOST}.{2**30}.0.tmp"
+    mine = tmp_path / ".notes.tmp"
+    for path in (theirs, ours, dead, mine):
+        path.touch()
+    with hold(tmp_path, "a"):
+        pass
+    assert sorted(tmp_path.iterdir()) == sorted([theirs, mine])
+
+
+@pytest.mark.parametrize(
+    "suffix",
+    ["/../x.png", "../x.png", "/x.png", "\\x.png", "x/y.png", ".png\0", ".png\n", "", "x", ".", " .png", ":a.png"],
+)
+def test_an_output_cannot_leave_its_folder(suffix: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"^found the suffix .*, expected something like '\.png' or '-2\.png'$"):
+        OutputTarget(tmp_path, "a", None).path(suffix)
+    assert atomic.OutputTarget(tmp_path, "a", None).path("-2.png") == tmp_path / "a-2.png"
+
+
+def test_a_link_in_the_way_is_replaced_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.png").write_bytes(b"mine")
+    (tmp_path / "a.png").symlink_to("elsewhere.png")
+    list(stills.png([noise(2)], OutputTarget(tmp_path, "a", None)))
+    assert (tmp_path / "elsewhere.png").read_bytes() == b"mine"
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.size == (2, 2)

@@ -1,0 +1,247 @@
+"""Children of pictures: like their parents, unlike each other, and made again by the commands they come with."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.support.gallery_runs import SCENE, Here, lines, scene, seen
+
+from artengine import InputError
+from artengine.gallery import evolution
+from artengine.gallery.builder import Order, gallery
+from artengine.gallery.sweeps import Variation, same_way
+from artengine.making import recipe
+
+if TYPE_CHECKING:
+    from tests.support.common import Told
+
+PAINTER = """canvas: {width: 24, height: 18}
+network: {neural_painter: {hidden_size: 12, nr_hidden: 2, nonlin: [xlogx_abs, sin, abs], std: 0.5}}
+"""
+
+
+def grown(folder: Path, children: list[Variation]) -> Path:
+    """Hang them in a folder."""
+    list(gallery("children", children, len(children), Here(), Order(folder=folder)))
+    return folder
+
+
+def mutated(file: Path, folder: Path, number: int = 4, strength: float = 0.2) -> Path:
+    return grown(folder, list(evolution.mutations(file, evolution.parent(file), number, strength)))
+
+
+def crossed(one: Path, other: Path, folder: Path, number: int = 4) -> Path:
+    scenes = evolution.parent(one), evolution.parent(other)
+    return grown(folder, list(evolution.crossings((one, other), scenes, number)))
+
+
+def pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB")).astype(float)
+
+
+def apart(one: Path, other: Path) -> float:
+    """By how many levels two pictures differ, at the root of the mean square."""
+    return float(np.sqrt(np.mean((pixels(one) - pixels(other)) ** 2)))
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with painter.yaml, and gallery/one.png and gallery/other.png of two of its seeds."""
+    from artengine.making.pipeline import run
+
+    folder = tmp_path_factory.mktemp("home")
+    for name, seed in (("painter", 3), ("one", 3), ("other", 8)):
+        path = scene(folder, PAINTER, f"{name}.yaml")
+        run(path, out=folder / "gallery", seed=seed)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def mutations(home: Path) -> Path:
+    return mutated(home / "gallery" / "one.png", home / "mutations")
+
+
+@pytest.fixture(scope="module")
+def crossings(home: Path) -> Path:
+    return crossed(home / "gallery" / "one.png", home / "gallery" / "other.png", home / "crossings")
+
+
+def test_the_parent_comes_first_and_is_the_same_picture(mutations: Path, home: Path) -> None:
+    assert seen(mutations) == ["one-parent", *(f"one-mutation-{by}" for by in range(1, 5))]
+    assert (pixels(mutations / "one-parent.png") == pixels(home / "gallery" / "one.png")).all()
+    assert [line["seed"] for line in lines(mutations)[:2]] == ["3", "{mutate: 3, by: 1, strength: 0.2}"]
+
+
+def test_both_parents_come_first_and_are_the_same_pictures(crossings: Path, home: Path) -> None:
+    assert seen(crossings) == ["one-parent-1", "one-parent-2", *(f"one-cross-{by}" for by in range(1, 5))]
+    for number, name in ((1, "one"), (2, "other")):
+        assert (pixels(crossings / f"one-parent-{number}.png") == pixels(home / "gallery" / f"{name}.png")).all()
+    assert [line["seed"] for line in lines(crossings)[2:4]] == [
+        "{cross: [3, 8], by: 1}",
+        "{cross: [8, 3], by: 2}",
+    ]
+
+
+def test_children_differ_from_their_parents_and_from_each_other(mutations: Path, crossings: Path) -> None:
+    for folder in (mutations, crossings):
+        files = sorted(folder.glob("one-*.png"))
+        assert len({path.read_bytes() for path in files}) == len(files)
+        distances = [apart(one, other) for index, one in enumerate(files) for other in files[:index]]
+        assert min(distances) > 1
+
+
+def test_strength_is_how_unlike_their_parent_they_are(home: Path) -> None:
+    mean = {}
+    for strength in (0.001, 0.2, 2.0):
+        folder = mutated(home / "gallery" / "one.png", home / f"strength-{strength}", strength=strength)
+        parent = folder / "one-parent.png"
+        mean[strength] = float(np.mean([apart(parent, child) for child in folder.glob("*mutation*.png")]))
+    assert 0 < mean[0.001] < 2
+    strangers = apart(home / "gallery" / "one.png", home / "gallery" / "other.png")
+    assert mean[0.2] < 0.8 * strangers < mean[2.0]
+
+
+def test_a_number_is_the_same_child_for_ever(mutations: Path, home: Path, tmp_path: Path) -> None:
+    more = mutated(home / "gallery" / "one.png", tmp_path / "more", number=6)
+    for by in range(1, 5):
+        name = f"one-mutation-{by}.png"
+        assert (more / name).read_bytes() == (mutations / name).read_bytes()
+
+
+def test_crossing_takes_units_of_both(home: Path) -> None:
+    from artengine.painting.picture import build
+
+    files = home / "gallery" / "one.png", home / "gallery" / "other.png"
+    scenes = evolution.parent(files[0]), evolution.parent(files[1])
+    _, _, child, other_child = evolution.crossings(files, scenes, 2)
+    one, other = (build(each, "cpu").network.state_dict() for each in scenes)
+    for crossed_ in (child, other_child):
+        weights = build(crossed_.scene, "cpu").network.state_dict()
+        units = []
+        for name, values in weights.items():
+            if values.ndim > 1 and values.is_floating_point():
+                for unit in range(values.shape[-1]):
+                    here = [bool((values[..., unit] == each[name][..., unit]).all()) for each in (one, other)]
+                    assert any(here), f"unit {unit} of {name} is of neither"
+                    units.append(here[0])
+        assert 0.2 < np.mean(units) < 0.8
+
+
+def test_children_have_children(mutations: Path, home: Path, tmp_path: Path) -> None:
+    second = mutated(mutations / "one-mutation-2.png", tmp_path / "second", 1)
+    assert (second / "one-mutation-2-parent.png").read_bytes() == (mutations / "one-mutation-2.png").read_bytes()
+    third = crossed(
+        second / "one-mutation-2-mutation-1.png", home / "gallery" / "other.png", tmp_path / "third", number=2
+    )
+    grand = "{mutate: {mutate: 3, by: 2, strength: 0.2}, by: 1, strength: 0.2}"
+    assert lines(third)[2]["seed"] == f"{{cross: [{grand}, 8], by: 1}}"
+    assert recipe.read(third / "one-mutation-2-mutation-1-cross-1.png").scene
+
+
+def test_after_too_many_generations_it_is_said_before_anything_is_made(tmp_path: Path) -> None:
+    seed = "3"
+    for _ in range(63):
+        seed = f"{{mutate: {seed}}}"
+    path = scene(tmp_path, SCENE.replace("seed: 3", f"seed: {seed}"))
+    mother = evolution.parent(path)
+    with pytest.raises(InputError, match="64"):
+        evolution.mutations(path, mother, 2, 0.2)
+    with pytest.raises(InputError, match="64"):
+        evolution.crossings((path, path), (mother, mother), 2)
+
+
+@pytest.mark.parametrize("kind", ["mutations", "crossings", "scene"])
+def test_the_command_of_every_child_makes_its_very_bytes(
+    kind: str, home: Path, told: Told, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    folder = request.getfixturevalue(kind) if kind != "scene" else mutated(home / "one.yaml", tmp_path / "scene", 2)
+    for line in lines(folder):
+        words = shlex.split(line["command"])
+        assert words[1] == ("run" if kind == "scene" else "rerun")
+        answer = told(*words[1:], "--out", tmp_path / "again")
+        assert answer.code == 0, answer.err
+        (again,) = answer.out.split()
+        assert Path(again).read_bytes() == (folder / next(iter(line["files"]))).read_bytes(), line["command"]
+
+
+def test_a_command_has_spaces_quotes_and_options(home: Path, told: Told, tmp_path: Path) -> None:
+    file = tmp_path / 'it\'s a "picture".png'
+    shutil.copy(home / "gallery" / "one.png", file)
+    way = same_way([], 16.5, "cpu", False)
+    children = list(evolution.mutations(file, evolution.parent(file), 1, 0.2, way))
+    list(gallery("children", children, 2, Here(), Order(folder=tmp_path / "g", device="cpu", metadata=False)))
+    words = shlex.split(children[1].command)
+    assert words[2] == str(file)
+    assert words[-5:] == ["--max-megapixels", "16.5", "--device", "cpu", "--no-metadata"]
+    answer = told(*words[1:], "--out", tmp_path / "again")
+    again = Path(answer.out.strip())
+    (name,) = lines(tmp_path / "g")[1]["files"]
+    assert name == "it-s-a-picture-mutation-1.png"
+    assert again.read_bytes() == (tmp_path / "g" / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("change", "differs"),
+    [
+        (("hidden_size: 6", "hidden_size: 5"), "network"),
+        (("canvas:", "coordinates: [grid, radius]\ncanvas:"), "coordinates"),
+        (("nr_hidden: 1", "nr_hidden: 2}\ncoordinates: radius\n#"), "coordinates, network"),
+    ],
+)
+def test_pictures_of_different_scenes_are_not_crossed(change: tuple[str, str], differs: str, tmp_path: Path) -> None:
+    paths = scene(tmp_path, name="a.yaml"), scene(tmp_path, SCENE.replace(*change), name="b.yaml")
+    scenes = evolution.parent(paths[0]), evolution.parent(paths[1])
+    with pytest.raises(InputError) as caught:
+        evolution.crossings(paths, scenes, 3)
+    found = f"found scenes that differ in {differs}, expected two pictures of one scene; only their seeds are crossed"
+    assert str(caught.value) == f"{paths[0]} and {paths[1]}: {found}"
+
+
+def test_pictures_of_other_sizes_are_crossed(home: Path, tmp_path: Path) -> None:
+    small = scene(tmp_path, PAINTER.replace("24, height: 18", "16, height: 12"))
+    folder = crossed(home / "gallery" / "other.png", small, tmp_path / "g", 1)
+    sizes = [(line["width"], line["height"]) for line in lines(folder)]
+    assert sizes == [(24, 18), (16, 12), (24, 18)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "network: mlp\ntraining: {regression: {target: photo.png, until: {steps: 3}}}\n",
+            "found a picture that was learnt",
+        ),
+        ("seed: [1, 2]\nnetwork: neural_painter\nfilm: {length: 1s}\n", "found a walk through several seeds"),
+        ("shots: [{title: one, length: 1s}]\noutputs: gif\n", "found a film of several shots"),
+        ("network: nothing\n", "expected a network"),
+    ],
+)
+def test_what_has_no_children_is_refused_with_a_word(text: str, said: str, tmp_path: Path) -> None:
+    Image.new("RGB", (4, 4)).save(tmp_path / "photo.png")
+    with pytest.raises(InputError, match=said):
+        evolution.parent(scene(tmp_path, text))
+
+
+def test_files_that_have_no_children_are_refused_with_a_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from artengine.making.pipeline import run
+
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (4, 4)).save(tmp_path / "photo.png")
+    text = "canvas: {width: 4, height: 4}\nnetwork: {mlp: {width: 4}}\n"
+    path = scene(tmp_path, text + "training: {regression: {target: photo.png, until: {steps: 3}}}\n")
+    for file in run(path, out=tmp_path / "gallery"):
+        with pytest.raises(InputError, match=rf"{file.name}: found a picture that was learnt"):
+            evolution.parent(file)
+    with pytest.raises(InputError, match=r"photo\.png: found no recipe in it"):
+        evolution.parent(tmp_path / "photo.png")
+    with pytest.raises(InputError, match=r"gone\.png"):
+        evolution.parent(tmp_path / "gone.png")
+    with pytest.raises(InputError):
+        evolution.parent(tmp_path)

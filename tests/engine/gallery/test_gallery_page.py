@@ -1,0 +1,193 @@
+"""The page of a real gallery in a real browser: from two hundred pictures to one, and on to what grows from it."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from tests.support.browser import CHROMIUM, WHY_NOT, Browser, Page
+from tests.support.gallery_runs import Here, hung, scene
+
+from artengine.gallery import evolution
+from artengine.gallery.builder import Order, PartialError, gallery
+from artengine.gallery.galleries import _walk
+from artengine.gallery.sweeps import Sweep, seeds_of
+from artengine.making.pipeline import run
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT)
+
+PAINTER = """canvas: {width: 16, height: 12}
+network: {mlp: {width: 4, depth: 1}}
+"""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    one = Browser(tmp_path_factory.mktemp("browser") / "profile")
+    yield one
+    one.close()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with painter.yaml, a gallery of forty of its seeds in g, and mutations of one of them in m."""
+    folder = tmp_path_factory.mktemp("home")
+    path = scene(folder, PAINTER, "painter.yaml")
+    with contextlib.chdir(folder):
+        sweep = Sweep(path=Path("painter.yaml"), seeds=[*range(3, 41), 137, 199])
+        walk = _walk(next(sweep.variations()).scene)
+        list(gallery("painter", sweep.variations(), 40, Here(), Order(folder=folder / "g"), walk=walk))
+        parent = evolution.parent(path)
+        children = evolution.mutations(Path("painter.yaml"), parent, 3, 0.2)
+        list(gallery("painter", children, 4, Here(), Order(folder=folder / "m"), walk=_walk(parent)))
+    return folder
+
+
+@pytest.fixture
+def open_(browser: Browser) -> Iterator[contextlib.ExitStack]:
+    with contextlib.ExitStack() as stack:
+        yield stack
+
+
+def opened(browser: Browser, stack: contextlib.ExitStack, folder: Path) -> Page:
+    page: Page = stack.enter_context(browser.page((folder / "index.html").as_uri()))
+    page.allow("clipboardReadWrite", "clipboardSanitizedWrite")
+    return page
+
+
+def copied(page: Page) -> str:
+    """What the page has put on the clipboard."""
+    return str(page.ask("navigator.clipboard.readText()"))
+
+
+def in_a_shell(command: str, folder: Path) -> list[Path]:
+    """Run a command of artengine's as a person pastes it; the files that it tells of."""
+    assert command.startswith("artengine ")
+    text = f"{shlex.quote(sys.executable)} -m {command}"
+    done = subprocess.run(["/bin/sh", "-c", text], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return [folder / line for line in done.stdout.splitlines()]
+
+
+def star(page: Page, *names: str) -> None:
+    for name in names:
+        page.ask(f"document.querySelector(\"#wall a[title='{name}']\").closest('li').querySelector('.star').click()")
+
+
+def exported(page: Page) -> list[str]:
+    """The starred pictures as seeds, as commands and as a scene."""
+    page.click("#export")
+    page.wait("document.querySelector('#exports').open")
+    texts: list[str] = page.ask("[...document.querySelectorAll('#exports pre')].map((one) => one.textContent)")
+    return texts
+
+
+def test_one_of_forty_is_found_and_its_command_makes_its_very_bytes(
+    browser: Browser, open_: contextlib.ExitStack, home: Path
+) -> None:
+    page = opened(browser, open_, home / "g")
+    assert page.ask("document.querySelector('#about').textContent") == "40 pictures"
+    page.key("/")
+    page.write("137")
+    page.wait("document.querySelectorAll('#wall li').length === 1")
+    page.wait("document.querySelector('#wall img').naturalWidth === 16")
+    page.click("#wall a")
+    page.wait("document.querySelector('#view .stage img')?.naturalWidth === 16")
+    page.key("c")
+    page.wait("document.querySelector('#said').textContent === 'Command copied'")
+    command = copied(page)
+    assert command == "artengine run painter.yaml --seed 137"
+    (again,) = in_a_shell(command, home)
+    assert again.read_bytes() == (home / "g" / "painter-seed-137.png").read_bytes()
+    assert page.complaints() == []
+
+
+def test_stars_go_into_another_gallery_and_into_a_film(
+    browser: Browser, open_: contextlib.ExitStack, home: Path, tmp_path: Path
+) -> None:
+    page = opened(browser, open_, home / "g")
+    star(page, "painter-seed-3", "painter-seed-40", "painter-seed-199")
+    seeds, commands, film = exported(page)
+    assert seeds == "--seeds 3,40,199"
+    assert commands.splitlines()[1] == "artengine run painter.yaml --seed 40"
+    in_a_shell(f"artengine gallery painter.yaml {seeds} --out {tmp_path}/stars", home)
+    for seed in (3, 40, 199):
+        name = f"painter-seed-{seed}.png"
+        assert (tmp_path / "stars" / name).read_bytes() == (home / "g" / name).read_bytes()
+    (tmp_path / "starred.yaml").write_text(film)
+    assert "seed: [3, 40, 199]\n" in film
+    (made,) = in_a_shell("artengine run starred.yaml --set film.length=1s --set film.fps=6", tmp_path)
+    assert made.name == "starred.mp4"
+    with browser.page(made.as_uri()) as player:
+        player.wait("document.querySelector('video').duration > 0.9")
+    assert page.complaints() == []
+
+
+def test_stars_of_mutations_go_into_another_gallery_and_into_a_film(
+    browser: Browser, open_: contextlib.ExitStack, home: Path, tmp_path: Path
+) -> None:
+    page = opened(browser, open_, home / "m")
+    star(page, "painter-parent", "painter-mutation-2")
+    seeds, commands, film = exported(page)
+    assert seeds == "--seeds '0,{mutate: 0, by: 2, strength: 0.2}'"
+    (text,) = shlex.split(seeds)[1:]
+    hung(Sweep(path=home / "painter.yaml", seeds=seeds_of(text)), tmp_path / "stars")
+    again = (tmp_path / "stars" / "painter-seed-mutate-0-by-2-strength-0.2.png").read_bytes()
+    assert again == (home / "m" / "painter-mutation-2.png").read_bytes()
+    assert commands.splitlines()[1] == f"artengine run painter.yaml --set 'seed={text[2:]}'"
+    (tmp_path / "starred.yaml").write_text(film)
+    short = ["film.length=1s", "outputs=filmstrip"]
+    (made,) = run(tmp_path / "starred.yaml", out=tmp_path / "film", overrides=short)
+    with Image.open(made) as strip:
+        assert strip.width > 16
+
+
+def test_what_could_not_be_made_is_shown(browser: Browser, open_: contextlib.ExitStack, tmp_path: Path) -> None:
+    def before(name: str) -> None:
+        if name.endswith("-2"):
+            raise RuntimeError("</script><img src=x onerror=broken=1> went wrong")
+
+    with pytest.raises(PartialError):
+        hung(Sweep(path=scene(tmp_path, PAINTER), seeds=range(4)), tmp_path / "g", Here(before))
+    page = opened(browser, open_, tmp_path / "g")
+    assert page.ask("document.querySelectorAll('#wall li').length") == 3
+    page.click("#failed summary")
+    said = page.ask("document.querySelector('#failed').innerText")
+    assert "1 could not be made" in said
+    assert "tiny-seed-2" in said
+    assert "<img src=x onerror=broken=1> went wrong" in said
+    assert page.ask("typeof broken") == "undefined"
+    assert page.complaints() == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<img src=x onerror=broken=1>",
+        "<!--<script>broken=1",
+        "\"' onload=broken=1 x='",
+        "{{script}}${broken=1}",
+        "%3Cb%3E",
+    ],
+)
+def test_a_hostile_name_does_nothing(name: str, browser: Browser, open_: contextlib.ExitStack, tmp_path: Path) -> None:
+    text = PAINTER + "film: {length: 1s}\n# </script><script>broken = 1</script>\noutputs: png\n"
+    sweep = Sweep(path=scene(tmp_path, text, f"{name}.yaml"), seeds=[1, 2], settings=["camera.zoom=1,2"])
+    walk = _walk(next(sweep.variations()).scene)
+    order = Order(folder=tmp_path / "g")
+    list(gallery(name, sweep.variations(), 4, Here(), order, walk=walk))
+    page = opened(browser, open_, tmp_path / "g")
+    assert page.ask("document.querySelector('h1').textContent") == name
+    assert page.ask("document.querySelectorAll('#wall li').length") == 4
+    page.wait("document.querySelector('#wall img').naturalWidth === 16")
+    page.click("#wall a")
+    page.wait("document.querySelector('#view').open")
+    assert f"{name}.yaml" in page.ask("document.querySelector('#view pre').textContent").replace("'\"'\"'", "'")
+    assert page.ask("typeof broken") == "undefined"
+    assert page.complaints() == []

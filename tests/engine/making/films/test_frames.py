@@ -1,0 +1,217 @@
+"""Films that are stopped, killed, damaged, or painted by several processes: they end in the same bytes."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from tests.support.film_runs import FILM, FRAMES, at_frame, contents, made, notes, painted, until
+from tests.support.processes import ended, forked, killed, moments, strays
+from tests.support.scene_folder import Desk
+
+import artengine
+from artengine import load
+from artengine.events import Filmed
+from artengine.making.films.frames import reel_of
+from artengine.making.pipeline import making
+
+if torch.cuda.is_available():
+    pytest.skip("where there is a GPU, torch does not work in forked processes", allow_module_level=True)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+@pytest.fixture
+def scene(desk: Desk) -> Path:
+    (desk.folder / "s.yaml").write_text(FILM)
+    return desk.folder / "s.yaml"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# interrupted
+
+
+@pytest.mark.parametrize("number", [1, 2, 7, 12])
+def test_a_film_that_was_killed_goes_on_with_the_frames_it_has(scene: Path, tmp_path: Path, number: int) -> None:
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    made(scene, whole)
+    assert ended(forked(until(scene, out, at_frame(number)))) == -signal.SIGKILL
+    before = painted(out)
+    assert len(before) == number
+    seen: dict[str, int] = {}
+    events = []
+    for event in making(load(scene), out, device="cpu"):
+        events.append(event)
+        if isinstance(event, Filmed):
+            seen = painted(out) or seen
+    assert {name: seen[name] for name in before} == before  # not painted again
+    assert len(seen) == FRAMES
+    assert (f"{number} of 12 frames are painted already" in notes(events)) is (number < FRAMES)
+    assert contents(out) == contents(whole)
+    assert strays(out) == []
+
+
+def test_a_film_killed_at_any_moment_ends_in_the_same_bytes(scene: Path, tmp_path: Path) -> None:
+    """Killed again and again from outside, between frames and within them."""
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    made(scene, whole)
+    for seconds in moments(12, 0.2):
+        killed(until(scene, out, lambda event: None), seconds)
+        assert all(name in contents(whole) for name in contents(out) if not name.startswith("."))
+    made(scene, out)
+    assert contents(out) == contents(whole)
+    assert strays(out) == []
+
+
+def test_nothing_is_left_of_a_film_that_is_there(scene: Path, tmp_path: Path) -> None:
+    made(scene, tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"s-{n:04}.png" for n in range(1, FRAMES + 1)]
+
+
+def test_a_changed_camera_begins_anew_and_a_changed_output_does_not(scene: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert ended(forked(until(scene, out, at_frame(5)))) == -signal.SIGKILL
+    before = painted(out)
+    scene.write_text(FILM.replace("outputs: frames", "outputs: [frames, {gif: {width: 20}}]") + "# another comment\n")
+    assert ended(forked(until(scene, out, at_frame(8)))) == -signal.SIGKILL
+    after = painted(out)
+    assert {name: after[name] for name in before} == before
+    assert len(after) == 8
+    scene.write_text(FILM.replace("zoom: 3", "zoom: 4"))
+    assert ended(forked(until(scene, out, at_frame(2)))) == -signal.SIGKILL
+    assert len(painted(out)) == 2  # and the others are cleared away
+    assert len(list((out / ".s.frames").iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("nonlin: sin", "nonlin: abs"), ("width: 48", "width: 50"), ("fps: 12", "fps: 13"), ("12f", "13f"),
+        ("canvas:", "seed: 3\ncanvas:"), ("fps: 12}", "fps: 12, shutter: 90}"), ("100%: {", "50%: {"),
+    ],
+)  # fmt: skip
+def test_what_decides_the_frames_decides_where_they_are(scene: Path, tmp_path: Path, old: str, new: str) -> None:
+    before = reel_of(load(scene), tmp_path, "cpu")
+    assert reel_of(load(scene, overrides=["outputs=mp4"]), tmp_path, "cpu") == before
+    assert reel_of(load(scene), tmp_path, "cuda") != before
+    scene.write_text(FILM.replace(old, new))
+    assert reel_of(load(scene), tmp_path, "cpu") != before
+
+
+def test_a_damaged_frame_is_painted_again(scene: Path, tmp_path: Path) -> None:
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    made(scene, whole)
+    for jobs in (1, 2):
+        assert ended(forked(until(scene, out, at_frame(9)))) == -signal.SIGKILL
+        frames = sorted(out.glob(".s.frames/*/*.frame"))
+        frames[2].write_bytes(frames[2].read_bytes()[:200])
+        frames[4].write_bytes(b"")
+        frames[5].write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 50)
+        frames[7].unlink()
+        frames[8].unlink()
+        frames[8].symlink_to("/etc/passwd")
+        made(scene, out, jobs=jobs)
+        assert contents(out) == contents(whole)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# what is in the way
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_full_disk_is_one_line(scene: Path, tmp_path: Path, jobs: int, artengine: Any) -> None:
+    """The frames are larger than any file may be."""
+
+    def small() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1500, 1500))
+
+    done = artengine(
+        "run", scene, "--out", tmp_path / "out", "--jobs", jobs, "--device", "cpu", "--quiet", preexec_fn=small,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+    )  # fmt: skip
+    assert done.returncode == 1
+    (line,) = done.stderr.strip().splitlines()
+    assert re.search(r"/00000\d\.frame: cannot be written: File too large$", line)
+    assert strays(tmp_path / "out") == []
+    assert list((tmp_path / "out").glob(".s.frames/*/.*")) == []
+    made(scene, tmp_path / "out")
+    assert len(contents(tmp_path / "out")) == FRAMES
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# several processes
+
+
+def test_several_processes_paint_the_same_bytes(scene: Path, tmp_path: Path) -> None:
+    moving = FILM.replace("12f,", "12f, loop: true, shutter: 180, moments: 2,").replace(
+        "sin}", "sin, std: {keys: {0s: 1, 50%: 2}}}"
+    )
+    scene.write_text("seed: [3, 7]\n" + moving)
+    for jobs in (1, 3):
+        made(scene, tmp_path / str(jobs), jobs=jobs)
+    assert contents(tmp_path / "1") == contents(tmp_path / "3")
+
+
+def children() -> list[int]:
+    """Processes that this one has started and that are still there."""
+    tasks = Path(f"/proc/{os.getpid()}/task").iterdir()  # each thread has its own
+    return [int(word) for task in tasks for word in (task / "children").read_text().split()]
+
+
+def test_a_worker_that_is_killed_costs_nothing_but_time(scene: Path, tmp_path: Path) -> None:
+    made(scene, tmp_path / "whole")
+    out = tmp_path / "out"
+    making_ = making(load(scene), out, device="cpu", jobs=2)
+    victims: list[int] = []
+    before = set(children())
+    for event in making_:
+        if isinstance(event, Filmed) and not victims:
+            victims = [pid for pid in children() if pid not in before][:1]
+            for pid in victims:
+                os.kill(pid, signal.SIGKILL)
+    assert victims
+    assert contents(out) == contents(tmp_path / "whole")
+
+
+def test_a_film_painted_by_several_is_killed_and_goes_on(scene: Path, tmp_path: Path) -> None:
+    made(scene, tmp_path / "whole")
+    out = tmp_path / "out"
+    assert ended(forked(until(scene, out, at_frame(3), jobs=2))) == -signal.SIGKILL
+    assert len(painted(out)) >= 3
+    made(scene, out, jobs=2)
+    assert contents(out) == contents(tmp_path / "whole")
+
+
+def test_what_a_worker_fails_at_is_told_once(scene: Path, tmp_path: Path) -> None:
+    depth = "{keys: {0s: {value: 2, ease: hold}, 50%: 3}}"
+    painter = "{neural_painter: {hidden_size: 8, nr_hidden: 1, nonlin: sin}}"
+    text = FILM.replace(painter, f"{{mlp: {{width: [8, 8], depth: {depth}}}}}")
+    scene.write_text(text)
+    for jobs in (1, 2):  # at the film's beginning, where its end is measured
+        with pytest.raises(artengine.ArtengineError, match=r"network\.mlp: found depth 3 with 2 widths"):
+            made(scene, tmp_path / str(jobs), jobs=jobs)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# stills beside a film
+
+
+def test_a_still_beside_a_film_is_the_film_at_its_beginning(scene: Path, tmp_path: Path) -> None:
+    """A walk leaves the picture that was filmed at another place than it began."""
+    walk = "seed: [3, 7]\n" + FILM.replace("length: 12f", "length: 4f")
+    for name, outputs in (("alone", "png"), ("beside", "[png, frames]")):
+        scene.write_text(walk.replace("outputs: frames", f"outputs: {outputs}"))
+        made(scene, tmp_path / name)
+    alone, beside = (np.asarray(Image.open(tmp_path / name / "s.png")) for name in ("alone", "beside"))
+    assert np.array_equal(beside, alone)

@@ -1,0 +1,165 @@
+"""Films of a learning: every frame is the picture at its step, whatever has become of the run that began it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from tests.support.film_runs import at_frame, contents, made, notes, painted, until
+from tests.support.processes import ended, forked
+from tests.support.scene_folder import Desk
+
+from artengine import InputError, load
+from artengine.events import Event, Resumed, Trained, Wrote
+from artengine.making.films.moment import Filming
+from artengine.painting.picture import build
+
+if torch.cuda.is_available():
+    pytest.skip("where there is a GPU, torch does not work in forked processes", allow_module_level=True)
+
+LEARNING = """\
+seed: 3
+canvas: {width: 24, height: 16}
+network: {mlp: {width: 8, depth: 2}}
+training: {regression: {target: photo.png, until: {steps: 90}, batch: 64}}
+film: {FILM}
+outputs: frames
+"""
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+@pytest.fixture
+def photo(desk: Desk) -> Path:
+    y, x = np.mgrid[0:16, 0:24] / 24
+    pixels = np.stack((x, y, (x - y) ** 2), axis=-1) * 255
+    Image.fromarray(pixels.astype(np.uint8)).save(desk.folder / "photo.png")
+    return desk.folder / "s.yaml"
+
+
+def learning(path: Path, film: str, steps: int = 90) -> Path:
+    path.write_text(LEARNING.replace("{FILM}", f"{{{film}}}").replace("steps: 90", f"steps: {steps}"))
+    return path
+
+
+SCHEDULES = {
+    "learning: even, length: 10f": [0, 10, 20, 30, 40, 50, 60, 70, 80, 90],
+    "learning: log, length: 5f": [0, 2, 9, 28, 90],
+    "learning: 30": [0, 30, 60, 90],
+    "learning: 40": [0, 40, 80],
+    "learning: even, length: 1f": [0],
+}
+
+
+def shown(out: Path) -> list[np.ndarray[Any, Any]]:
+    return [np.asarray(Image.open(path)) for path in sorted(out.glob("s-*.png"))]
+
+
+@pytest.mark.parametrize("film", SCHEDULES)
+def test_frames_of_a_learning_are_the_picture_at_their_steps(photo: Path, tmp_path: Path, film: str) -> None:
+    made(learning(photo, film), tmp_path / "out")
+    frames = shown(tmp_path / "out")
+    assert len(frames) == len(SCHEDULES[film])
+    picture = build(load(photo), "cpu")
+    picture.due = lambda step, steps: True
+    expected = {0: Filming(picture).pixels(0)}
+    for progress in picture.train():
+        if progress.step in SCHEDULES[film]:
+            expected[progress.step] = Filming(picture).pixels(0)
+    for frame, step in zip(frames, SCHEDULES[film], strict=True):
+        assert np.array_equal(frame, expected[step]), step
+
+
+def test_a_learning_on_camera_ends_in_the_same_weights(photo: Path, tmp_path: Path) -> None:
+    for name, film in (("plain", "length: 3f"), ("even", "learning: even, length: 7f"), ("steps", "learning: 9")):
+        made(learning(photo, film), tmp_path / name, metadata=False)
+    weights = [(tmp_path / name / "s.safetensors").read_bytes() for name in ("plain", "even", "steps")]
+    assert weights[0] == weights[1] == weights[2]
+
+
+def test_a_still_beside_a_film_of_the_learning_is_what_was_learnt(photo: Path, tmp_path: Path) -> None:
+    learning(photo, "learning: even, length: 4f")
+    photo.write_text(photo.read_text().replace("outputs: frames", "outputs: [png, frames]"))
+    made(photo, tmp_path / "out")
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "out" / "s.png")), shown(tmp_path / "out")[-1])
+
+
+@pytest.mark.parametrize("number", [1, 2, 6, 10])
+def test_a_learning_on_camera_that_was_killed_goes_on(photo: Path, tmp_path: Path, number: int) -> None:
+    learning(photo, "learning: even, length: 10f")
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    made(photo, whole)
+    assert ended(forked(until(photo, out, at_frame(number)))) == -signal.SIGKILL
+    before = painted(out)
+    events = made(photo, out)
+    resumed = [event.step for event in events if isinstance(event, Resumed)]
+    if number == 6:  # frames 1 to 5 are of steps 0 to 40, so the checkpoint before the sixth is of step 40
+        assert resumed == [40]
+    first = next((event.progress.step for event in events if isinstance(event, Trained)), 90)
+    assert first >= 10 * (number - 1)
+    assert len(before) == number
+    assert contents(out) == contents(whole)
+
+
+def test_frames_of_a_learning_that_are_lost_are_learnt_again(photo: Path, tmp_path: Path) -> None:
+    """The network is past the step that they show: nothing else gives them back."""
+    learning(photo, "learning: even, length: 10f")
+    whole = tmp_path / "whole"
+    made(photo, whole)
+
+    def damage(path: Path) -> None:
+        path.write_bytes(path.read_bytes()[:99])
+
+    for number in (6, 10):  # on the way, and with the training at its end
+        for lose in (Path.unlink, damage):
+            out = tmp_path / f"{number} {lose.__name__}"
+            assert ended(forked(until(photo, out, at_frame(number)))) == -signal.SIGKILL
+            lose(sorted(out.glob(".s.frames/*/*.frame"))[3])
+            events = made(photo, out)
+            assert any("learning" in note for note in notes(events))
+            assert [event.progress.step for event in events if isinstance(event, Trained)][-1] == 90
+            assert contents(out) == contents(whole)
+
+
+def test_a_finished_learning_is_used_again_for_its_last_frames(photo: Path, tmp_path: Path) -> None:
+    learning(photo, "learning: even, length: 10f")
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    made(photo, whole)
+
+    def stop(event: Event) -> None:
+        if isinstance(event, Wrote):  # the weights: the last frame is not shot yet
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    assert ended(forked(until(photo, out, stop))) in (0, -signal.SIGKILL)
+    for path in out.glob(".s.frames/*/000009.frame"):
+        path.unlink()
+    events = made(photo, out)
+    assert [event for event in events if isinstance(event, Trained)] == []
+    assert contents(out) == contents(whole)
+
+
+def test_a_finished_training_serves_films_with_other_cameras(photo: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    learning(photo, "length: 3f")
+    assert any(isinstance(event, Trained) for event in made(photo, out))
+    before = (out / "s.safetensors").read_bytes()
+    photo.write_text(photo.read_text() + "camera: {keys: {0s: {zoom: 1}, 2f: {zoom: 2}}}\n")
+    events = made(photo, out, jobs=2)
+    assert not any(isinstance(event, Trained) for event in events)
+    assert (out / "s.safetensors").read_bytes() == before
+    assert not np.array_equal(shown(out)[0], shown(out)[2])
+
+
+def test_a_film_of_every_step_of_a_long_learning_is_refused(photo: Path, tmp_path: Path) -> None:
+    learning(photo, "learning: 2", steps=500_000)
+    with pytest.raises(InputError, match="found a frame every 2 of 500,000 steps, which are 250,001 frames"):
+        made(photo, tmp_path / "out")

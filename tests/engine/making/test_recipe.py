@@ -1,0 +1,415 @@
+"""Every file holds what it takes to make it again: the same bytes, wherever, and nothing about who made it."""
+
+from __future__ import annotations
+
+import getpass
+import io
+import json
+import random
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+from tests.support.processes import Told
+
+from artengine import InputError, load, run
+from artengine.components.plugins import version_of
+from artengine.events import Note, Wrote
+from artengine.files import containers
+from artengine.making import recipe
+from artengine.making.pipeline import making
+
+ALL = "outputs: [png, jpeg, webp, tiff]\n"
+DEEP = "outputs: [png: {bits: 16}, tiff: {bits: 8}]\n"
+COMMENT = "# Ein Bild für Zoë: 'quotes' \"and\" \\ 🎨.\n"
+
+RIPPLE = """
+import torch
+from artengine import hookimpl
+
+@hookimpl
+def register_activations():
+    return {"ripple": lambda x: torch.sin(3 * x) / (1 + x.abs())}
+"""
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def disguised(folder: Path, text: str, name: str = "evil.png") -> Path:
+    """A PNG with that for a recipe."""
+    info = PngInfo()
+    info.add_text("artengine", text)
+    Image.new("RGB", (2, 2)).save(folder / name, pnginfo=info)
+    return folder / name
+
+
+def forged(folder: Path, **changes: Any) -> Path:
+    """A PNG with a recipe changed like that."""
+    plain: dict[str, Any] = {
+        "artengine": "0.1.0",
+        "scene": "canvas: {width: 4, height: 4}\nnetwork: {mlp: {width: 4}}\n",
+        "output": 0,
+        "device": "cpu",
+        "versions": {"torch": "2.0"},
+        "plugins": {},
+        "photos": {},
+    }
+    return disguised(folder, json.dumps(plain | changes))
+
+
+@pytest.mark.parametrize("outputs", [ALL, DEEP], ids=["8 bit", "16 bit"])
+def test_a_picture_is_made_again_to_the_byte(outputs: str, tiny: Path, tmp_path: Path, told: Told) -> None:
+    tiny.write_text(COMMENT + tiny.read_text() + outputs)
+    assert told("run", tiny, "--set", "canvas.width=20", "--seed", 8).code == 0
+    made = contents(tmp_path / "gallery")
+    assert len(made) == outputs.count(",") + 1
+    tiny.unlink()
+    for name, data in made.items():
+        answer = told("rerun", f"gallery/{name}", "--out", "again")
+        assert (answer.code, answer.out) == (0, f"again/{name}\n")
+        assert contents(tmp_path / "again") == {name: data}  # only the one asked for
+        (tmp_path / "again" / name).unlink()
+
+
+def test_a_film_is_made_again_to_the_byte(tiny: Path, tmp_path: Path, told: Told) -> None:
+    film = (
+        "film: {length: 7f, fps: 12.5}\ncamera: {keys: {0s: {zoom: 1, turns: 1}, 100%: {zoom: 3}}, ease: ease-in-out}\n"
+    )
+    tiny.write_text(COMMENT + tiny.read_text() + film + "outputs: [mp4, webm, {gif: {width: 12}}, apng, png]\n")
+    assert told("run", tiny, "--set", "seed=[8, 9]", "--device", "cpu").code == 0
+    made = contents(tmp_path / "gallery")
+    assert sorted(Path(name).suffix for name in made) == [".apng", ".gif", ".mp4", ".png", ".webm"]
+    tiny.unlink()
+    for name, data in made.items():
+        answer = told("rerun", f"gallery/{name}", "--out", "again")
+        assert (answer.code, answer.out) == (0, f"again/{name}\n")
+        assert contents(tmp_path / "again") == {name: data}
+        (tmp_path / "again" / name).unlink()
+
+
+def test_weights_and_pictures_of_a_training_are_made_again_to_the_byte(
+    learning: Path, tmp_path: Path, told: Told
+) -> None:
+    learning.write_text(learning.read_text() + ALL)
+    assert told("run", learning).code == 0
+    made = contents(tmp_path / "gallery")
+    answer = told("rerun", "gallery/learning.safetensors", "--out", "again")
+    assert (answer.code, answer.out) == (0, "again/learning.safetensors\n")
+    assert told("rerun", "gallery/learning.webp", "--out", "again").code == 0
+    again = contents(tmp_path / "again")
+    assert again == {name: made[name] for name in ("learning.safetensors", "learning.webp")}
+
+
+def test_the_api_makes_it_again(tiny: Path, tmp_path: Path) -> None:
+    (path,) = run(tiny, out=tmp_path / "one", seed=9)
+    found = recipe.read(path)
+    scene = recipe.scene_of(found, path)
+    events = list(making(scene, tmp_path / "two", only=recipe.output_of(found, scene, path)))
+    assert [event.path for event in events if isinstance(event, Wrote)] == [tmp_path / "two" / "tiny.png"]
+    assert contents(tmp_path / "two") == contents(tmp_path / "one")
+
+
+def test_info_shows_a_scene_that_makes_the_picture(tiny: Path, tmp_path: Path, told: Told) -> None:
+    tiny.write_text(COMMENT + tiny.read_text())
+    told("run", tiny)
+    shown = told("info", "gallery/tiny.png").out
+    assert tiny.read_text().strip() in shown
+    assert shown.startswith("# made with artengine ")
+    (tmp_path / "back.yaml").write_text(shown)
+    told("run", "back.yaml", "--no-metadata")
+    told("run", tiny, "--no-metadata")
+    assert (tmp_path / "gallery/back.png").read_bytes() == (tmp_path / "gallery/tiny.png").read_bytes()
+    (path,) = run(tiny)
+    assert json.loads(told("info", path, "--json").out)["scene"] == tiny.read_text()
+
+
+@pytest.mark.parametrize("where", ["another folder", "photo beside", "photo where it was"])
+def test_a_photo_is_found_and_the_bytes_are_the_same(
+    where: str, learning: Path, tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "scenes" / "photos").mkdir(parents=True)
+    (tmp_path / "photo.png").rename(tmp_path / "scenes/photos/photo.png")
+    learning.rename(tmp_path / "scenes/learning.yaml")
+    scene = tmp_path / "scenes/learning.yaml"
+    scene.write_text(scene.read_text().replace("photo.png", "photos/photo.png"))
+    assert told("run", "scenes/learning.yaml").code == 0
+    made = contents(tmp_path / "gallery")
+    if where == "photo beside":
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "gallery").rename(tmp_path / "elsewhere/gallery")
+        (tmp_path / "scenes/photos/photo.png").rename(tmp_path / "elsewhere/gallery/photo.png")
+        answer = told("rerun", "elsewhere/gallery/learning.png", "--out", "again")
+    elif where == "photo where it was":
+        answer = told("rerun", "gallery/learning.png", "--out", "again")
+    else:
+        (tmp_path / "there").mkdir()
+        monkeypatch.undo()
+        monkeypatch.chdir(tmp_path / "there")
+        found = recipe.read(Path("../gallery/learning.png"))
+        list(making(recipe.scene_of(found, Path("../gallery/learning.png")), tmp_path / "again"))
+        answer = None
+    assert answer is None or answer.code == 0
+    assert contents(tmp_path / "again") == made
+
+
+def test_a_missing_or_changed_photo_is_said(learning: Path, tmp_path: Path, told: Told) -> None:
+    told("run", learning)
+    photo = tmp_path / "photo.png"
+    photo.rename(tmp_path / "other.png")
+    answer = told("rerun", "gallery/learning.png")
+    assert answer.code == 2
+    assert answer.err.startswith("gallery/learning.png: its photo 'photo.png' (sha256 ")
+    assert "is missing; put it beside learning.png; looked for 'gallery/photo.png'" in answer.err
+    Image.new("RGB", (3, 3)).save(photo)
+    answer = told("rerun", "gallery/learning.png")
+    assert answer.code == 2
+    assert "its photo 'photo.png' has changed since (sha256 " in answer.err
+    assert answer.err.count("\n") == 1
+
+
+def test_a_plugin_file_is_needed_again_and_its_absence_is_said(tiny: Path, tmp_path: Path, told: Told) -> None:
+    (tmp_path / "ripple.py").write_text(RIPPLE)
+    assert told("run", tiny, "-p", "ripple.py", "--set", "network.neural_painter.nonlin=ripple").code == 0
+    made = contents(tmp_path / "gallery")
+    answer = told("rerun", "gallery/tiny.png", "--out", "again")
+    assert answer.code == 2
+    assert "gallery/tiny.png (its recipe):" in answer.err
+    assert "ripple" in answer.err
+    assert told("rerun", "gallery/tiny.png", "--out", "again", "-p", "ripple.py").code == 0
+    assert contents(tmp_path / "again") == made
+
+
+def test_other_versions_are_said(tiny: Path, tmp_path: Path, told: Told) -> None:
+    path = forged(tmp_path, versions={"torch": "1.0", "numpy": version_of("numpy"), "pillow": "0", "other": "9"})
+    answer = told("rerun", path)
+    assert answer.code == 0
+    assert [line.split(", this is")[0] for line in answer.err.splitlines()] == [
+        "evil: made with torch 1.0",
+        "evil: made with pillow 0",
+        answer.err.splitlines()[2],
+    ]
+    assert answer.err.splitlines()[2].startswith("evil: painted with means that it does not tell, here with ")
+
+
+def test_without_metadata_nothing_is_told(learning: Path, tmp_path: Path, told: Told) -> None:
+    learning.write_text("# What nobody needs to know.\n" + learning.read_text() + ALL)
+    (tmp_path / "b.yaml").write_text(learning.read_text().replace(ALL, DEEP))
+    for scene in ("learning.yaml", "b.yaml"):
+        assert told("run", scene, "--no-metadata").code == 0
+    for name, data in contents(tmp_path / "gallery").items():
+        assert b"nobody" not in data
+        assert b"canvas" not in data
+        assert b"artengine" not in data or name.endswith(".safetensors")  # which says whose it is
+        answer = told("info", f"gallery/{name}")
+        if name.endswith(".safetensors"):  # what it has learnt can be told all the same
+            assert answer.code == 0
+            continue
+        assert answer.code == 2
+        assert answer.err.endswith("found no recipe in it; it was not made by artengine, or with --no-metadata\n")
+
+
+def test_no_file_says_who_made_it_or_where(
+    learning: Path, tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learning.write_text(learning.read_text() + ALL)
+    home = tmp_path / "alice_the_user"
+    home.mkdir()
+    (tmp_path / "photo.png").rename(home / "photo.png")
+    learning.rename(home / "learning.yaml")
+    (home / "deep.yaml").write_text((home / "learning.yaml").read_text().replace(ALL, DEEP))
+    monkeypatch.setenv("HOME", str(home))
+    for place in (tmp_path, home, Path("/")):
+        for scene in ("learning", "deep"):
+            told("--version")
+            monkeypatch.chdir(place)
+            setting = f"training.regression.target={home / 'photo.png'}"
+            run(home / f"{scene}.yaml", out=tmp_path / "out", overrides=[setting], fresh=True)
+        names = [str(tmp_path), "alice_the_user", socket.gethostname(), str(Path.cwd())[1:] or "alice"]
+        names += [getpass.getuser()] if len(getpass.getuser()) > 4 else []
+        for data in contents(tmp_path / "out").values():
+            assert not [name for name in names if name.encode() in data]
+
+
+def wrong_recipes() -> dict[str, dict[str, Any]]:
+    name = {"sha256": "0" * 64}
+    return {
+        "output past the last": {"output": 7},
+        "output below zero": {"output": -1},
+        "output no number": {"output": "0"},
+        "no scene": {"scene": None},
+        "huge scene": {"scene": "#" * 1_000_001},
+        "scene with a mistake": {"scene": "network: {mlp: {widht: 4}}\n"},
+        "scene deep": {"scene": "[" * 10_000},
+        "scene with escapes": {"scene": "# \x1b]0;owned\x07\nnetwork: mlp\n"},
+        "scene with a surrogate": {"scene": "# \ud800\nnetwork: mlp\n"},
+        "extra keys": {"\x1b[2Jmore": 1},
+        "versions with escapes": {"versions": {"torch": "\x1b[2J"}},
+        "plugin with escapes": {"plugins": {"\x9b2J": "1"}},
+        "device with escapes": {"device": "\u202ecpu"},
+        "photos a list": {"photos": []},
+        "photo above": {"photos": {"../../etc/passwd": name}},
+        "photo absolute": {"photos": {"/etc/passwd": name}},
+        "photo with NUL": {"photos": {"a\0.png": name}},
+        "photo with escapes": {"photos": {"\x1b[2J.png": name}},
+        "photo called dots": {"photos": {"..": name}},
+        "photo with a long name": {"photos": {"a" * 5000: name}},
+        "photo of memory": {"photos": {"a.png": {"sha256": "0" * 64, "where": "proc/kcore"}}},
+        "photo somewhere above": {"photos": {"a.png": {"sha256": "0" * 64, "where": "../../../etc/passwd"}}},
+    }
+
+
+@pytest.mark.parametrize("changes", wrong_recipes().values(), ids=wrong_recipes())
+def test_a_strangers_recipe_that_is_wrong_is_one_line_that_no_terminal_obeys(
+    changes: dict[str, Any], tmp_path: Path, told: Told
+) -> None:
+    path = forged(tmp_path, **changes)
+    answer = told("rerun", path)
+    assert answer.code == 2
+    assert answer.err.startswith(str(path))
+    assert answer.err.count("\n") == 1
+    for shown in (answer, told("info", path), told("info", path, "--json")):
+        assert all(sign.isprintable() or sign == "\n" for sign in (shown.out + shown.err))
+    assert not (tmp_path / "gallery").exists()
+
+
+def test_a_mistake_in_a_recipes_scene_has_a_place(tmp_path: Path, told: Told) -> None:
+    answer = told("rerun", forged(tmp_path, scene="network:\n  mlp: {widht: 4}\n"))
+    assert answer.err.startswith(
+        f"{tmp_path / 'evil.png'} (its recipe):2:9: network.mlp.widht: no such option; did you"
+    )
+
+
+@pytest.mark.parametrize("text", ['{"artengine"', '{"artengine": ' + "[" * 90_000, '{"artengine": ' + "9" * 9000 + "}"])
+def test_a_recipe_that_is_no_json_is_refused(text: str, tmp_path: Path, told: Told) -> None:
+    answer = told("info", disguised(tmp_path, text))
+    assert answer.code == 2
+    assert ": found a recipe that makes no sense: " in answer.err
+    assert len(answer.err) < 500
+
+
+def test_what_holds_no_recipe_is_said(tmp_path: Path, told: Told) -> None:
+    (tmp_path / "text.png").write_text("no picture")
+    (tmp_path / "empty.safetensors").touch()
+    (tmp_path / "folder.png").mkdir()
+    disguised(tmp_path, "a poem", "poem.png")
+    for name in ("text.png", "empty.safetensors", "folder.png", "poem.png", "missing.png", "/dev/zero"):
+        answer = told("info", name)
+        assert (answer.code, answer.err.count("\n")) == (2, 1)
+        assert answer.err.startswith(f"{name}: ")
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "webp", "tif", "safetensors"])
+def test_damaged_files_are_refused_or_read_and_nothing_else(ending: str, learning: Path, tmp_path: Path) -> None:
+    learning.write_text(learning.read_text().replace("steps: 60", "steps: 1") + ALL)
+    run(learning, out=tmp_path)
+    path = tmp_path / f"learning.{ending}"
+    data, random_ = path.read_bytes(), random.Random(0)
+    refused = 0
+    for _ in range(150):
+        changed = io.BytesIO(data)
+        for _ in range(random_.randint(1, 6)):
+            changed.seek(random_.randrange(min(len(data), random_.choice((60, 300, 4000)))))
+            changed.write(random_.randbytes(random_.randint(1, 3)))
+        path.write_bytes(changed.getvalue()[: random_.choice((None, None, random_.randrange(len(data))))])
+        try:
+            recipe.scene_of(recipe.read(path), path)
+        except InputError:
+            refused += 1
+    assert refused > 50
+
+
+def test_other_means_are_said(tiny: Path, tmp_path: Path) -> None:
+    scene = load(tiny)
+    (path,) = run(tiny, out=tmp_path)
+    means = recipe.read(path).means
+    assert set(means) == {"products", "slice", "instructions"}
+    told = [event.text for event in making(scene, tmp_path, means=means) if isinstance(event, Note)]
+    assert told == []
+    other = means | {"products": "an abacus"}
+    (note,) = [event.text for event in making(scene, tmp_path, means=other) if isinstance(event, Note)]
+    assert note.startswith("painted with products an abacus, ")
+    assert note.endswith(": the last bits may differ")
+    (note,) = [event.text for event in making(scene, tmp_path, means={}) if isinstance(event, Note)]
+    assert note.startswith("painted with means that it does not tell, here with products ")
+
+
+PLAIN = '{"artengine": "0.1.0", "scene": "network: mlp", "output": 0, "device": "cpu", "versions": {}, "plugins": {}'
+VECTORS = {
+    "svg": '<?xml version="1.0"?>\n{0}<svg><metadata id="artengine">{1}</metadata></svg>',
+    "pdf": "%PDF-1.6\n{0}1 0 obj\n<< /artengine ({1}) >>\nendobj\n",
+}
+
+each_vector = pytest.mark.parametrize("ending", VECTORS)
+
+
+def vectors(folder: Path, ending: str, text: str, before: str = "") -> Path:
+    """An SVG or PDF with that for a recipe."""
+    path = folder / f"evil.{ending}"
+    path.write_text(VECTORS[ending].format(before, text))
+    return path
+
+
+@each_vector
+def test_vectors_hold_a_recipe(ending: str, tmp_path: Path) -> None:
+    whole = PLAIN + ', "photos": {}}'
+    assert recipe.read(vectors(tmp_path, ending, whole)).scene == "network: mlp"
+    signs = whole.replace("network", r"# <&amp;> (\" \n ))\\\nnetwork")
+    if ending == "svg":
+        written = signs.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    else:
+        written = signs.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
+    assert recipe.read(vectors(tmp_path, ending, written)).scene == json.loads(signs)["scene"]
+
+
+HOSTILE = {
+    "no recipe": "",
+    "a poem": "a poem",
+    "no end": PLAIN + "<",
+    "an entity": PLAIN + ', "photos": &lol9;}',
+    "an escape": PLAIN + ', "photos": \\',
+    "brackets": "(" * 100_000,
+    "another": '{"artengine": ' + "/artengine (" * 10_000,
+    "elements": '{"artengine": ' + '<metadata id="artengine">' * 10_000,
+    "huge": PLAIN + " " * containers.LONGEST + ', "photos": {}}',
+}
+BOMB = "<!DOCTYPE svg [" + "".join(f'<!ENTITY lol{i + 1} "{f"&lol{i};" * 10}">' for i in range(9)) + "]>"
+
+
+@each_vector
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_vectors_of_strangers_are_refused_in_a_line(ending: str, text: str, tmp_path: Path, told: Told) -> None:
+    answer = told("info", vectors(tmp_path, ending, text, BOMB))
+    assert answer.code == 2
+    assert answer.err.count("\n") == 1
+    assert "found no recipe in it" in answer.err or "found a recipe that makes no sense" in answer.err
+    assert len(answer.err) < 500
+
+
+@each_vector
+def test_what_stands_late_in_vectors_is_not_looked_for(ending: str, tmp_path: Path) -> None:
+    whole = PLAIN + ', "photos": {}}'
+    recipe.read(vectors(tmp_path, ending, whole, " " * 60_000))
+    with pytest.raises(InputError, match="found no recipe in it"):
+        recipe.read(vectors(tmp_path, ending, whole, " " * 70_000))
+
+
+@each_vector
+def test_damaged_vectors_are_refused_or_read_and_nothing_else(ending: str, tmp_path: Path) -> None:
+    path = vectors(tmp_path, ending, PLAIN + ', "photos": {}}')
+    data, random_ = path.read_bytes(), random.Random(0)
+    refused = 0
+    for _ in range(300):
+        changed = bytearray(data)
+        for _ in range(random_.randint(1, 6)):
+            changed[random_.randrange(len(data))] = random_.randrange(256)
+        path.write_bytes(changed[: random_.choice((None, None, random_.randrange(len(data))))])
+        try:
+            recipe.scene_of(recipe.read(path), path)
+        except InputError:
+            refused += 1
+    assert refused > 100

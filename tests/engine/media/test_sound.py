@@ -1,0 +1,113 @@
+"""A scene may name a sound as it may name a photo: below its folder, whole, and known again by its bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.support.sample_plugin import bind, value
+
+from artengine import InputError, Photo, Sound, load, run
+from artengine.making import recipe
+from artengine.making.pipeline import making
+from artengine.media import ffmpeg
+from artengine.media.opening import open_media
+from artengine.media.sound import open_sound
+
+FORMATS = {"wav": "wav", "flac": "flac", "mp3": "mp3", "ogg": "ogg"}
+
+SCENE = """# A tiny film.
+canvas: {width: 16, height: 12}
+film: {length: 0.2s, fps: 10}
+network:
+  mlp: {width: 8, depth: 2}
+outputs:
+  mp4: {audio: music/tone.wav}
+"""
+
+
+def tone(path: Path, seconds: float = 0.3) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    command = [ffmpeg.program(), "-v", "error", "-y", "-f", "lavfi", "-i", f"sine=d={seconds}", str(path)]
+    subprocess.run(command, check=True)
+    return path
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Path:
+    tone(tmp_path / "music" / "tone.wav")
+    path = tmp_path / "film.yaml"
+    path.write_text(SCENE)
+    return path
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_a_sound_is_known_by_its_bytes(ending: str, tmp_path: Path) -> None:
+    path = tone(tmp_path / f"tone.{ending}").rename(tmp_path / "tone.txt")
+    found = open_sound(path, "tone")
+    assert (found.form, found.path, found.name) == (FORMATS[ending], path, "tone")
+    assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert open_media(path, "tone") == found
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", r"^found no sound, expected one of WAV, FLAC, MP3, OGG$"),
+        (b"#EXTM3U\n/etc/passwd\n", r"^found no sound, "),
+        (b"ffconcat version 1.0\nfile /etc/passwd\n", r"^found no sound, "),
+        (b"\x89PNG\r\n\x1a\n" + bytes(50), r"^found no sound, "),
+        (b"RIFF\0\0\0\0WAVE", r"^found a damaged sound \(.+\), expected a whole one; save it anew$"),
+        (b"fLaC" + bytes(500), r"^found a damaged sound "),
+        (b"OggS" + b"\xff" * 500, r"^found a damaged sound "),
+        (b"ID3" + bytes(500), r"^found a damaged sound "),
+    ],
+)
+def test_what_is_no_sound_is_refused(data: bytes, told: str, tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(data)
+    with pytest.raises(ValueError, match=told) as caught:
+        open_sound(tmp_path / "a.wav", "a.wav")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_picture_with_another_name_is_no_sound_and_the_other_way_round(tmp_path: Path) -> None:
+    tone(tmp_path / "tone.wav")
+    with pytest.raises(InputError, match="found no picture"):
+        bind("take: {x: tone.wav}", folder=tmp_path, x=Photo)
+    with pytest.raises(InputError, match=r"found the text 'tone\.wav', which is no photo"):
+        bind("take: {x: tone.wav, y: tone.wav}", folder=tmp_path, x=Sound, y=Photo)
+    with pytest.raises(InputError, match=r"x: found a list of 1, expected the path of a sound"):
+        value(Sound, "[a]")
+    with pytest.raises(InputError, match=r"'x' is missing; expected the path of a sound"):
+        bind("take:", x=Sound)
+
+
+def test_a_sound_lies_below_the_scene_or_is_named_by_the_user(scene: Path, tmp_path: Path) -> None:
+    tone(tmp_path / "tone.wav")
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    path = scene.rename(inner / "film.yaml")
+    path.write_text(SCENE.replace("music/tone.wav", "../tone.wav"))
+    with pytest.raises(InputError, match=r"'\.\./tone\.wav', which lies outside the scene's folder; put it beside"):
+        load(path)
+    found = load(path, overrides=[f"outputs.mp4.audio={tmp_path / 'tone.wav'}"])
+    assert list(found.photos) == ["tone.wav"]
+    assert str(tmp_path) not in found.text
+
+
+def test_a_film_is_made_again_with_its_sound(scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (path,) = run(scene, out=tmp_path / "out")
+    found = recipe.read(path)
+    assert list(found.photos) == ["music/tone.wav"]
+    again = recipe.scene_of(found, path)
+    assert isinstance(again.photos["music/tone.wav"], Sound)
+    assert recipe.of(again, found.device, found.output, found.means) == found
+    data = path.read_bytes()
+    list(making(again, tmp_path / "again"))
+    assert (tmp_path / "again" / "film.mp4").read_bytes() == data
+    tone(tmp_path / "music" / "tone.wav", 0.4)
+    with pytest.raises(InputError, match="has changed since"):
+        recipe.scene_of(found, path)

@@ -1,0 +1,340 @@
+"""How a network is painted is worked out once, as long as its weights are the same."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from artengine.painting.operations.tracing import trace
+from artengine.painting.plan import FEWEST, MOST, NUMBERS, Plan, Way
+from artengine.painting.stepwise.lowering import lowered
+from artengine_nonlinearities.pool import ALL
+
+CPU = torch.device("cpu")
+WAYS: list[Way] = ["draft", "float32", "float64", "deep"]
+
+
+class Mlp(nn.Module):
+    """Two layers, batch norm and buffers of both sorts."""
+
+    def __init__(self, width: int = 24) -> None:
+        super().__init__()
+        self.first, self.last = nn.Linear(2, width), nn.Linear(width, 3)
+        self.norm = nn.BatchNorm1d(width)
+        self.register_buffer("scale", torch.ones(width))
+        self.register_buffer("shift", torch.zeros(3), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(self.norm(self.first(x)).tanh() * self.scale) + self.shift
+
+
+class Of(nn.Module):
+    """A formula, perhaps with something to remember."""
+
+    def __init__(self, formula: Callable[[Of, Tensor], Tensor]) -> None:
+        super().__init__()
+        self.formula = formula
+        self.layer = nn.Linear(2, 3)
+        self.seen: Any = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.formula(self, x)
+
+
+def points(count: int, dtype: torch.dtype = torch.float32) -> Tensor:
+    return torch.from_numpy(np.random.RandomState(3).uniform(-2, 2, (count, 2))).to(dtype)
+
+
+def written(plan: Plan) -> bool:
+    """Whether its operations are known: else every thread has a network of its own."""
+    return plan.painter() is plan.painter()
+
+
+def decided(net: Of, x: Tensor) -> Tensor:
+    return net.layer(x).sin() if x[0, 0] > 9 else net.layer(x)
+
+
+@pytest.fixture
+def network() -> Mlp:
+    torch.manual_seed(0)
+    return Mlp().eval()
+
+
+def optimised(network: Mlp, optimiser: torch.optim.Optimizer) -> None:
+    network(torch.ones(2, 2)).square().sum().backward()
+    optimiser.step()
+
+
+def in_training(network: Mlp) -> None:
+    network.train()
+    network(points(9))
+    network.eval()
+
+
+CHANGES: dict[str, Callable[[Mlp], object]] = {
+    "gradient descent": lambda net: optimised(net, torch.optim.SGD(net.parameters(), 0.01)),
+    "Adam": lambda net: optimised(net, torch.optim.Adam(net.parameters(), 0.01)),
+    "fused Adam": lambda net: optimised(net, torch.optim.Adam(net.parameters(), 0.01, fused=True)),
+    "one by one": lambda net: optimised(net, torch.optim.Adam(net.parameters(), 0.01, foreach=False)),
+    "other weights": lambda net: net.load_state_dict(Mlp().state_dict()),
+    "other tensors": lambda net: net.load_state_dict(Mlp().state_dict(), assign=True),
+    "one number": lambda net: net.last.weight.data[2, 5].add_(1e-3),
+    "numpy": lambda net: net.last.weight.detach().numpy().__setitem__((0, 0), 4.0),
+    "another weight": lambda net: setattr(net.last, "bias", nn.Parameter(torch.ones(3))),
+    "buffer": lambda net: net.scale.mul_(2),
+    "another buffer": lambda net: setattr(net, "scale", torch.full((24,), 2.0)),
+    "buffer that is not kept": lambda net: net.shift.add_(1),
+    "statistics": in_training,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_plan_is_stale_when_anything_has_changed(change: Callable[[Mlp], object], way: Way, network: Mlp) -> None:
+    plan = Plan(network, 2, way, CPU)
+    assert written(plan)
+    assert not plan.stale(network)
+    change(network)
+    assert plan.stale(network)
+    again = Plan(network, 2, way, CPU)
+    assert not again.stale(network)
+    x = points(again.points, again.dtype)
+    with torch.inference_mode():
+        expected = network.to(again.dtype)(x)
+        atol = {"draft": 0.2, "float32": 1e-4, "float64": 1e-12, "deep": 1e-12}[way]
+        torch.testing.assert_close(again.painter()(x), expected, rtol=0, atol=atol)
+
+
+@pytest.mark.parametrize("traced", [True, False])
+def test_looking_at_a_plan_changes_nothing(traced: bool, network: Mlp) -> None:
+    network = network if traced else Of(decided)  # type: ignore[assignment]
+    plan = Plan(network, 2, "float32", CPU)
+    assert written(plan) is traced
+    with torch.inference_mode():
+        plan.painter()(points(plan.points))
+    assert not plan.stale(network)
+
+
+def test_a_layer_more_or_less_makes_a_plan_stale(network: Mlp) -> None:
+    plan = Plan(network, 2, "float32", CPU)
+    network.more = nn.Linear(2, 2)
+    assert plan.stale(network)
+    plan = Plan(network, 2, "float32", CPU)
+    del network.more
+    assert plan.stale(network)
+
+
+@pytest.mark.parametrize("formula", [decided, lambda net, x: net.layer(x)], ids=["as it stands", "traced"])
+def test_another_precision_makes_a_plan_stale(formula: Callable[[Of, Tensor], Tensor]) -> None:
+    network = Of(formula)
+    plan = Plan(network, 2, "float32", CPU)
+    network.layer.weight.data = network.layer.weight.data.bfloat16().float()  # numbers that all precisions have
+    network.layer.bias.data.zero_()
+    plan = Plan(network, 2, "float32", CPU)
+    network.double()
+    assert plan.stale(network)
+
+
+def test_weights_that_are_not_numbers_do_not_make_it_stale(network: Mlp) -> None:
+    network.last.weight.data[0, 0] = torch.nan
+    plan = Plan(network, 2, "float32", CPU)
+    assert not plan.stale(network)
+    network.last.weight.data[0, 0] = 1
+    assert plan.stale(network)
+
+
+class Extra(Of):
+    """Keeps something beside its weights."""
+
+    def get_extra_state(self) -> dict[str, int]:
+        return {"epoch": 3}
+
+    def set_extra_state(self, state: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_network_may_keep_more_than_tensors(way: Way) -> None:
+    network = Extra(lambda net, x: net.layer(x))
+    plan = Plan(network, 2, way, CPU)
+    assert written(plan)
+    assert not plan.stale(network)
+    network.layer.bias.data += 1
+    assert plan.stale(network)
+
+
+@pytest.mark.parametrize("formula", [decided, lambda net, x: net.layer(x)], ids=["as it stands", "traced"])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_network_may_remember_what_it_gave_in_training(way: Way, formula: Callable[[Of, Tensor], Tensor]) -> None:
+    def remembering(net: Of, x: Tensor) -> Tensor:
+        net.seen = formula(net, x)
+        return net.seen * 2
+
+    network = Of(remembering)
+    network(torch.ones(1, 2))  # with a gradient
+    plan = Plan(network, 2, way, CPU)
+    with torch.inference_mode():
+        colours = plan.painter()(points(plan.points, plan.dtype))
+        assert torch.allclose(colours.float(), 2 * network.layer(points(plan.points)), atol=1e-5)
+
+
+class Turning(nn.Module):
+    """Complex numbers among real ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("turn", torch.tensor([1 + 2j, 3 - 1j, 2j]))
+        self.gain = nn.Parameter(torch.ones(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x[:, :1] * self.turn).imag * self.gain
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_complex_weights_stay_complex(way: Way) -> None:
+    network = Turning()
+    with warnings.catch_warnings():
+        plan = Plan(network, 2, way, CPU)
+        x = points(plan.points, plan.dtype)
+        with torch.inference_mode():
+            colours = plan.painter()(x)
+    assert colours.dtype == plan.dtype
+    assert torch.allclose(colours, x[:, :1] * torch.tensor([2.0, -1.0, 2.0]).to(plan.dtype), atol=1e-5)
+    assert network.turn.is_complex()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_network_keeps_its_own_precision(way: Way, network: Mlp) -> None:
+    plan = Plan(network, 2, way, CPU)
+    assert plan.dtype == (torch.float64 if way in ("float64", "deep") else torch.float32)
+    assert {weight.dtype for weight in network.parameters()} == {torch.float32}
+    double = Plan(network.double(), 2, way, CPU)
+    assert {weight.dtype for weight in network.parameters()} == {torch.float64}
+    with torch.inference_mode():
+        assert double.painter()(points(double.points, double.dtype)).dtype == plan.dtype
+
+
+@pytest.mark.parametrize("width", [1, 64, 100, 500, 5000])
+def test_slices_fit_into_the_cache(width: int) -> None:
+    plan = Plan(Mlp(width).eval(), 2, "float32", CPU)
+    assert FEWEST <= plan.points <= MOST
+    assert plan.points == FEWEST or plan.points * max(width, 3) <= NUMBERS
+    assert plan.points == MOST or plan.points * 2 * max(width, 3) > NUMBERS
+    assert plan.means["slice"] == str(plan.points)
+    assert set(plan.means) >= {"products", "instructions"}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_two_plans_of_one_network_give_the_same_bits(way: Way, network: Mlp) -> None:
+    one, other = (Plan(network, 2, way, CPU) for _ in range(2))
+    x = points(one.points, one.dtype)
+    with torch.inference_mode():
+        first = one.painter()(x).clone()
+        for painter in (one.painter(), other.painter(), one.painter()):
+            assert painter(x).numpy().tobytes() == first.numpy().tobytes()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_colour_does_not_depend_on_its_place_in_the_slice(way: Way, network: Mlp) -> None:
+    plan = Plan(network, 2, way, CPU)
+    x = points(plan.points, plan.dtype)
+    order = torch.from_numpy(np.random.RandomState(1).permutation(plan.points))
+    odd = x.clone()
+    odd[::2] = torch.tensor([torch.nan, 1e30])
+    with torch.inference_mode():
+        painter = plan.painter()
+        colours = painter(x).clone()
+        assert torch.equal(painter(x[order]), colours[order])
+        assert torch.equal(painter(odd)[1::2], colours[1::2])
+
+
+def test_a_network_as_it_stands_is_one_for_every_thread() -> None:
+    network = Of(decided)
+    plan = Plan(network, 2, "float32", CPU)
+    assert not written(plan)
+    assert len({id(plan.painter()) for _ in range(3)} | {id(network)}) > 1
+
+
+class Bends(nn.Module):
+    """A nonlinearity alone, or after a product that changes nothing but the means."""
+
+    def __init__(self, name: str, layer: bool) -> None:
+        super().__init__()
+        self.name = name
+        self.matrix = nn.Parameter(torch.eye(6)) if layer else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ALL[self.name](x if self.matrix is None else x @ self.matrix)
+
+
+@pytest.mark.parametrize("way", ["float32", "float64", "deep"])
+@pytest.mark.parametrize("layer", [False, True], ids=["alone", "after a layer"])
+@pytest.mark.parametrize("name", ALL)
+def test_the_whole_pool_is_painted_to_the_last_digits(name: str, layer: bool, way: Way) -> None:
+    network = Bends(name, layer)
+    plan = Plan(network, 6, way, CPU)
+    assert written(plan)
+    random = np.random.RandomState(6)
+    x = torch.from_numpy(random.randn(plan.points, 6)).to(plan.dtype)
+    x[100:200] *= 30
+    x[200:300] *= 1e5
+    x[300:400] *= 1e9
+    x[400:420] = 0
+    x[420:440] = -0.0
+    x[440:500] *= 1e-7
+    if not layer:  # where a product would spread them over their rows
+        info = torch.finfo(plan.dtype)
+        odd = [torch.inf, -torch.inf, torch.nan, info.tiny / 4, -info.tiny, 1.0, -1.0, 70_500.0, 39_500.0, np.pi]
+        x[500:700] = torch.from_numpy(random.choice(odd, (200, 6))).to(plan.dtype)
+    with torch.inference_mode(), np.errstate(all="ignore"):
+        given = plan.painter()(x)
+        expected = network.to(plan.dtype)(x)
+    assert torch.equal(given.isnan(), expected.isnan())
+    finite = expected.isfinite()
+    assert torch.equal(given[~finite].nan_to_num(7), expected[~finite].nan_to_num(7))
+    beside = 1.0 if name in ("sin", "cos", "triangle", "mod", "logsoftmax", "sinc") else 0.0
+    off = (given - expected)[finite].abs().double() / (expected[finite].abs().double() + beside + 1e-30)
+    assert off.max() <= 12 * torch.finfo(plan.dtype).eps
+
+
+def test_a_deep_view_has_means_of_its_own_and_a_canvas_of_float64_goes_step_by_step(network: Mlp) -> None:
+    plans: dict[Way, Plan] = {way: Plan(network, 2, way, CPU) for way in WAYS}
+    words = {way: plan.means["products"] for way, plan in plans.items()}
+    assert words["float64"] == "torch"
+    if words["float32"].startswith("LLVM"):
+        assert words["deep"] == f"{words['float32']} float64"
+    x = points(plans["float64"].points, torch.float64)
+    found = trace(network.double(), x, x.flip(0))
+    assert found is not None
+    with torch.inference_mode():
+        exact, expected = plans["float64"].painter()(x), lowered(found, len(x))(x)
+    assert exact.numpy().tobytes() == expected.numpy().tobytes()
+
+
+def test_chance_that_does_not_touch_the_points_is_no_plan() -> None:
+    class Chance(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x * torch.rand(1).round()
+
+    plans = [Plan(Chance(), 3, "float32", CPU) for _ in range(12)]
+    assert {plan._painter for plan in plans} == {None}
+
+
+def test_a_network_that_cannot_be_copied_says_so() -> None:
+    class Held(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lock = threading.Lock()
+
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.from_numpy(x.numpy() * 2)
+
+    with pytest.raises(ValueError, match="cannot be copied, as every thread needs it"):
+        Plan(Held(), 3, "float32", CPU).painter()

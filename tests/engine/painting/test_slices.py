@@ -1,0 +1,252 @@
+"""Painting on all cores: nothing of how the work is shared out shows, and nothing of it is left behind."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from tests.support.torch_threads import threads_of
+from torch import Tensor, nn
+
+from artengine.painting.plan import Plan, Way
+from artengine.painting.slices import SLICES, paint
+from artengine.view import View
+
+CPU = torch.device("cpu")
+VIEW = View(width=301, height=111, zoom=0.7, angle=20)
+DEEP = replace(VIEW, zoom=1e7, centre=(0.3, -0.7))
+
+
+class Net(nn.Module):
+    """Two layers, and a formula between them."""
+
+    def __init__(self, formula: Callable[[Net, Tensor], Tensor], width: int = 300) -> None:
+        super().__init__()
+        torch.manual_seed(1)
+        self.first, self.last = nn.Linear(2, width), nn.Linear(width, 3)
+        self.formula = formula
+        self.kept: Tensor | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(self.formula(self, self.first(x)))
+
+
+def remembering(net: Net, x: Tensor) -> Tensor:
+    """Untraceable, and in trouble wherever two threads share it."""
+    net.kept = x
+    if x[0, 0] > 1e9:
+        return x
+    return net.kept.sin()
+
+
+def failing(net: Net, x: Tensor) -> Tensor:
+    if x.shape[0] > 1 and bool((x.abs() > 99).any()):
+        raise KeyError("too far out")
+    return x if x[0, 0] > 1e9 else x.sin()
+
+
+NETWORKS = {"traced": lambda net, x: x.sin().abs().log1p(), "as it stands": remembering}
+networks = pytest.mark.parametrize("formula", NETWORKS.values(), ids=NETWORKS)
+
+
+def written(plan: Plan) -> bool:
+    """Whether its operations are known: else every thread has a network of its own."""
+    return plan.painter() is plan.painter()
+
+
+def planned(formula: Callable[[Net, Tensor], Tensor], way: Way = "float32") -> Plan:
+    plan = Plan(Net(formula).eval(), 2, way, CPU)
+    if not written(plan):
+        plan.points = 512  # many slices in a small view
+    return plan
+
+
+def source(dtype: torch.dtype = torch.float32) -> Callable[[View], Tensor]:
+    return lambda view: torch.stack(view.plane(), -1).to(dtype)
+
+
+def painted(plan: Plan, view: View = VIEW, chosen: Tensor | None = None) -> Tensor:
+    shape = view.shape if chosen is None else (len(chosen),)
+    colours = torch.full((*shape, 3), torch.nan, dtype=plan.dtype)
+    steps = list(paint(plan, source(plan.dtype), view, colours, chosen))
+    assert steps == sorted(set(steps))
+    assert steps[-1] == colours[..., 0].numel()
+    return colours
+
+
+def same(one: Tensor, other: Tensor) -> bool:
+    return one.contiguous().numpy().tobytes() == other.contiguous().numpy().tobytes()
+
+
+@networks
+def test_colours_are_those_of_the_network(formula: Callable[[Net, Tensor], Tensor]) -> None:
+    plan = planned(formula)
+    with torch.inference_mode():
+        expected = Net(NETWORKS["traced"] if written(plan) else lambda net, x: x.sin())(source()(VIEW).reshape(-1, 2))
+    torch.testing.assert_close(painted(plan), expected.reshape(111, 301, 3), rtol=1e-4, atol=1e-4)
+
+
+@networks
+@pytest.mark.parametrize("way", ["draft", "float32", "float64", "deep"])
+def test_no_number_of_threads_shows(formula: Callable[[Net, Tensor], Tensor], way: Way) -> None:
+    view = DEEP if way == "deep" else VIEW
+    expected = painted(planned(formula, way), view)
+    for count in (1, 2, 5):
+        with threads_of(count):
+            plan = planned(formula, way)
+            assert same(painted(plan, view), expected)
+            assert same(painted(plan, view), expected), "the second time it is another picture"
+
+
+@pytest.mark.parametrize(
+    ("formula", "way"),
+    [*((NETWORKS["traced"], way) for way in ("draft", "float32", "float64", "deep")), (remembering, "float32")],
+    ids=["draft", "float32", "float64", "deep", "as it stands"],
+)
+def test_no_tile_shows(formula: Callable[[Net, Tensor], Tensor], way: Way) -> None:
+    plan, view = planned(formula, way), DEEP if way == "deep" else VIEW
+    whole = painted(plan, view)
+    for left, top, columns, rows in ((0, 0, 301, 1), (3, 7, 290, 90), (300, 110, 1, 1), (17, 0, 1, 111)):
+        tile = painted(plan, view.tile(left, top, columns, rows))
+        assert same(tile, whole[top : top + rows, left : left + columns])
+        inner = view.tile(left, top, columns, rows).tile(0, 0, columns, 1)
+        assert same(painted(plan, inner), whole[top : top + 1, left : left + columns])
+
+
+PIXELS = 111 * 301
+CHOSEN = {
+    "first": [0],
+    "last": [PIXELS - 1],
+    "one in a row": [5 * 301 + 7],
+    "two in a row": [5 * 301 + 7, 5 * 301 + 290],
+    "end and beginning of rows": [301 - 1, 301],
+    "column": list(range(13, PIXELS, 301)),
+    "row": list(range(301 * 9, 301 * 10)),
+    "every third": list(range(1, PIXELS, 3)),
+    "all": list(range(PIXELS)),
+    "far apart": [0, PIXELS - 1],
+}
+
+
+@networks
+@pytest.mark.parametrize("way", ["float32", "deep"])
+@pytest.mark.parametrize("pixels", CHOSEN.values(), ids=CHOSEN)
+def test_chosen_pixels_are_those_of_the_whole(
+    pixels: list[int], way: Way, formula: Callable[[Net, Tensor], Tensor]
+) -> None:
+    plan, view = planned(formula, way), DEEP if way == "deep" else VIEW
+    chosen = torch.tensor(pixels)
+    assert same(painted(plan, view, chosen), painted(plan, view).view(-1, 3)[chosen])
+
+
+def test_chosen_pixels_of_a_tile() -> None:
+    plan = planned(NETWORKS["traced"])
+    tile = VIEW.tile(11, 5, 40, 30)
+    chosen = torch.tensor([0, 39, 40, 41, 700, 1199])
+    expected = painted(plan)[5:35, 11:51].reshape(-1, 3)[chosen]
+    assert same(painted(plan, tile, chosen), expected)
+
+
+def test_another_sample_of_the_pixels_is_another_picture() -> None:
+    plan = planned(NETWORKS["traced"])
+    corner = replace(VIEW, sample=(0.0, 0.0))
+    assert not same(painted(plan, corner), painted(plan))
+    # the corner of a pixel is the middle of the pixel half a pixel up and left of it
+    moved = replace(VIEW, angle=0.0, sample=(0.0, 0.5))
+    half = replace(VIEW, angle=0.0, centre=(-VIEW.pitch / 2, 0.0))
+    torch.testing.assert_close(painted(plan, moved), painted(plan, half), rtol=1e-4, atol=1e-4)
+
+
+@networks
+def test_a_generator_that_is_closed_leaves_nothing_behind(formula: Callable[[Net, Tensor], Tensor]) -> None:
+    plan = planned(formula)
+    calls = []
+
+    def counted(view: View) -> Tensor:
+        calls.append(view)
+        return source()(view)
+
+    big = replace(VIEW, width=3000, height=3000)
+    colours = torch.empty(3000, 3000, 3)
+    before, alive = torch.get_num_threads(), threading.active_count()
+    with threads_of(2):
+        painting = paint(plan, counted, big, colours)
+        next(painting)
+        painting.close()
+        assert threading.active_count() == alive
+        assert torch.get_num_threads() == 2
+        after = len(calls)
+        assert after < 3000 * 3000 / (plan.points * SLICES) / 2
+        time.sleep(0.02)
+        assert len(calls) == after
+        assert list(painting) == []
+    assert torch.get_num_threads() == before
+
+
+def test_painting_leaves_the_settings_as_they_are() -> None:
+    numpy_before, grad = np.geterr(), torch.is_grad_enabled()
+    with threads_of(2):
+        for _ in paint(planned(NETWORKS["traced"]), source(), VIEW, torch.empty(111, 301, 3)):
+            assert torch.is_grad_enabled() == grad
+            assert np.geterr() == numpy_before
+            assert not torch.is_inference_mode_enabled()
+        assert torch.get_num_threads() == 2
+        # a thread of somebody else's has all of them as well
+        found: list[int] = []
+        thread = threading.Thread(target=lambda: found.append(torch.get_num_threads()))
+        thread.start()
+        thread.join()
+        assert found == [2]
+    assert np.geterr() == numpy_before
+
+
+def assert_raised_once(painting: Iterator[int], kind: type[Exception], told: str) -> None:
+    alive, before = threading.active_count(), torch.get_num_threads()
+    with pytest.raises(kind, match=told):
+        list(painting)
+    assert threading.active_count() == alive
+    assert torch.get_num_threads() == before
+    assert list(painting) == []
+
+
+@pytest.mark.parametrize("after", [0, 1, 3])
+@pytest.mark.parametrize("kind", [ValueError, RuntimeError, MemoryError, KeyError])
+def test_an_error_in_the_coordinates_comes_out_once(kind: type[Exception], after: int) -> None:
+    left = iter(range(after))
+
+    def upset(view: View) -> Tensor:
+        if next(left, None) is None:
+            raise kind("found no horizon")
+        return source()(view)
+
+    plan = planned(failing)
+    assert_raised_once(paint(plan, upset, VIEW, torch.empty(111, 301, 3)), kind, "found no horizon")
+
+
+def test_an_error_in_the_network_comes_out_once() -> None:
+    plan = planned(failing)
+    assert not written(plan)
+    far = replace(VIEW, zoom=0.01)
+    assert_raised_once(paint(plan, source(), far, torch.empty(111, 301, 3)), KeyError, "too far out")
+
+
+def test_a_network_that_gives_other_shapes_is_told() -> None:
+    plan = planned(NETWORKS["traced"])
+    painting = paint(plan, source(), VIEW, torch.empty(111, 301, 1))
+    assert_raised_once(painting, ValueError, rf"gave colours of shape \({plan.points}, 3\), expected")
+
+
+def test_two_paintings_at_a_time_are_as_good_as_one_after_the_other() -> None:
+    plans = [planned(formula) for formula in NETWORKS.values()]
+    expected = [painted(plan) for plan in plans]
+    given = [torch.empty(111, 301, 3) for _ in plans]
+    with threads_of(2):
+        paintings = [paint(plan, source(), VIEW, image) for plan, image in zip(plans, given, strict=True)]
+        while paintings:
+            paintings = [painting for painting in paintings if next(painting, None) is not None]
+    assert all(map(same, given, expected))

@@ -1,0 +1,136 @@
+"""Text to nodes: YAML 1.2 values, every oddity refused with its place, nothing that costs more than it should."""
+
+from __future__ import annotations
+
+import math
+import random
+import subprocess
+import sys
+import tracemalloc
+
+import pytest
+import yaml
+from tests.support.hostile_texts import ACCEPTED, REALISTIC, REFUSED, SCALARS, bomb
+
+from artengine.errors import InputError
+from artengine.scene.document.parsing import MAX_BYTES, Plain, parse, plain
+
+
+def value_of(text: str | bytes) -> Plain:
+    node, problems = parse(text, "s.yaml")
+    assert not problems
+    return plain(node)
+
+
+def complaints(text: str | bytes) -> list[str]:
+    try:
+        return [str(problem) for problem in parse(text, "s.yaml")[1]]
+    except InputError as error:
+        return [str(problem) for problem in error.problems]
+
+
+@pytest.fixture(params=["libyaml", "python"])
+def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Both parsers in turn: the fast one, and the one that is always there."""
+    if request.param == "python":
+        monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+    return str(request.param)
+
+
+@pytest.mark.parametrize("text", SCALARS)
+def test_a_scalar_means_what_yaml_1_2_says(text: str, parser: str) -> None:
+    found = value_of(f"a: {text}")
+    assert found == {"a": SCALARS[text]}
+    assert isinstance(found, dict)
+    assert type(found["a"]) is type(SCALARS[text])
+
+
+@pytest.mark.parametrize("text", [".nan", ".NaN", ".NAN"])
+def test_nan_is_a_number_that_is_none(text: str) -> None:
+    found = value_of(text)
+    assert isinstance(found, float)
+    assert math.isnan(found)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_nasty_text_is_refused_with_its_place(name: str, parser: str) -> None:
+    text, place, words = REFUSED[name]
+    [complaint] = complaints(text)
+    assert complaint.startswith(f"s.yaml:{place}"), complaint
+    assert complaint.split(":")[2].split(" ")[0].isdecimal()
+    if "escape" not in words:  # the parsers put that one differently
+        assert words in complaint
+    assert len(complaint) < 300
+    assert "\n" not in complaint
+
+
+def test_a_text_of_more_than_a_megabyte_is_no_scene() -> None:
+    for text in ("#" * (MAX_BYTES + 1), b"#" * (MAX_BYTES + 1), "".join(" " * i + "a:\n" for i in range(2_000))):
+        assert "expected at most 1,000,000" in complaints(text)[0]
+    assert value_of("#" * MAX_BYTES) is None
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_an_odd_text_that_is_yaml_gives_its_value(name: str, parser: str) -> None:
+    text, expected = ACCEPTED[name]
+    assert value_of(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", [bomb(10), bomb(60, 2), "[" * 100_000, '{a: &a "' + "x" * 9**5 + '", b: [' + "*a, " * 9**5]
+)
+def test_a_bomb_costs_next_to_nothing(text: str) -> None:
+    tracemalloc.start()
+    try:
+        assert complaints(text)
+        assert tracemalloc.get_traced_memory()[1] < 50e6
+    finally:
+        tracemalloc.stop()
+
+
+def test_bombs_leave_the_process_small_and_quick() -> None:
+    merge = "a0: &a0 {x: 1}\n" + "\n".join(f"a{i}: &a{i} {{<<: [*a{i - 1}, *a{i - 1}]}}" for i in range(1, 27))
+    program = (
+        "import resource, sys\nfrom artengine.scene.document.parsing import parse\n"
+        "from artengine.errors import InputError\n"
+        "size = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\nbefore = size()\n"
+        "for text in sys.stdin.read().split('%%%'):\n"
+        "    try:\n        assert parse(text, 's')[1]\n    except InputError:\n        pass\n"
+        "print(size() - before)"
+    )
+    bombs = "%%%".join([bomb(10), merge, "[" * 100_000, "{a: " * 100_000])
+    run = subprocess.run(
+        [sys.executable, "-c", program], input=bombs, capture_output=True, text=True, timeout=20, check=True
+    )
+    assert int(run.stdout) < 50_000  # kilobytes
+
+
+def test_every_problem_that_leaves_the_rest_readable_is_told_at_once(parser: str) -> None:
+    text = "a: !x 1\nb: 1\nb: 2\nc: *d\n<<: {e: 1}\nf: 1e999\n"
+    assert [one.split(": ")[0] for one in complaints(text)] == [
+        f"s.yaml:{p}" for p in ("1:4", "3:1", "4:4", "5:1", "6:4")
+    ]
+
+
+def test_three_thousand_damaged_scenes_raise_nothing_but_input_errors() -> None:
+    chance = random.Random(20)
+    original = REALISTIC.encode()
+    refused = 0
+    for _ in range(3_000):
+        text = bytearray(original)
+        for _ in range(chance.randint(1, 4)):
+            at = chance.randrange(len(text))
+            match chance.randrange(4):
+                case 0:
+                    text[at] = chance.randrange(256)
+                case 1:
+                    del text[at : at + chance.randint(1, 9)]
+                case 2:
+                    text[at:at] = chance.choice(b"[]{}:,-&*!|>'\"%@`#?\t\n \\<~0").to_bytes(1, "big")
+                case 3:
+                    other = chance.randrange(len(text))
+                    text[at:at] = text[other : other + chance.randint(1, 40)]
+        told = complaints(bytes(text))
+        assert all(one.startswith("s.yaml:") and one.split(":")[1].isdecimal() for one in told), told
+        refused += bool(told)
+    assert refused > 1_000

@@ -1,0 +1,289 @@
+"""The conformance checks: what is bundled passes, and whatever breaks one promise is caught breaking that one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+from typing import TYPE_CHECKING
+
+import pytest
+
+from artengine.components.plugins import load_plugins
+from artengine.components.registry import Component, Registry, default_registry
+from artengine.kinds import KINDS
+from artengine.testing.conformance import _PROMISES, check
+
+if TYPE_CHECKING:
+    from tests.support.common import PluginFile, Told
+
+HEAD = """
+import numpy as np
+import torch
+from torch import nn
+from artengine import Progress, hookimpl
+
+class Layer(nn.Module):
+    def __init__(self, weight, dtype=torch.float32):
+        super().__init__()
+        self.weight = nn.Parameter(torch.as_tensor(weight, dtype=torch.float32))
+
+    def forward(self, x):
+        return x @ self.weight
+
+class Given(nn.Module):
+    def __init__(self, forward):
+        super().__init__()
+        self.forward = forward
+"""
+
+#: For each kind and promise, what breaks it and nothing else, and what the report says of it.
+BREAKS: dict[str, dict[str, dict[str, tuple[str, str]]]] = {
+    "activation": {
+        "keeps shape and precision": {
+            "another shape": ("lambda x: x[..., :-1] * 2", r"gave shape (40, 23) for (40, 24), expected the same"),
+            "another precision": ("lambda x: x.double().sin()", "gave torch.float64 for torch.float32"),
+            "no tensor": ("lambda x: 1 * x if x.ndim < 3 else 1", "gave a int"),
+        },
+        "is finite, at 0 too": {
+            "nan at 0": ("lambda x: x / x.abs()", "gave nan at x = 0, expected finite numbers"),
+            "inf at 0": ("lambda x: x.abs().log()", "gave -inf at x = 0"),
+        },
+        "never mixes pixels": {
+            "mean": ("lambda x: x - x.mean()", "a pixel alone comes out differently than among others"),
+            "sort": ("lambda x: x.sort(dim=0).values", "use the last axis only"),
+            "softmax": ("lambda x: x.softmax(dim=0)", "use the last axis only"),
+        },
+        "leaves its input as it was": {
+            "in place": ("lambda x: x.sin_()", "it changed its input in place"),
+            "part in place": ("lambda x: x.clamp_(-5, 5) * 2", "it changed its input in place"),
+        },
+        "has a gradient": {
+            "detached": ("lambda x: x.detach().sin()", "no gradient flows through it"),
+            "numpy": ("lambda x: torch.from_numpy(np.sin(x.detach().numpy()))", "use torch's functions"),
+            "nan": ("lambda x: torch.where(x > 0, x.sqrt(), 0 * x)", "its gradient is not finite everywhere"),
+        },
+    },
+    "source": {
+        "covers the view": {
+            "two axes": ("lambda view: torch.ones(view.shape)", "gave shape (12, 16), expected (12, 16, D)"),
+            "whole numbers": ("lambda view: torch.ones(*view.shape, 1, dtype=int)", "not finite floats"),
+            "inf": ("lambda view: torch.full((*view.shape, 1), torch.inf)", "not finite floats"),
+        },
+        "tiles fit": {
+            "its own window": (
+                "lambda view: torch.linspace(-1, 1, view.shape[1]).expand(view.shape)[..., None]",
+                "a tile's coordinates are not those of the whole view there",
+            ),
+            "chance": ("lambda view: torch.rand(*view.shape, 2)", "a tile's coordinates are not those"),
+        },
+    },
+    "network": {
+        "paints points": {
+            "mixes": ("lambda ports: Mixing(ports.random().randn(2, 3))", "a pixel depends on others in the tile"),
+            "two channels": ("lambda ports: Layer(ports.random().randn(2, 2))", "gave shape (40, 2)"),
+            "odd colours": ("lambda ports: Odd(ports.random().randn(2, 3))", "declares the colours 'loud'"),
+        },
+        "the seed decides": {
+            "the same for all": ("lambda ports: Layer(np.ones((2, 3)))", "another seed gave the same weights"),
+            "chance": ("lambda ports: Layer(torch.rand(2, 3))", "the same seed gave other weights"),
+        },
+    },
+    "loss": {
+        "measures": {
+            "a vector": ("lambda a, b: (a - b).square()", "gave shape (50, 3), expected a scalar"),
+            "not zero": ("lambda a, b: (a - b).square().mean() + 1", "gave 1 for equal colours, expected 0"),
+            "no distance": ("lambda a, b: (a - b).square().mean() * 0", "gave 0 for different colours"),
+            "no gradient": ("lambda a, b: (a - b).detach().square().mean()", "no gradient flows through it"),
+            "useless gradient": ("lambda a, b: (a - b).abs().mean().ceil()", "has no useful gradient"),
+        },
+    },
+    "trainer": {
+        "learns": {
+            "numbers": ("lambda picture: iter([0.5, 0.4])", "yielded a float, expected Progress"),
+            "nothing": ("lambda picture: iter([])", "yielded nothing"),
+            "worse": (
+                "lambda picture: (Progress(step=i, steps=9, loss=float(i)) for i in range(9))",
+                "the loss did not fall: 0 to 7",
+            ),
+            "raises": ("lambda picture: 1 / 0", "raised ZeroDivisionError: division by zero"),
+            "refuses all": ("lambda picture: refusing(picture)", "raised ValueError: not this one"),
+            "refuses late": (
+                "lambda picture: (refusing(i) if i and picture.scene.network.name == 'mlp'"
+                " else Progress(step=i, steps=2, loss=1.0 - i) for i in range(2))",
+                "raised ValueError: not this one",
+            ),
+        },
+    },
+    "filter": {
+        "gives an image": {
+            "bytes": ("lambda image: (image * 255).astype(np.uint8)", "gave uint8 (12, 16, 3), expected floats"),
+            "a tensor": ("lambda image: torch.from_numpy(image)", "gave torch.float32"),
+            "grey": ("lambda image: image.mean(axis=2)", "gave float32 (12, 16)"),
+            "too bright": ("lambda image: image * 3", "left the range of 0 to 1"),
+            "nan": ("lambda image: image * np.nan", "left the range of 0 to 1"),
+            "in place": ("lambda image: np.multiply(image, 0.5, out=image)", "it changed its input in place"),
+        },
+    },
+    "output": {
+        "writes whole files": {
+            "nothing": ("lambda frames, target: []", "named no file"),
+            "not there": ("lambda frames, target: [target.path('.raw')]", "is not a file in the output folder"),
+            "empty": ("lambda frames, target: written(target, '.raw', b'')", "is not a file in the output folder"),
+            "more": (
+                "lambda frames, target: [written(target, end, b'x')[0] for end in ('.a', '.b')][:1]",
+                "wrote files that it did not name: made.b; use target.create()",
+            ),
+            "refuses all": ("lambda frames, target: refusing(next(iter(frames)))", "raised ValueError: not this one"),
+            "refuses late": (
+                "lambda frames, target: [written(target, '.a', b'x'), refusing(frames)]",
+                "raised ValueError: not this one; by then it had written made.a",
+            ),
+        },
+    },
+}
+
+MORE = """
+class Mixing(Layer):
+    def forward(self, x):
+        return super().forward(x - x.mean(dim=0))
+
+class Odd(Layer):
+    colours = "loud"
+
+def written(target, suffix, data):
+    with target.create(suffix) as file:
+        file.write(data)
+    return [target.path(suffix)]
+
+def refusing(picture):
+    raise ValueError("not this one")
+"""
+
+#: A trainer and an output that are for one network only, and for a photo and a course; their plugin has the network.
+PARTICULAR = """
+from artengine import Photo
+
+class Own(Layer):
+    pass
+
+def train(picture, /, *, other: int | None = None, target: Photo | None = None):
+    if not isinstance(picture.network, Own):
+        raise ValueError("found another network, expected own")
+    if target is None:
+        raise ValueError("found no photo; say target")
+    yield from (Progress(step=i, steps=2, loss=1.0 - i) for i in range(2))
+
+def write(frames, target, /):
+    for frame in frames:
+        picture = frame.picture
+        if not isinstance(picture.network, Own):
+            raise ValueError("found another network, expected own")
+        assert frame.image.shape == (12, 16, 3)
+        assert [point.step for point in picture.curve] == [1, 2, 3]
+        assert picture.scene.training.name == "own"
+        yield from written(target, ".own", b"whole")
+
+@hookimpl
+def register_networks():
+    return {"fussy": lambda ports: refusing(ports), "own": lambda ports: Own(ports.random().randn(2, 3))}
+
+@hookimpl
+def register_trainers():
+    return {"own": train}
+
+@hookimpl
+def register_outputs():
+    return {"own": write}
+"""
+
+CASES = [
+    pytest.param(kind, promise, call, words, id=f"{kind}: {promise}: {name}")
+    for kind, promises in BREAKS.items()
+    for promise, breaks in promises.items()
+    for name, (call, words) in breaks.items()
+]
+
+BUNDLED = [one for kind in KINDS for one in default_registry().components(kind) if one.plugin.bundled]
+
+
+def offered(kind: str, call: str) -> str:
+    hook = f"register_{kind}{'es' if kind == 'loss' else 's'}"
+    return f"{HEAD}{MORE}\nmade = {call}\n\n@hookimpl\ndef {hook}():\n    return {{'made': made}}\n"
+
+
+@pytest.mark.parametrize("component", BUNDLED, ids=lambda component: f"{component.kind} {component.name}")
+def test_every_bundled_component_keeps_all_promises(component: Component) -> None:
+    results = list(check(component, default_registry()))
+    assert [result.promise for result in results] == [promise for promise, _ in _PROMISES[component.kind]]
+    assert [f"{result.promise}: {result.broken}" for result in results if result.broken] == []
+
+
+def test_every_promise_is_broken_by_something_here() -> None:
+    assert {kind: list(breaks) for kind, breaks in BREAKS.items()} == {
+        kind: [promise for promise, _ in _PROMISES[kind]] for kind in BREAKS
+    }
+    assert set(BREAKS) == set(KINDS)
+
+
+@pytest.mark.parametrize(("kind", "promise", "call", "words"), CASES)
+def test_what_breaks_a_promise_is_caught_breaking_that_one(
+    kind: str, promise: str, call: str, words: str, plugin_file: PluginFile
+) -> None:
+    registry = Registry(load_plugins([str(plugin_file(offered(kind, call)))]))
+    results = list(check(registry.find(kind, "made"), registry))
+    assert [result.promise for result in results if result.broken] == [promise]
+    assert words in "".join(result.broken or "" for result in results)
+
+
+@pytest.mark.parametrize("kind", ["trainer", "output"])
+def test_what_is_for_one_network_only_is_tried_with_that_one(kind: str, plugin_file: PluginFile) -> None:
+    registry = Registry(load_plugins([str(plugin_file(HEAD + MORE + PARTICULAR))]))
+    assert [result.broken for result in check(registry.find(kind, "own"), registry)] == [None]
+
+
+def test_a_trainer_is_tried_with_the_network_that_it_brings(plugin_file: PluginFile) -> None:
+    declared = """
+        from artengine import brings, named
+
+        @brings(lambda options: named("mlp", width=[5]))
+        def made(picture, /):
+            assert next(picture.network.parameters()).shape == (5, 2)
+            yield Progress(step=1, steps=1, loss=0.5)
+
+        @hookimpl
+        def register_trainers():
+            return {"made": made}
+    """
+    registry = Registry(load_plugins([str(plugin_file(HEAD + dedent(declared)))]))
+    assert [result.broken for result in check(registry.find("trainer", "made"), registry)] == [None]
+
+
+def test_options_without_a_default_are_asked_for_one(plugin_file: PluginFile) -> None:
+    registry = Registry(load_plugins([str(plugin_file(offered("filter", "lambda image, *, size: image")))]))
+    (result,) = check(registry.find("filter", "made"), registry)
+    assert result.promise == "works with its default options"
+    assert result.broken == "'size' has no default; give it one that makes a pleasing picture"
+
+
+def test_the_report_has_a_line_per_promise_and_an_exit_code(plugin_file: PluginFile, told: Told) -> None:
+    good = told("test-plugin", plugin_file(offered("activation", "lambda x: torch.sin(3 * x) / (1 + x.abs())")))
+    assert (good.code, good.err) == (0, "")
+    assert good.out.splitlines()[1] == "ok      activation made: is finite, at 0 too"
+    assert good.out.count("ok ") == 5
+    path = plugin_file(offered("activation", "lambda x: x / x.abs()"), "bad.py")
+    bad = told("test-plugin", path)
+    assert (bad.code, bad.err) == (1, f"{path}: 1 of 5 checks failed\n")
+    assert "FAILED  activation made: is finite, at 0 too: gave nan at x = 0" in bad.out
+    assert bad.out.count("ok ") == 4
+
+
+@pytest.mark.parametrize("word", ["gone.py", ".", "no:basics", "basics"])
+def test_what_is_no_plugin_is_the_users_input(word: str, told: Told) -> None:
+    answer = told("test-plugin", word)
+    assert (answer.code, answer.out, answer.err) == (2, "", f"{word}: no such file, expected a plugin (.py)\n")
+
+
+def test_the_plugin_is_named_as_the_user_wrote_it(plugin_file: PluginFile, told: Told) -> None:
+    plugin_file(offered("source", "lambda view: torch.ones(view.shape)"), "mine.py")
+    assert told("test-plugin", "./mine.py").err == "mine.py: 1 of 2 checks failed\n"
+    assert told("test-plugin", Path("mine.py").resolve()).code == 1

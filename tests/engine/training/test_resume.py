@@ -1,0 +1,295 @@
+"""A training that was killed, stopped or damaged ends in the very bytes it would have ended in undisturbed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from PIL import Image
+from tests.support.processes import Told, ended, forked, strays
+
+from artengine import OutputError, load
+from artengine.events import Event, Note, Trained, Wrote
+from artengine.making.pipeline import making
+from artengine.training import checkpoint
+
+if torch.cuda.is_available():
+    pytest.skip("where there is a GPU, torch does not train in forked processes", allow_module_level=True)
+
+STEPS = 400
+REPORTS = STEPS // 50
+
+
+@pytest.fixture
+def scene(learning: Path) -> Path:
+    learning.write_text(learning.read_text().replace("steps: 60", f"steps: {STEPS}").replace("width: 8", "width: 16"))
+    return learning
+
+
+def made(scene: Path, out: Path, overrides: tuple[str, ...] = (), *, fresh: bool = False) -> list[Event]:
+    return list(making(load(scene, overrides=overrides), out, device="cpu", fresh=fresh))
+
+
+def steps(events: list[Event]) -> list[int]:
+    return [event.progress.step for event in events if isinstance(event, Trained)]
+
+
+def notes(events: list[Event]) -> list[str]:
+    return [event.text for event in events if isinstance(event, Note)]
+
+
+def contents(out: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in out.iterdir()}
+
+
+def training(scene: Path, out: Path, at_event: Callable[[int], object] = lambda number: None) -> Callable[[], object]:
+    """A training that writes a checkpoint at every report and calls back after every event."""
+
+    def work() -> None:
+        checkpoint.PAUSE, checkpoint.SHARE = 0.0, float("inf")
+        for number, _ in enumerate(making(load(scene), out, device="cpu"), start=1):
+            at_event(number)
+
+    return work
+
+
+def all_whole(out: Path) -> bool:
+    """Whether all files that can be seen can be read to their end."""
+    for path in out.glob("*.safetensors"):
+        safetensors.torch.load_file(path)
+    for path in out.glob("*.png"):
+        with Image.open(path) as image:
+            image.load()
+    return True
+
+
+def die(moment: int) -> Callable[[int], object]:
+    return lambda number: os.kill(os.getpid(), signal.SIGKILL) if number == moment else None
+
+
+def test_killed_at_any_moment_it_ends_in_the_same_bytes(scene: Path, tmp_path: Path) -> None:
+    assert steps(made(scene, tmp_path / "whole"))[-1] == STEPS
+    whole = contents(tmp_path / "whole")
+    assert sorted(whole) == ["learning.png", "learning.safetensors"]
+
+    random_ = random.Random(0)
+    start = time.monotonic()
+    assert ended(forked(training(scene, tmp_path / "timed"))) == 0
+    lasts = time.monotonic() - start
+    gone_on: set[int] = set()
+    for trial in range(2 * (REPORTS + 3)):
+        out = tmp_path / f"killed {trial}"
+        for _ in range(1 if trial % 2 else random_.choice((1, 1, 2))):
+            if trial % 2:  # right after each of the events: a report, the weights, the painting
+                pid = forked(training(scene, out, die(trial // 2 + 1)))
+            else:  # anywhere, in the middle of a step or of a file
+                pid = forked(training(scene, out))
+                time.sleep(random_.uniform(0, lasts))
+                os.kill(pid, signal.SIGKILL)
+            assert ended(pid) in (-signal.SIGKILL, 0)
+            assert not out.exists() or all_whole(out)
+        events = made(scene, out)
+        gone_on |= {int(text.split()[-1].replace(",", "")) for text in notes(events) if text.startswith("going on")}
+        assert contents(out) == whole
+        assert strays(out) == []
+    assert len(gone_on) > 5  # they were cut in many places, and did not start anew
+
+
+def test_killed_after_its_last_step_it_ends_in_the_same_bytes(scene: Path, tmp_path: Path) -> None:
+    made(scene, tmp_path / "whole")
+    assert ended(forked(training(scene, tmp_path / "out", die(REPORTS)))) == -signal.SIGKILL
+    (told,) = notes(made(scene, tmp_path / "out"))
+    assert told.startswith("trained before")  # its last report comes when its weights are safe
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+def test_what_a_kill_at_the_very_end_has_left_goes_with_the_next_run(scene: Path, tmp_path: Path) -> None:
+    events = making(load(scene), tmp_path / "cut", device="cpu")
+    next(event for event in events if isinstance(event, Trained))
+    events.close()
+    made(scene, tmp_path / "out")
+    whole = contents(tmp_path / "out")
+    left = (tmp_path / "cut" / "learning.checkpoint.safetensors").read_bytes()
+    (tmp_path / "out" / "learning.checkpoint-before.safetensors").write_bytes(left)
+    (tmp_path / "out" / "learning.checkpoint.safetensors").write_bytes(b"somebody else's")
+    made(scene, tmp_path / "out")
+    assert contents(tmp_path / "out") == whole | {"learning.checkpoint.safetensors": b"somebody else's"}
+
+
+def test_stopped_by_its_caller_it_goes_on_where_it_stopped(scene: Path, tmp_path: Path) -> None:
+    events = making(load(scene), tmp_path / "out", device="cpu")
+    for event in events:
+        if isinstance(event, Trained) and event.progress.step == 200:
+            break
+    events.close()
+    assert sorted(contents(tmp_path / "out")) == ["learning.checkpoint.safetensors"]
+    again = made(scene, tmp_path / "out")
+    assert notes(again) == ["going on from step 200"]
+    assert steps(again)[0] == 250
+    made(scene, tmp_path / "whole")
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("damaged", [1, 2])
+def test_damaged_checkpoints_are_passed_over_and_this_is_said(damaged: int, scene: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert ended(forked(training(scene, out, die(6)))) == -signal.SIGKILL
+    names = ["learning.checkpoint.safetensors", "learning.checkpoint-before.safetensors"]
+    for name in names[:damaged]:
+        data = (out / name).read_bytes()
+        (out / name).write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    events = made(scene, out)
+    assert len(notes(events)) == damaged + 1
+    assert notes(events)[0].startswith(f"{out / names[0]} is damaged (")
+    assert notes(events)[-1] == ("going on from step 200" if damaged == 1 else "starting anew")
+    made(scene, tmp_path / "whole")
+    assert contents(out) == contents(tmp_path / "whole")
+
+
+SLOW = """
+import signal, time
+from artengine import Progress, hookimpl
+
+def slow(picture, /):
+    yield Progress(step=1, steps=2, loss=1.0)
+    print("at work", flush=True)
+    while True:
+        time.sleep(0.01)
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            print("asked once", flush=True)
+            time.sleep(1000)
+
+@hookimpl
+def register_trainers():
+    return {"slow": slow}
+"""
+
+
+@contextlib.contextmanager
+def started(scene: Path, out: Path, *words: object) -> Iterator[subprocess.Popen[str]]:
+    """A training by the command line, once it is under way."""
+    command = [sys.executable, "-m", "artengine", "run", scene, "--out", out, "--json", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            wait_for(process, '"training"')
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_for(process: subprocess.Popen[str], word: str) -> None:
+    assert process.stdout
+    while word not in (line := process.stdout.readline()):
+        assert line
+
+
+def test_signals_stop_in_good_order_and_the_same_command_goes_on(scene: Path, tmp_path: Path, told: Told) -> None:
+    scene.write_text(scene.read_text().replace(f"steps: {STEPS}", "steps: 5000"))
+    out = tmp_path / "out"
+    for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
+        with started(scene, out) as process:
+            process.send_signal(number)
+            rest, err = process.communicate(timeout=60)
+        assert (process.returncode, err) == (code, "")
+        assert "stopped; the same command goes on from here" in rest.splitlines()[-1]
+        assert "learning.checkpoint.safetensors" in contents(out)
+        assert strays(out) == []
+    answer = told("run", scene, "--out", out)
+    assert answer.code == 0
+    assert "learning: going on from step" in answer.err
+    assert told("run", scene, "--out", tmp_path / "whole").code == 0
+    assert contents(out) == contents(tmp_path / "whole")
+
+
+def test_a_second_ctrl_c_ends_at_once(tiny: Path, tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW)
+    with started(tiny, tmp_path / "out", "-p", tmp_path / "slow.py", "--set", "training=slow") as process:
+        wait_for(process, "at work")
+        process.send_signal(signal.SIGINT)
+        wait_for(process, "asked once")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err.strip()) == (130, "")
+    assert contents(tmp_path / "out") == {}
+
+
+def written(path: Path) -> tuple[int, int]:
+    """Which file it is and when it was written; that it was read in between does not count."""
+    stat = path.stat()
+    return stat.st_ino, stat.st_mtime_ns
+
+
+def test_a_finished_training_is_not_repeated(scene: Path, tmp_path: Path) -> None:
+    made(scene, tmp_path)
+    weights = written(tmp_path / "learning.safetensors")
+    for overrides in ((), ("canvas.width=20",), ("camera.zoom=2", "camera.angle=10"), ("outputs=[png, jpeg, tiff]",)):
+        events = made(scene, tmp_path, overrides)
+        assert steps(events) == []
+        assert notes(events) == [f"trained before: {tmp_path / 'learning.safetensors'} (--fresh trains anew)"]
+        assert any(isinstance(event, Wrote) and event.path.suffix == ".png" for event in events)
+    assert written(tmp_path / "learning.safetensors") == weights
+    assert steps(made(scene, tmp_path, fresh=True))[-1] == STEPS
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "training.regression.until.steps=80",
+        "training.regression.rate=0.01",
+        "training.regression.losses=l1",
+        "training.regression.downscale=2",
+        "seed=4",
+        "network.mlp.width=9",
+        "network.mlp.activation=tanh",
+        "coordinates=polar",
+    ],
+)
+def test_whatever_decides_a_training_trains_anew(change: str, learning: Path, tmp_path: Path) -> None:
+    made(learning, tmp_path)
+    before = contents(tmp_path)["learning.safetensors"]
+    assert steps(made(learning, tmp_path, (change,)))[0] == 50
+    assert contents(tmp_path)["learning.safetensors"] != before
+
+
+def test_another_photo_trains_anew_and_another_name_does_not(learning: Path, tmp_path: Path) -> None:
+    made(learning, tmp_path)
+    (tmp_path / "photo.png").rename(tmp_path / "renamed.png")
+    learning.write_text(learning.read_text().replace("photo.png", "renamed.png"))
+    assert steps(made(learning, tmp_path)) == []
+    Image.fromarray(np.zeros((3, 4, 3), np.uint8)).save(tmp_path / "renamed.png")
+    assert steps(made(learning, tmp_path))[0] == 50
+
+
+def test_damaged_weights_are_said_and_trained_anew(learning: Path, tmp_path: Path) -> None:
+    made(learning, tmp_path / "out")
+    whole = contents(tmp_path / "out")
+    path = tmp_path / "out" / "learning.safetensors"
+    for damaged in (whole[path.name][:-1], b"", whole[path.name].replace(b'\\"loss\\"', b'\\"lost\\"')):
+        path.write_bytes(damaged)
+        events = made(learning, tmp_path / "out")
+        assert [text.split(" (")[0] for text in notes(events)] == [f"{path} is damaged"]
+        assert contents(tmp_path / "out") == whole
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_somebody_elses_weights_are_left_alone(fresh: bool, learning: Path, tmp_path: Path) -> None:
+    theirs = tmp_path / "out" / "learning.safetensors"
+    theirs.parent.mkdir()
+    for data in (safetensors.torch.save({"a": torch.zeros(2)}), b"PK\x03\x04 a zip file"):
+        theirs.write_bytes(data)
+        with pytest.raises(
+            OutputError, match="is not artengine's, so it is not overwritten; move it, or choose another"
+        ):
+            made(learning, tmp_path / "out", fresh=fresh)
+        assert contents(tmp_path / "out") == {theirs.name: data}

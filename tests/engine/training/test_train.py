@@ -1,0 +1,230 @@
+"""What a training may rely on: its own chance, the mode of its network, and being gone on from, or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from tests.support.common import PluginFile
+from tests.support.processes import strays
+
+import artengine
+from artengine import ArtengineError, InputError, OutputError
+from artengine.events import Note, Trained, Wrote
+from artengine.making.pipeline import making
+
+ODD = """
+    import enum
+    import torch
+    from torch import nn
+    from artengine import Progress, hookimpl
+
+    class Ink(enum.Enum):
+        BLACK = 1
+
+    def forgetful(ports, /):
+        "A network that draws lots, and counts what it sees."
+        random = ports.random()
+        first, last = nn.Linear(ports.inputs, 12), nn.Linear(12, 3)
+        for layer in (first, last):
+            layer.weight = nn.Parameter(torch.from_numpy(random.randn(*layer.weight.shape)).float())
+            nn.init.zeros_(layer.bias)
+        return nn.Sequential(first, nn.BatchNorm1d(12), nn.Dropout(0.5), nn.Tanh(), last)
+
+    def short(picture, /, *, steps: int = 50, ink: Ink = Ink.BLACK):
+        "A trainer that cannot go on: it gives no state."
+        (weight, *_) = picture.network.parameters()
+        for step in range(1, steps + 1):
+            with torch.no_grad():
+                weight += torch.randn(weight.shape) / step
+            yield Progress(step=step, steps=steps, loss=1 / step)
+
+    def twice(prediction, target, /, *, weight: float = 5.0):
+        return weight * (prediction - target).square().mean()
+
+    @hookimpl
+    def register_networks():
+        return {"forgetful": forgetful}
+
+    @hookimpl
+    def register_trainers():
+        return {"short": short}
+"""
+
+
+def bytes_of(events: Iterable[object]) -> list[bytes]:
+    return [event.path.read_bytes() for event in events if isinstance(event, Wrote)]
+
+
+@pytest.fixture
+def odd(plugin_file: PluginFile) -> list[str]:
+    return [str(plugin_file(ODD))]
+
+
+def test_chance_in_a_network_is_the_scenes_and_leaves_everybody_elses_alone(learning: Path, odd: list[str]) -> None:
+    learning.write_text(learning.read_text().replace("mlp: {width: 8, depth: 2}", "forgetful: {}"))
+    scene = artengine.load(learning, plugins=odd)
+    runs = []
+    for noise in (1, 2):
+        torch.manual_seed(noise)
+        runs.append(bytes_of(making(scene, learning.parent / str(noise), device="cpu")))
+    assert runs[0] == runs[1]
+    picture = artengine.build(scene, "cpu")
+    before = torch.get_rng_state()
+    assert list(picture.train())
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("often", [0, 10**9])
+def test_how_often_it_reports_does_not_change_what_is_learnt(
+    often: int, learning: Path, odd: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learning.write_text(learning.read_text().replace("mlp: {width: 8, depth: 2}", "forgetful: {}"))
+    scene = artengine.load(learning, plugins=odd)
+    usual = bytes_of(making(scene, learning.parent / "usual", device="cpu"))
+    monkeypatch.setattr("artengine_regression.training.learning.PATIENCE", often)
+    assert bytes_of(making(scene, learning.parent / "other", device="cpu")) == usual
+
+
+def test_stopped_anywhere_a_network_of_chance_goes_on_to_the_same_bytes(learning: Path, odd: list[str]) -> None:
+    learning.write_text(learning.read_text().replace("mlp: {width: 8, depth: 2}", "forgetful: {}"))
+    scene = artengine.load(learning, plugins=odd)
+    whole = bytes_of(making(scene, learning.parent / "whole", device="cpu"))
+    events = making(scene, learning.parent / "cut", device="cpu")
+    next(event for event in events if isinstance(event, Trained))
+    torch.rand(5)  # somebody else's draws in between
+    events.close()
+    assert bytes_of(making(scene, learning.parent / "cut", device="cpu")) == whole
+
+
+def test_between_two_reports_the_network_paints_as_it_will(learning: Path, odd: list[str]) -> None:
+    learning.write_text(learning.read_text().replace("mlp: {width: 8, depth: 2}", "forgetful: {}"))
+    picture = artengine.build(artengine.load(learning, plugins=odd), "cpu")
+    for _ in picture.train():
+        assert not picture.network.training
+        assert (picture.paint() == picture.paint()).all()
+
+
+def test_a_trainer_that_cannot_go_on_starts_anew(learning: Path, odd: list[str]) -> None:
+    learning.write_text("network: mlp\ncanvas: {width: 8, height: 8}\ntraining: short\n")
+    scene = artengine.load(learning, plugins=odd)
+    whole = bytes_of(making(scene, learning.parent / "whole", device="cpu"))
+    events = making(scene, learning.parent / "cut", device="cpu")
+    for event in events:
+        if isinstance(event, Trained) and event.progress.step == 25:
+            break
+    events.close()
+    again = list(making(scene, learning.parent / "cut", device="cpu"))
+    assert not [event for event in again if isinstance(event, Note)]
+    assert bytes_of(again) == whole
+
+
+def test_stopped_at_its_last_report_its_weights_are_there(learning: Path) -> None:
+    events = making(artengine.load(learning), learning.parent / "out", device="cpu")
+    for event in events:
+        if isinstance(event, Trained) and event.progress.step == event.progress.steps:
+            break
+    events.close()
+    again = list(making(artengine.load(learning), learning.parent / "out", device="cpu"))
+    assert "trained before" in next(event.text for event in again if isinstance(event, Note))
+
+
+def test_another_training_in_its_place_is_said(learning: Path) -> None:
+    out = learning.parent / "out"
+    list(making(artengine.load(learning), out, device="cpu"))
+    other = artengine.load(learning, seed=4)
+    told = [event.text for event in making(other, out, device="cpu") if isinstance(event, Note)]
+    assert told == [f"{out / 'learning.safetensors'} is of another training, and will be replaced"]
+
+
+def test_what_does_not_fit_into_memory_is_one_line(learning: Path, plugin_file: PluginFile) -> None:
+    plugin = plugin_file("""
+        import torch
+        from artengine import hookimpl
+
+        @hookimpl
+        def register_losses():
+            return {"huge": lambda prediction, target: torch.empty(2**55).sum()}
+    """)
+    scene = artengine.load(learning, plugins=[str(plugin)], overrides=["training.regression.losses=huge"])
+    with pytest.raises(ArtengineError, match=r"^training\.regression: does not fit into memory; make the batch"):
+        list(making(scene, learning.parent / "out", device="cpu"))
+
+
+def test_a_loss_cannot_have_a_weight_of_its_own(learning: Path, plugin_file: PluginFile) -> None:
+    text = (
+        ODD
+        + """
+    @hookimpl
+    def register_losses():
+        return {"twice": twice}
+    """
+    )
+    plugin = plugin_file(text)
+    with pytest.raises(InputError, match="loss 'twice': it declares weight, which every loss has without declaring it"):
+        artengine.load(learning, plugins=[str(plugin)], overrides=["training.regression.losses=twice"])
+
+
+def test_a_photo_is_never_written_over(learning: Path) -> None:
+    photo = learning.parent / "photo.png"
+    kept = photo.read_bytes()
+    scene = artengine.load(learning.rename(learning.with_name("photo.yaml")))
+    with pytest.raises(
+        InputError, match=r"^the scene 'photo' would write over its photo photo.png; choose another folder"
+    ):
+        list(making(scene, learning.parent, device="cpu"))
+    assert photo.read_bytes() == kept
+
+
+def test_two_outputs_of_one_name_are_refused_before_anything_is_lost(tiny: Path) -> None:
+    earlier = artengine.run(tiny, out=tiny.parent)[0].read_bytes()
+    scene = artengine.load(tiny, overrides=["outputs=[png, {png: {bits: 16}}]"])
+    with pytest.raises(
+        InputError, match=r"outputs\.1\.png: writes .*tiny\.png, which has been written in this run already"
+    ):
+        list(making(scene, tiny.parent, device="cpu"))
+    assert (tiny.parent / "tiny.png").read_bytes() == earlier
+    assert strays(tiny.parent) == []
+
+
+def test_colours_are_the_same_whatever_is_painted_first(tiny: Path) -> None:
+    scene = artengine.load(tiny)
+    closer = artengine.View(width=16, height=12, zoom=3.0)
+    first = artengine.build(scene, "cpu").paint(closer)
+    picture = artengine.build(scene, "cpu")
+    picture.paint()
+    assert (picture.paint(closer) == first).all()
+
+
+def test_a_trainer_that_refuses_its_options_is_told_with_its_place(learning: Path, plugin_file: PluginFile) -> None:
+    plugin = plugin_file("""
+        from artengine import hookimpl
+
+        def picky(picture, /, *, steps: int = 1):
+            if steps == 1:
+                raise ValueError("found one step, expected more")
+            return iter(())
+
+        @hookimpl
+        def register_trainers():
+            return {"picky": picky}
+    """)
+    learning.write_text("network: mlp\ntraining: picky\n")
+    with pytest.raises(InputError, match=r"learning\.yaml:2:11: training\.picky: found one step, expected more$"):
+        list(artengine.build(artengine.load(learning, plugins=[str(plugin)]), "cpu").train())
+
+
+@pytest.mark.parametrize("name", ["learning.checkpoint.safetensors", "learning.checkpoint-before.safetensors"])
+def test_what_is_no_checkpoint_is_left_alone_where_one_would_be(name: str, learning: Path) -> None:
+    out = learning.parent / "out"
+    (out / name).mkdir(parents=True)
+    with pytest.raises(OutputError, match=f"{name}: is no checkpoint, so it is not written over; move it"):
+        list(making(artengine.load(learning), out, device="cpu"))
+    (out / name).rmdir()
+    save_file({"theirs": torch.zeros(3)}, out / name)
+    with pytest.raises(OutputError, match=f"{name}: is no checkpoint, so it is not written over; move it"):
+        list(making(artengine.load(learning), out, device="cpu"))
+    assert (out / name).stat().st_size > 0

@@ -1,0 +1,180 @@
+"""The regions between lines and circles: as many as there are, as large as they are, and a point inside each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from artengine import View
+from artengine_dividers.network.partition import Partition
+from artengine_dividers.vectors.geometry import arrangement as arrangements
+from artengine_dividers.vectors.geometry.arcs import on_the_plane, seen
+from artengine_dividers.vectors.geometry.arrangement import Arrangement, arranged
+from artengine_dividers.vectors.geometry.groups import alike
+
+SQUARE = View(width=600, height=600)
+ASKEW = View(width=640, height=360, centre=(0.15, -0.1), zoom=0.8, angle=33)
+CLOSE = View(width=300, height=400, centre=(0.3, 0.2), zoom=3, angle=-70)
+PI = math.pi
+
+
+def parted(lines: Iterable[tuple[float, float]] = (), circles: Iterable[tuple[float, float, float]] = ()) -> Partition:
+    return Partition(np.array([*lines], float).reshape(-1, 2), np.array([*circles], float).reshape(-1, 3))
+
+
+def drawn(lines: int, circles: int, seed: int = 0) -> Partition:
+    random = np.random.RandomState(seed)
+    angles, offsets = random.uniform(0, 2 * PI, lines), random.uniform(-1, 1, lines)
+    x, y, radius = (
+        random.uniform(-1.2, 1.2, circles),
+        random.uniform(-1.2, 1.2, circles),
+        random.uniform(0.1, 0.9, circles),
+    )
+    return Partition(np.stack([angles, offsets], axis=1), np.stack([x, y, radius], axis=1))
+
+
+def of(partition: Partition, view: View = SQUARE) -> Arrangement:
+    return arranged(seen(partition, view), view.width, view.height)
+
+
+def codes(partition: Partition, view: View, points: np.ndarray[Any, Any]) -> list[bytes]:
+    """On which sides of all dividers points lie, in pixels from the picture's centre."""
+    return [row.tobytes() for row in partition.sides(*on_the_plane(points, view).T)]
+
+
+def islands(found: Arrangement) -> int:
+    """How many parts the edges fall into, counted by walking over them."""
+    beside: dict[int, set[int]] = {}
+    for one, other in zip(found.edges.origin.tolist(), found.edges.origin[found.edges.twin].tolist(), strict=True):
+        beside.setdefault(one, set()).add(other)
+    count = 0
+    while beside:
+        count += 1
+        reached = [next(iter(beside))]
+        while reached:
+            reached += beside.pop(reached.pop(), ())
+            reached = [one for one in reached if one in beside]
+    return count
+
+
+def sound(found: Arrangement) -> None:
+    """What holds for every arrangement: Euler's formula, areas that add up, points inside."""
+    corners, edges = len(np.unique(found.edges.origin)), len(found.edges) // 2
+    assert corners - edges + len(found) == islands(found)
+    whole = found.width * found.height
+    assert abs(found.area.sum() - whole) <= 1e-9 * whole
+    assert (np.abs(found.inner) < [found.width / 2, found.height / 2]).all()
+    beside = found.face >= 0
+    distance = found.curves[found.edges.curve[beside]].distance(found.inner[found.face[beside]])
+    forwards = found.edges.length[beside] > 0
+    assert ((distance < 0) == forwards).all()  # a face lies to the left of all its edges
+
+
+@pytest.mark.parametrize("view", [SQUARE, ASKEW, CLOSE], ids=["square", "askew", "close"])
+@pytest.mark.parametrize(("lines", "circles"), [(0, 0), (1, 0), (0, 1), (9, 0), (0, 9), (7, 5), (40, 30)])
+def test_regions_are_those_that_points_find(lines: int, circles: int, view: View) -> None:
+    partition = drawn(lines, circles, seed=lines + 7 * circles)
+    found = of(partition, view)
+    sound(found)
+    share: dict[bytes, float] = {}
+    for code, area in zip(codes(partition, view, found.inner), found.area, strict=True):
+        share[code] = share.get(code, 0) + area / (view.width * view.height)
+    count = 40_000
+    points = np.random.RandomState(1).uniform(-0.5, 0.5, (count, 2)) * [view.width, view.height]
+    hits = dict.fromkeys(share, 0)
+    for code in codes(partition, view, points):
+        hits[code] += 1  # a region that nobody found would be no key
+    for code, part in share.items():
+        assert abs(hits[code] / count - part) < 5 * math.sqrt(part / count) + 1e-3 * part + 2e-4
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_lines_make_as_many_regions_as_they_and_their_crossings_are(seed: int) -> None:
+    partition = drawn(30, 0, seed)
+    found = of(partition, ASKEW)
+    crossed = found.edges.origin[np.isin(found.edges.curve, range(4), invert=True)]
+    degree = np.bincount(found.edges.origin)
+    inside = (np.abs(found.points) < np.array([320, 180]) - 1e-6).all(axis=1)
+    crossings = int((inside & np.isin(np.arange(len(degree)), crossed) & (degree == 4)).sum())
+    assert len(found) == 1 + (len(found.curves) - 4) + crossings
+    assert len(set(codes(partition, ASKEW, found.inner))) == len(found)
+
+
+@pytest.mark.parametrize(("lines", "circles"), [(128, 0), (0, 128), (64, 64)])
+def test_areas_of_many_add_up(lines: int, circles: int) -> None:
+    found = of(drawn(lines, circles), ASKEW)
+    assert len(found) > 3000
+    assert found.area.min() > 0
+    sound(found)
+
+
+def test_areas_are_exact() -> None:
+    lens = 2 * (0.5**2 * math.acos(0.6) - 0.3 * 0.4)
+    found = of(parted(circles=[(-0.3, 0, 0.5), (0.3, 0, 0.5)]))
+    discs = [PI * 0.25 - lens, PI * 0.25 - lens, lens]
+    assert sorted(found.area / 300**2) == pytest.approx(sorted([*discs, 4 - sum(discs)]), rel=1e-12)
+
+
+STAR = [(k * PI / 100, 0.3 * math.cos(k * PI / 100) + 0.2 * math.sin(k * PI / 100)) for k in range(100)]
+ROWS = [(x / 5 - 0.9, y / 5 - 0.9, 0.1) for x in range(10) for y in range(10)]
+
+DEGENERATE = {
+    "nothing": (parted(), 1),
+    "three lines through a point": (parted([(0, 0.1), (1, 0.1 * math.cos(1)), (2, 0.1 * math.cos(2))]), 6),
+    "a hundred lines through a point": (parted(STAR), 200),
+    "the same line": (parted([(0.3, 0.2), (0.3, 0.2), (0.3 + PI, -0.2), (0.3 + 2 * PI, 0.2)]), 2),
+    "the same circle": (parted(circles=[(0.1, 0.1, 0.4), (0.1, 0.1, 0.4)]), 2),
+    "circles that touch outside": (parted(circles=[(-0.4, 0, 0.4), (0.4, 0, 0.4)]), 3),
+    "circles that touch inside": (parted(circles=[(0, 0, 0.8), (0.4, 0, 0.4)]), 3),
+    "circles that touch askew": (parted(circles=[(0, 0, 0.8), (0.4 * math.cos(1), 0.4 * math.sin(1), 0.4)]), 3),
+    "a tangent": (parted([(0.7, 0.5)], [(0, 0, 0.5)]), 3),
+    "a circle in the square": (parted(circles=[(0, 0, 1)]), 5),
+    "a circle around the square": (parted(circles=[(0, 0, math.sqrt(2))]), 1),
+    "a circle around all": (parted(circles=[(0, 0, 5)]), 1),
+    "a circle cut by the sides": (parted(circles=[(0, 0, 1.2)]), 5),
+    "circles too small to be seen": (parted(circles=[(0, 0, 0), (0.1, 0.1, 1e-7)]), 1),
+    "what misses the picture": (parted([(0.3, 5), (1, -7)], [(9, 9, 1)]), 1),
+    "lines along the sides": (parted([(0, 1), (PI, 1), (PI / 2, 1)]), 1),
+    "diagonals": (parted([(PI / 4, 0), (3 * PI / 4, 0)]), 4),
+    "a line at a corner": (parted([(PI / 4, math.sqrt(2))]), 1),
+    "circles in circles": (parted(circles=[(0, 0, r / 10) for r in range(1, 10)]), 10),
+    "islands": (parted([(0, -0.9)], [(0.3, 0.3, 0.4), (0.3, 0.3, 0.2), (0.3, 0.3, 0.1), (-0.5, -0.5, 0.2)]), 6),
+    "rows of circles that touch": (parted(circles=ROWS), 100 + 9 * 9 + 4 * 9 + 4),
+}
+
+
+@pytest.mark.parametrize(("partition", "faces"), DEGENERATE.values(), ids=DEGENERATE)
+@pytest.mark.parametrize("turned", [0, 90], ids=["upright", "turned"])
+def test_what_lies_on_or_touches_each_other_is_right(partition: Partition, faces: int, turned: float) -> None:
+    view = View(width=600, height=600, angle=turned)
+    found = of(partition, view)
+    assert len(found) == faces
+    sound(found)
+
+
+def test_holes_are_taken_from_the_face_around_them() -> None:
+    found = of(parted(circles=[(0, 0, 0.9), (0.1, 0.05, 0.6), (0.2, 0.1, 0.3), (-0.8, -0.8, 0.1)]))
+    rings = [4 - PI * (0.81 + 0.01), PI * (0.81 - 0.36), PI * (0.36 - 0.09), PI * 0.09, PI * 0.01]
+    assert sorted(found.area / 300**2) == pytest.approx(sorted(rings), rel=1e-12)
+
+
+def test_points_are_one_that_are_closer_than_can_be_seen() -> None:
+    random = np.random.RandomState(0)
+    places = random.uniform(-300, 300, (500, 2))
+    angle, near = random.uniform(0, 2 * PI, 500), 1e-6
+    close = places + 0.99 * near * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    points, which = alike(np.concatenate([places, close]), near)
+    assert len(points) == 500
+    assert (which[:500] == which[500:]).all()
+    assert (points[which[:500]] == places).all()
+
+
+def test_more_crossings_than_anybody_needs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrangements, "MOST", 100)
+    of(drawn(10, 0))
+    with pytest.raises(ValueError, match=r"found more than 100 crossings of dividers, expected fewer"):
+        of(drawn(40, 0))

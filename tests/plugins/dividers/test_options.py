@@ -1,0 +1,296 @@
+"""What a scene may say of a training with dividers: each option does what it says, or is refused with a reason."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from tests.support.divider_scenes import Numbers, learnt, live, photo, plane, scene, state
+
+from artengine import InputError, Progress, load
+from artengine_dividers.search.region_means import means
+from artengine_dividers.search.target import Centre, Synthetic, lesson, whole
+
+QUICK = "cycles: 1, fit: 20"
+
+
+@pytest.fixture
+def end(tmp_path: Path) -> Callable[..., Progress]:
+    """The last report of a training with these options."""
+    photo(tmp_path)
+
+    def of(options: str, network: str = "lines: 5") -> Progress:
+        return learnt(scene(tmp_path, options, network))[1][-1]
+
+    return of
+
+
+@pytest.mark.parametrize(
+    ("options", "network", "steps"),
+    [
+        ("colours: mean", "lines: 60", 60 * 5),  # four cycles after the first time
+        ("colours: mean", "lines: 3, circles: 2", 5 * 41),  # and 200 placements at least
+        ("colours: mean, cycles: 3", "lines: 3, circles: 2", 5 * 4),
+        ("cycles: 3", "lines: 5", 5 * 4 + 100),  # a step of the fit is ten iterations
+        ("cycles: 3, fit: 11", "lines: 5", 5 * 4 + 2),
+        ("cycles: 2, fit: 10", "lines: 3, sigmoids: 2", 5 * 3 + 1),
+        ("way: gradient, cycles: 7, fit: 0", "lines: 5", 7),
+        ("way: gradient, cycles: 7, epochs: 3, batch: 100, fit: 0", "lines: 5", 7 * 3 * 4),
+        ("way: gradient, fit: 0", "lines: 2", 100),
+        ("way: gradient, cycles: 2", "lines: 2", 2 + 40),
+        ("way: gradient, cycles: 2, optimiser: adadelta", "lines: 2", 2 * 12),  # batches of 32, and no fit
+        ("way: gradient, cycles: 2, colours: mean", "lines: 2", 2),
+        ("", "lines: 0", 100),
+        ("colours: mean", "lines: 0", 0),
+    ],
+)
+def test_a_training_takes_as_many_steps_as_its_options_say(
+    options: str, network: str, steps: int, end: Callable[..., Progress]
+) -> None:
+    last = end(options, network)
+    assert (last.step, last.steps) == (steps, steps)
+    assert last.pixels == 24 * 16
+    assert not last.endless
+
+
+def test_it_tells_how_far_it_is_and_what_one_sees(tmp_path: Path) -> None:
+    pixels = photo(tmp_path)
+    for options in ("", "colours: mean, cycles: 2", "way: gradient, cycles: 30, fit: 100"):
+        picture = live(scene(tmp_path, options, "lines: 9"))
+        picture.due = lambda step, steps: step % 3 == 0
+        told = list(picture.train())
+        assert len(told) > 8
+        assert all(one.step < two.step for one, two in pairwise(told))
+        assert len({one.steps for one in told}) == 1
+        assert all(math.isfinite(one.loss) and one.psnr is not None for one in told)
+        error = np.square(picture.paint() - pixels / 255).mean()
+        assert told[-1].loss == pytest.approx(error, rel=1e-3)
+        assert told[-1].psnr == pytest.approx(-10 * math.log10(error), abs=0.01)
+        assert told[-1].curve[-1].step == told[-1].step
+        assert told[-1].curve[-1].loss == pytest.approx(error, rel=1e-3)
+
+
+def test_of_whose_colours_there_are(tmp_path: Path, end: Callable[..., Progress]) -> None:
+    picture, told = learnt(scene(tmp_path, "colours: mean, cycles: 2"))
+    best = means(lesson(picture.scene.training.options["target"], None, 1, None, 3), picture.network.partition())  # type: ignore[union-attr, operator]
+    assert told[-1].loss == pytest.approx(best.error, rel=1e-4)
+    assert told[-1].note == f"{len(best.weight)} regions"
+    layers = end("cycles: 2, fit: 300")
+    assert layers.note == f"{told[-1].note}; a colour of its own for each would come to {told[-1].psnr:.2f} dB"
+    assert layers.loss >= told[-1].loss * 0.9999
+    assert layers.loss < told[-1].loss * 1.2
+
+
+def test_more_is_better(end: Callable[..., Progress]) -> None:
+    for less, more, network in [
+        ("colours: mean, cycles: 1", "colours: mean, cycles: 12", "lines: 12"),
+        ("colours: mean, cycles: 12, candidates: 1", "colours: mean, cycles: 12, candidates: 64", "lines: 12"),
+        ("cycles: 1, fit: 10", "cycles: 1, fit: 200", "lines: 6"),
+        ("way: gradient, cycles: 2, fit: 0", "way: gradient, cycles: 40, fit: 0", "lines: 6"),
+        ("way: gradient, cycles: 2, fit: 0, epochs: 1", "way: gradient, cycles: 2, fit: 0, epochs: 20", "lines: 6"),
+        ("way: gradient, cycles: 20, fit: 0", "way: gradient, cycles: 20, fit: 100", "lines: 6"),
+        ("way: gradient, cycles: 4, fit: 0, batch: 384", "way: gradient, cycles: 4, fit: 0, batch: 16", "lines: 6"),
+    ]:
+        assert end(more, network).loss < end(less, network).loss * 0.99, more
+
+
+def test_dividers_move_by_the_gradient(tmp_path: Path) -> None:
+    photo(tmp_path)
+    for optimiser in ("adam", "adadelta"):
+        options = f"way: gradient, optimiser: {optimiser}, cycles: 10, colours: mean"
+        before = live(scene(tmp_path, options, "lines: 4, circles: 2")).network.partition()  # type: ignore[operator]
+        after = learnt(scene(tmp_path, options, "lines: 4, circles: 2"))[0].network.partition()  # type: ignore[operator]
+        assert (np.abs(after.lines - before.lines).max(axis=0) > 1e-3).all()
+        assert (np.abs(after.circles - before.circles).max(axis=0) > 1e-3).all()
+
+
+def test_the_rate_goes_from_one_end_to_the_other(end: Callable[..., Progress]) -> None:
+    def rates(options: str) -> tuple[float | None, ...]:
+        curve = end(f"way: gradient, cycles: 200, fit: 0, {options}").curve
+        return curve[0].rate, curve[-1].rate
+
+    assert rates("rate: 0.1, rate_end: 0.001") == pytest.approx((0.1, 0.001), rel=0.06)
+    assert rates("rate: 0.1") == pytest.approx((0.1, 0.002), rel=0.06)  # a fiftieth, by Adam
+    assert rates("optimiser: adadelta, batch: 384, rate: 0.5") == pytest.approx((0.5, 0.5))
+    assert rates("optimiser: adadelta, batch: 384") == pytest.approx((1.0, 1.0))
+
+
+def test_the_false_gradient_is_as_sharp_as_the_network_says(tmp_path: Path) -> None:
+    photo(tmp_path)
+    seen = []
+    for sharpness, ends in (("5", (5, 5)), ("[10, 1000]", (10, 1000))):
+        network = f"lines: 4, gradient_sharpness: {sharpness}"
+        picture = live(scene(tmp_path, "way: gradient, cycles: 100, batch: 384, fit: 0", network))
+        picture.due = lambda step, steps: True
+        seen = [picture.network.gradient_sharpness for _ in picture.train()]
+        assert (seen[0], seen[-1]) == pytest.approx(ends, rel=0.06)
+
+
+def test_downscaled_a_photo_is_learnt_in_fewer_pixels(tmp_path: Path) -> None:
+    pixels = photo(tmp_path, 50, 31)
+    last = learnt(scene(tmp_path, "downscale: 4, colours: mean, cycles: 1"))[1][-1]
+    assert last.pixels == 12 * 7
+    studied = lesson(load(scene(tmp_path, QUICK)).training.options["target"], None, 4, None, 3)  # type: ignore[union-attr]
+    assert np.allclose(studied.image[2, 3], pixels[8:12, 12:16].mean(axis=(0, 1)) / 255, atol=1e-6)
+    assert learnt(scene(tmp_path, "synthetic: {size: 32}, downscale: 4, colours: mean, cycles: 1"))[1][-1].pixels == 64
+
+
+def test_a_photo_of_many_pixels_is_learnt_in_four_million(tmp_path: Path) -> None:
+    Image.new("RGB", (3000, 2000), "teal").save(tmp_path / "photo.png")
+    target = load(scene(tmp_path, QUICK)).training.options["target"]  # type: ignore[union-attr]
+    assert lesson(target, None, 1, None, 3).image.shape == (1000, 1500, 3)
+    assert lesson(target, None, 2, None, 3).image.shape == (1000, 1500, 3)
+
+
+def test_the_centre_counts_as_much_more_as_it_says(tmp_path: Path) -> None:
+    centre = Centre(most=9, inner=0.3, outer=0.8, x=0.4, y=-0.1)
+    weight = lesson(None, Synthetic(size=64), 1, centre, 3).weight.reshape(-1)
+    x, y = plane(64, 64)
+    away = np.hypot(x - 0.4, y + 0.1)
+    assert weight.mean() == pytest.approx(1, rel=1e-5)
+    outside = weight[away > 0.8]
+    assert np.allclose(outside, outside[0])
+    assert np.allclose(weight[away < 0.3], 9 * outside[0], rtol=1e-5)
+    half = np.abs(away - 0.55).argmin()
+    assert weight[half] / outside[0] == pytest.approx(9 - 8 * (away[half] - 0.3) / 0.5, rel=1e-4)
+
+    random = np.random.RandomState(0)
+    Image.fromarray(random.randint(0, 256, (32, 32, 3), dtype=np.uint8)).save(tmp_path / "photo.png")
+    near = np.hypot(*plane(32, 32)).reshape(32, 32) < 0.3
+    errors = []
+    for weigh in ("", ", weigh_centre: {most: 1000, inner: 0.3, outer: 0.3}"):
+        picture = learnt(scene(tmp_path, f"colours: mean, cycles: 2{weigh}"))[0]
+        with torch.inference_mode():
+            told = picture.network(torch.stack([torch.from_numpy(one) for one in plane(32, 32)], dim=1)).numpy()
+        wanted = lesson(picture.scene.training.options["target"], None, 1, None, 3).image  # type: ignore[union-attr]
+        errors.append(np.square(told.reshape(32, 32, 3) - wanted)[near].mean())
+    assert errors[1] < errors[0] * 0.8
+
+    picture = live(scene(tmp_path, "way: gradient, cycles: 1, fit: 9, weigh_centre: {most: 9}"))
+    picture.due = lambda step, steps: True
+    seen: list[Any] = []
+    picture.network.register_forward_hook(lambda _, given, colours: seen.append((given[0], colours.detach().clone())))
+    first = next(picture.train())
+    column, row = ((seen[0][0] + 1) * 16 - 0.5).round().long().unbind(dim=1)
+    studied = lesson(picture.scene.training.options["target"], None, 1, Centre(most=9), 3)  # type: ignore[union-attr]
+    apart = np.square(seen[0][1].numpy() - studied.image[row, column]).mean(axis=1)
+    assert first.loss == pytest.approx((studied.weight[row, column] * apart).mean(), rel=1e-5)
+    assert first.loss != pytest.approx(apart.mean(), rel=1e-3)
+
+
+def test_what_the_means_would_come_to_is_said_only_where_it_is_the_same_error(end: Callable[..., Progress]) -> None:
+    assert end(f"{QUICK}, weigh_centre: {{}}").note == end("colours: mean, cycles: 1, weigh_centre: {}").note
+    assert "would come to" in end(f"{QUICK}, weigh_centre: {{most: 1}}").note
+
+
+def test_reduced_pixels_keep_their_weighted_means() -> None:
+    random = np.random.RandomState(1)
+    large = whole(random.rand(9, 13, 3).astype(np.float32), random.uniform(0.5, 2, (9, 13)).astype(np.float32))
+    small = large.reduced(4)
+    assert small.across == pytest.approx([large.across[start : start + 4].mean() for start in (0, 4, 8)])
+    assert small.down == pytest.approx([large.down[start : start + 4].mean() for start in (0, 4)])
+    assert small.image.shape == (2, 3, 3)
+    part = np.s_[4:8, 8:12]
+    mean = (large.image[part] * large.weight[part][..., None]).sum(axis=(0, 1)) / large.weight[part].sum()
+    assert np.allclose(small.image[1, 2], mean, atol=1e-6)
+    assert small.weight[1, 2] == pytest.approx(large.weight[part].mean(), rel=1e-5)
+    assert large.reduced(1) is large
+    assert large.reduced(50).image.shape == (1, 1, 3)
+
+
+REFUSED = {
+    "synthetic: {lines: 3}, target: photo.png": "found both target and synthetic, expected one of them",
+    "target: ~": "found neither target nor synthetic, expected one of them",
+    "epochs: 2": "found epochs with way: search, where it means nothing; leave it out",
+    "optimiser: adam": "found optimiser with way: search",
+    "rate: 0.1": "found rate with way: search",
+    "rate_end: 0.1": "found rate_end with way: search",
+    "batch: 5": "found batch with way: search",
+    "way: gradient, candidates: 5": "found candidates with way: gradient, where it means nothing; leave it out",
+    "colours: mean, fit: 5": "found fit with colours: mean, where no colours are fitted; leave it out",
+    "fit: 0": "found fit: 0 with way: search, whose colours come of the fit alone; say colours: mean",
+    "weigh_centre: {inner: 2, outer: 1}": "weigh_centre: found inner 2, which is beyond outer 1",
+}
+
+
+@pytest.mark.parametrize("options", REFUSED)
+def test_options_that_do_not_go_together_are_refused(options: str, tmp_path: Path) -> None:
+    photo(tmp_path)
+    picture = live(scene(tmp_path, options))
+    before = state(picture)
+    with pytest.raises(InputError) as caught:
+        list(picture.train())
+    assert f"{tmp_path / 'a.yaml'}:4:12: training.dividers: {REFUSED[options]}" in str(caught.value)
+    assert state(picture) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "network", "more", "told"),
+    [
+        ("colours: mean", "lines: 3, sigmoids: 1", "", "found colours: mean with sigmoids, over which colours change"),
+        ("way: gradient", "lines: 0", "", "found no dividers to move; say lines: 64, or way: search"),
+        (QUICK, "lines: 3", "coordinates: unit_square\n", "coordinates that are not x and y of the plane"),
+        ("cycles: 0", "lines: 3", "film: {learning: even, length: 5f}\n", "found cycles: 0, which has no end, with a"),
+        ("cycles: 0", "lines: 3", "film: {learning: 30}\n", "found cycles: 0, which has no end, with a film"),
+    ],
+)
+def test_scenes_whose_parts_do_not_go_together_are_refused(
+    options: str, network: str, more: str, told: str, tmp_path: Path
+) -> None:
+    photo(tmp_path)
+    with pytest.raises(InputError, match=r"a\.yaml:4:12: training\.dividers: ") as caught:
+        list(live(scene(tmp_path, options, network, more)).train())
+    assert told in str(caught.value)
+
+
+def test_another_network_is_refused(tmp_path: Path) -> None:
+    photo(tmp_path)
+    path = scene(tmp_path, QUICK)
+    path.write_text(path.read_text().replace("dividers: {lines: 5}", "mlp: {width: 8}", 1))
+    with pytest.raises(InputError, match=r"found the network mlp, expected dividers: network: \{dividers: "):
+        list(live(path).train())
+
+
+ODD: dict[str, tuple[int, int]] = {"one pixel": (1, 1), "four": (2, 2), "wide": (600, 2), "high": (1, 200)}
+WAYS = [
+    QUICK,
+    "colours: mean, cycles: 1",
+    "way: gradient, cycles: 2, fit: 20",
+    "way: gradient, optimiser: adadelta, cycles: 1",
+]
+NETWORKS = ["lines: 4, circles: 2", "lines: 3, form: centre, sigmoids: 1"]
+
+
+@pytest.mark.parametrize("options", WAYS)
+@pytest.mark.parametrize("odd", [*ODD, "flat"])
+def test_odd_photos_are_told_too(odd: str, options: str, tmp_path: Path) -> None:
+    pixels: Numbers = np.full((9, 7, 3), 90, np.uint8)
+    if odd == "flat":
+        Image.fromarray(pixels).save(tmp_path / "photo.png")
+    else:
+        pixels = photo(tmp_path, *ODD[odd])
+    flat = 10 * math.log10(1 / max((pixels / 255).var(axis=(0, 1)).mean(), 1e-12))
+    for network in NETWORKS[: 1 if "mean" in options else 2]:
+        picture, told = learnt(scene(tmp_path, options, network))
+        assert told[-1].psnr is not None
+        if "adadelta" not in options:  # which has hardly begun
+            assert told[-1].psnr > min(flat, 42) - 0.5, network
+        assert all(tensor.isfinite().all() for tensor in picture.network.state_dict().values())
+        assert np.isfinite(picture.paint()).all()
+
+
+def test_thousands_of_dividers_are_no_trouble(tmp_path: Path) -> None:
+    photo(tmp_path, 5, 4)
+    picture, told = learnt(scene(tmp_path, "colours: mean, cycles: 1, candidates: 1", "lines: 4096"))
+    assert told[-1].psnr == 120
+    assert len(picture.network.table) == 20
+    assert picture.paint().shape == (16, 24, 3)
+    *_, last = learnt(scene(tmp_path, "way: gradient, cycles: 1, colours: mean", "lines: 0, circles: 4096"))[1]
+    assert math.isfinite(last.loss)

@@ -1,0 +1,265 @@
+"""Regions as vectors: what rasterisers make of the files is what was painted."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+from tests.support.common import PluginFile, Told
+from tests.support.vector_files import (
+    AREA,
+    SCENE,
+    Drawn,
+    Page,
+    agree,
+    area,
+    arrangement,
+    drawing,
+    followed,
+    painted,
+    paths,
+    raster,
+    swept,
+)
+
+from artengine import Frame, InputError, View, run
+from artengine.files.atomic import OutputTarget
+from artengine.making import recipe
+from artengine_dividers.vectors import outputs
+from artengine_dividers.vectors.geometry.arcs import on_the_plane
+from artengine_dividers.vectors.geometry.arrangement import Arrangement
+
+
+@pytest.fixture
+def drawn(tmp_path: Path) -> Drawn:
+    return drawing(tmp_path)
+
+
+CAMERAS = ["{zoom: 1}", "{zoom: 0.05}", "{zoom: 0.7, angle: 33, centre: [0.2, -0.1]}", "crossing"]
+
+
+@pytest.mark.parametrize("camera", CAMERAS, ids=["plain", "far", "turned", "a million times"])
+def test_a_rasterised_svg_is_what_was_painted(camera: str, drawn: Drawn, tmp_path: Path) -> None:
+    if camera == "crossing":
+        view = View(width=240, height=180)
+        found = arrangement(tmp_path / "lines.yaml")
+        curved = found.curves.bend[found.edges.curve] > 0
+        bends = np.bincount(found.edges.origin, weights=curved) == 4  # where two circles cross
+        x, y = on_the_plane(found.points[np.flatnonzero(bends)[:1]], view)[0].tolist()
+        camera = f"{{zoom: 1e6, angle: 20, centre: [{x!r}, {y!r}]}}"
+    path = drawn("png: {}}, {svg: {}", f"camera={camera}", device="cpu")
+    agree(raster(path), painted(path.with_suffix(".png")), least=0.5)
+
+
+def test_regions_cover_the_picture_once_and_no_seam_lets_the_paper_through(drawn: Drawn) -> None:
+    path = drawn()
+    below, above = path.read_text().split('id="regions"')
+    areas = [swept(data) for _, data in paths(above)]
+    assert min(areas) > 0
+    assert len(areas) > 80
+    assert sum(areas) == pytest.approx(AREA, abs=0.2)
+    assert "inkscape:groupmode=" in below
+    for width in (240, 777):
+        assert np.abs(raster(path, "white", width) - raster(path, "black", width)).max() <= 8
+
+
+def test_grey_pictures_are_drawn_too(drawn: Drawn, plugin_file: PluginFile) -> None:
+    grey = plugin_file(
+        """
+        from dataclasses import replace
+
+        import torch
+
+        from artengine import hookimpl
+        from artengine_dividers.dividers import dividers
+
+        def grey(ports, /):
+            return dividers(replace(ports, outputs=1), lines=5, colour_activation=lambda: torch.tanh)
+
+        @hookimpl
+        def register_networks():
+            return {"grey": grey}
+        """
+    )
+    path = drawn("png: {}}, {svg: {}", "network=grey", plugins=[str(grey)])
+    agree(raster(path), painted(path.with_suffix(".png")), least=0.5)
+
+
+def test_a_palette_is_as_near_as_so_few_colours_can_be(drawn: Drawn) -> None:
+    from artengine_dividers.vectors.palette import displayed, oklab, reduced
+
+    picture = painted(drawn("png: {}}, {svg: {}").with_suffix(".png"))
+    errors = [np.abs(raster(drawn(f"svg: {{palette: {n}}}")) - picture).mean() for n in (2, 4, 8, 32)]
+    assert errors == sorted(errors, reverse=True)
+    assert errors[-1] < errors[0] / 4
+    colours = np.random.RandomState(0).rand(500, 3)
+    assert displayed(oklab(colours)) == pytest.approx(colours, abs=1e-6)
+    assert oklab(np.array([[1.0, 0, 0]]))[0] == pytest.approx([0.62796, 0.22486, 0.12585], abs=1e-4)  # as published
+    three = np.repeat([[0.1, 0.2, 0.9], [0.9, 0.1, 0.1], [0.5, 0.9, 0.5]], [3, 5, 2], axis=0)
+    assert reduced(three, np.arange(1.0, 11.0), 3) == pytest.approx(three, abs=1e-6)
+    assert len(np.unique(reduced(three, np.ones(10), 8), axis=0)) == 3
+
+
+def test_neighbours_of_one_colour_are_merged_where_asked(drawn: Drawn, plugin_file: PluginFile) -> None:
+    poster = plugin_file(
+        """
+        from artengine import hookimpl
+        from artengine_dividers.dividers import dividers
+
+        def poster(ports, /):
+            return dividers(ports, lines=14, circles=8, hidden=2, colour_activation=lambda: lambda x: 1000 * x.sign())
+
+        @hookimpl
+        def register_networks():
+            return {"poster": poster}
+        """
+    )
+    apart = drawn("png: {}}, {svg: {}", "network=poster", plugins=[str(poster)])
+    shapes, picture = len(paths(apart.read_text().split('id="regions"')[1])), painted(apart.with_suffix(".png"))
+    merged = drawn("svg: {merge: true}", "network=poster", plugins=[str(poster)])
+    data = paths(merged.read_text().split('id="regions"')[1])
+    assert len(data) == len(np.unique(picture.reshape(-1, 3), axis=0)) < 5 < shapes
+    assert sum(swept(one) for _, one in data) == pytest.approx(AREA, abs=0.2)
+    assert len(merged.read_bytes()) < len(apart.read_bytes()) / 3
+    agree(raster(merged), picture, least=0.5, colours=len(data))
+
+
+def off(found: Arrangement, points: list[complex]) -> float:
+    """How far the farthest of points of the page is from the nearest circle."""
+    circles = found.curves[found.curves.bend > 0]
+    centres = circles.normal * (circles.foot - 1 / circles.bend)[:, None] @ [1, 1j] + complex(120, 90)
+    away = np.abs(np.abs(np.array(points)[:, None] - centres) - 1 / circles.bend)
+    return float(away.min(axis=1).max())
+
+
+def test_arcs_lie_on_their_circles(drawn: Drawn, tmp_path: Path) -> None:
+    circles = "network.dividers={lines: 3, circles: 9}"
+    found, apexes, count = arrangement(tmp_path / "lines.yaml", circles), [], 0
+    for output in ("svg: {}", "svg: {strokes: true, hatching: false}"):
+        for _, data in paths(drawn(output, circles).read_text()):
+            for end, letter, words in followed(data):
+                if letter == "a":
+                    radius, forwards, step = words[0], words[4], complex(*words[-2:])
+                    apex = end - step / 2
+                    rise = radius - math.sqrt(max(radius**2 - abs(step) ** 2 / 4, 0))
+                    apexes.append(apex - 1j * step / abs(step) * rise * (1 if forwards else -1))
+                    count += 1
+    assert count > 50
+    assert off(found, apexes) < 1e-3
+    page = Page(drawn("pdf: {}", circles))
+    page.shapes()
+    assert len(page.bent) > 500
+    assert off(found, page.bent) < 1e-3
+
+
+def test_what_a_sharpness_softens_is_drawn_sharp(drawn: Drawn) -> None:
+    soft = drawn("svg: {}", "network.dividers.sharpness=3", metadata=False)
+    assert soft.read_bytes() == drawn("svg: {}", metadata=False).read_bytes()
+
+
+def test_a_sheet_of_paper_has_its_size(drawn: Drawn) -> None:
+    sheet = "canvas={paper: A6, dpi: 72, orientation: landscape}"
+    text = drawn("svg: {}", sheet).read_text()
+    assert 'width="148.1667mm" height="105.1278mm" viewBox="0 0 420 298"' in text
+    assert Page(drawn("pdf: {}", sheet)).size == (420, 298)
+    assert Page(drawn("pdf: {}")).size == (180, 135)  # 96 pixels an inch, as on a screen
+    path = drawn("svg: {strokes: true, pen: 0.5}", "canvas={paper: A6, dpi: 254}")
+    assert set(re.findall(r'stroke-width="(.*?)"', path.read_text())) == {"5"}
+
+
+def test_a_pdf_is_what_was_painted(drawn: Drawn) -> None:
+    path = drawn("png: {}}, {pdf: {}")
+    page, scale = Page(path), 8
+    assert page.layers == ["seams", "regions"]
+    image = Image.new("RGB", (240 * scale, 180 * scale))
+    draw, total = ImageDraw.Draw(image), 0.0
+    for colour, (outer, *holes) in page.shapes():
+        draw.polygon([(scale * at.real, scale * at.imag) for at in outer], fill=colour)
+        total += area(outer)
+        assert not holes or area(outer) > 0
+        total += sum(map(area, holes))
+    assert total == pytest.approx(AREA, abs=1)
+    small = np.asarray(image.resize((240, 180), Image.Resampling.BOX)).astype(int)
+    agree(small, painted(path.with_suffix(".png")), least=0.5)
+
+
+def test_a_pdf_has_a_layer_for_each_colour_or_pen(drawn: Drawn) -> None:
+    page = Page(drawn("pdf: {palette: 3}"))
+    assert page.layers[0] == "seams"
+    assert [label[0] for label in page.layers[1:]] == ["#", "#", "#"]
+    assert page.content.count("/OC ") == page.content.count("EMC") == 4
+    plotted = Page(drawn("pdf: {strokes: true}"))
+    assert plotted.layers == ["hatching", "outlines"]
+    assert plotted.shapes() == []
+
+
+@pytest.mark.parametrize("output", ["svg", "pdf", "svg: {palette: 3, strokes: true}"])
+def test_it_is_made_again_to_the_byte(output: str, drawn: Drawn, told: Told) -> None:
+    path = drawn(output if ":" in output else f"{output}: {{}}")
+    assert told("info", path).out.endswith(recipe.read(path).scene)
+    answer = told("rerun", path, "--out", "again")
+    assert (answer.code, answer.out) == (0, f"again/{path.name}\n")
+    assert Path("again", path.name).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("ending", ["svg", "pdf"])
+def test_without_metadata_nothing_is_told(ending: str, drawn: Drawn) -> None:
+    path = drawn(f"{ending}: {{}}", metadata=False)
+    assert b"artengine" not in path.read_bytes()
+    with pytest.raises(InputError, match="found no recipe in it"):
+        recipe.read(path)
+
+
+def test_a_recipe_of_any_signs_is_read_back(tmp_path: Path) -> None:
+    text = "# Zoë's <b>&amp; \\( ) \\\\ (( ]]> 🎨\n" + SCENE + "outputs: [svg, pdf]\n"
+    (tmp_path / "lines.yaml").write_text(text)
+    for path in run(tmp_path / "lines.yaml", out=tmp_path):
+        assert recipe.read(path).scene == text
+    assert html.escape("<b>&amp;") in (tmp_path / "lines.svg").read_text()
+
+
+REFUSED = {
+    "another network": ("network=mlp", "draws the regions of a dividers network, found network.mlp"),
+    "sigmoids": ("network.dividers.sigmoids=3", "found sigmoids, which colour softly; set sigmoids to 0"),
+    "filters": ("filters=[inverted]", "draws regions, which filters do not reach"),
+    "other coordinates": ("coordinates=doubled", "draws regions of the plane, found other coordinates"),
+}
+
+PLUGIN = """
+import torch
+from artengine import hookimpl
+
+def inverted(image, /):
+    return 1 - image
+
+def doubled(view, /):
+    return 2 * torch.stack(view.plane(), dim=-1)
+
+@hookimpl
+def register_filters():
+    return {"inverted": inverted}
+
+@hookimpl
+def register_sources():
+    return {"doubled": doubled}
+"""
+
+
+@pytest.mark.parametrize(("override", "words"), REFUSED.values(), ids=REFUSED)
+def test_what_has_no_regions_is_refused(override: str, words: str, drawn: Drawn, plugin_file: PluginFile) -> None:
+    with pytest.raises(InputError, match=re.escape(words)):
+        drawn("svg: {}", override, plugins=[str(plugin_file(PLUGIN))])
+
+
+def test_of_a_film_its_beginning_is_drawn_and_no_frame(drawn: Drawn, tmp_path: Path) -> None:
+    film = ["film={length: 2f}", "camera={keys: {0s: {zoom: 0.5}, 100%: {zoom: 3}}}"]
+    path = drawn("png: {}}, {svg: {}", *film)
+    agree(raster(path), painted(path.with_suffix(".png")), least=0.5)
+    frame = Frame(view=View(width=4, height=4), image=np.zeros((4, 4, 3)))
+    with pytest.raises(ValueError, match="draws the regions of a still, found a film"):
+        list(outputs.svg([frame], OutputTarget(tmp_path, "a", None)))
