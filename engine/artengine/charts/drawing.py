@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from artengine.charts.axes import LEAST, Axis, ends, number, places, reaching
 from artengine.charts.pen import Box, Pen
+from artengine.colour import format_colour, parse_colour
 
 if TYPE_CHECKING:
     import numpy as np
@@ -290,11 +291,11 @@ def _colours(count: int) -> list[str]:
     """Colours that can be told apart; for more of them than that, a row from dark to light."""
     if count <= len(_COLOURS):
         return list(_COLOURS[:count])
-    stops = [tuple(int(stop[i : i + 2], 16) for i in (1, 3, 5)) for stop in _RAMP]
+    stops = [parse_colour(stop) for stop in _RAMP]
     found = []
     for index in range(count):
         at = index / (count - 1) * (len(stops) - 1)
         first = min(int(at), len(stops) - 2)
         pair = zip(stops[first], stops[first + 1], strict=True)
-        found.append("#" + "".join(f"{round(one + (other - one) * (at - first)):02x}" for one, other in pair))
+        found.append(format_colour(*(round(one + (other - one) * (at - first)) for one, other in pair)))
     return found

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
+
+from artengine.colour import linear_to_srgb, srgb_to_linear
 
 CONTRAST = 6 / 255  # between a pixel and its neighbours, from which on the eye sees stairs
 _GOLDEN = (5**0.5 - 1) / 2
@@ -34,16 +39,15 @@ def edges(image: Tensor) -> Tensor:
 
 
 def to_light(image: Tensor) -> Tensor:
-    """From sRGB code values in [0, 1] to light: IEC 61966-2-1."""
-    return torch.where(image <= 0.04045, image / 12.92, _power((image + 0.055) / 1.055, 2.4))
+    """From sRGB code values to light, both in [0, 1]."""
+    return _by_numpy(srgb_to_linear, image)
 
 
 def from_light(light: Tensor) -> Tensor:
     """From light to sRGB code values, both in [0, 1]."""
-    return torch.where(light <= 0.0031308, light * 12.92, 1.055 * _power(light, 1 / 2.4) - 0.055)
+    return _by_numpy(linear_to_srgb, light)
 
 
-def _power(x: Tensor, exponent: float) -> Tensor:
-    """By numpy, whose bits do not depend on where in an array a number is."""
-    numbers = x.cpu().numpy()
-    return torch.from_numpy(np.asarray(np.power(numbers, numbers.dtype.type(exponent)))).to(x.device)
+def _by_numpy(function: Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]], image: Tensor) -> Tensor:
+    """What numpy makes of it: unlike those of torch, its powers do not depend on where in an array a number is."""
+    return torch.from_numpy(function(image.cpu().numpy())).to(image.device)

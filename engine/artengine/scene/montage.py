@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from artengine.colour import Colour
 from artengine.components import Bound
 from artengine.errors import InputError, Problem, listed, quoted
 from artengine.kinds import Output
@@ -25,7 +26,6 @@ MAX_SHOTS = 1000
 MAX_FILM_MEGAPIXELS = 64  # of a frame
 
 Text = Annotated[str, Field(min_length=1, max_length=500)]
-Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from artengine import Activation, Each, Ports, named, shown
+from artengine.colour import Colour, parse_colour
 
 if TYPE_CHECKING:
     from artengine_dividers.network.module import Dividers
@@ -25,7 +26,7 @@ class Outline:
     """
 
     width: Annotated[float, Field(gt=0, le=1)] = 0.006
-    colour: Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")] = "#000000"
+    colour: Colour = "#000000"
 
 
 def dividers(
@@ -70,5 +71,5 @@ def dividers(
         gradient_sharpness=gradient_sharpness[0],
     )
     if outline:
-        network.draw(outline.width, [int(outline.colour[at : at + 2], 16) / 255 for at in (1, 3, 5)])
+        network.draw(outline.width, [level / 255 for level in parse_colour(outline.colour)])
     return network

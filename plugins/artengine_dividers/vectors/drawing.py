@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from artengine import Frame
+from artengine.colour import linear_to_oklab, srgb_to_linear
 from artengine_dividers.vectors.geometry import Arrangement, Chains, Curves, cut, edged
 from artengine_dividers.vectors.hatching import hatched
-from artengine_dividers.vectors.palette import oklab, reduced
+from artengine_dividers.vectors.palette import reduced
 from artengine_dividers.vectors.regions import regions
 from artengine_dividers.vectors.strokes import outlines
 
@@ -132,7 +133,7 @@ def _filled(arrangement: Arrangement, levels: Numbers, label: Numbers, palette: 
 def _stroked(arrangement: Arrangement, levels: Numbers, label: Numbers, style: Style, pen: float) -> Iterator[Layer]:
     """Hatching, in a layer for each colour of a palette, and outlines."""
     if style.hatching:
-        darkness = 1 - oklab(levels / 255)[:, 0]
+        darkness = 1 - linear_to_oklab(srgb_to_linear(levels / 255))[:, 0]
         tone = np.rint(darkness * TONES).astype(np.int64)
         if style.palette:
             tone[np.argsort(darkness, kind="stable")] = np.arange(len(tone))

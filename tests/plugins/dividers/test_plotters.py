@@ -59,7 +59,7 @@ def test_a_plotter_draws_a_circle_in_one_stroke_as_far_as_it_is_seen(drawn: Draw
 
 
 def test_hatching_is_as_dense_as_a_colour_is_dark_and_ends_where_it_does(drawn: Drawn) -> None:
-    from artengine_dividers.vectors.palette import oklab
+    from artengine.colour import linear_to_oklab, srgb_to_linear
 
     shapes = drawn("svg: {palette: 4}")
     sizes = {
@@ -76,7 +76,7 @@ def test_hatching_is_as_dense_as_a_colour_is_dark_and_ends_where_it_does(drawn: 
     directions = []
     for label, data in layers:
         colour = np.array([int(label[i : i + 2], 16) for i in (1, 3, 5)])
-        dark = 1 - oklab(colour[None] / 255)[0, 0]
+        dark = 1 - linear_to_oklab(srgb_to_linear(colour[None] / 255))[0, 0]
         assert 0.2 * length(data) / sizes[label] == pytest.approx(0.6 * dark, rel=0.03)
         lines = np.array(re.findall(r"M([\d.]+) ([\d.]+)l(-?[\d.]+) ?(-?[\d.]+)", data), float)
         directions.append(math.degrees(math.atan2(lines[0, 3], lines[0, 2])) % 180)

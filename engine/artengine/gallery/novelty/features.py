@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from artengine.colour import linear_to_oklab, srgb_to_linear
+
 Array = np.ndarray[Any, Any]
 
 SHADES, HUES, SCALES = 8, 12, 4
@@ -22,24 +24,16 @@ _NEAR = ((0, 1), (1, 0), (1, 1), (1, -1), (0, 2), (2, 0), (2, 2), (2, -2), (0, 3
 
 @functools.cache
 def _linear() -> Array:
-    """(256,): sRGB levels as linear light, IEC 61966-2-1."""
-    level = np.arange(256) / 255
-    linear: Array = np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
-    return linear
+    """(256,): sRGB levels as linear light."""
+    return srgb_to_linear(np.arange(256) / 255)
 
 
 def oklab(picture: Image.Image) -> Array:
-    """(H, W, 3) whole numbers: OKLab in thousandths. Björn Ottosson, "A perceptual color space", 2020."""
-    red, green, blue = np.moveaxis(_linear()[np.asarray(picture)], 2, 0)
-    long = np.cbrt(0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue)
-    medium = np.cbrt(0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue)
-    short = np.cbrt(0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue)
-    lab = (
-        0.2104542553 * long + 0.7936177850 * medium - 0.0040720468 * short,
-        1.9779984951 * long - 2.4285922050 * medium + 0.4505937099 * short,
-        0.0259040371 * long + 0.7827717662 * medium - 0.8086757660 * short,
-    )
-    whole: Array = np.rint(np.stack(lab, axis=2) * THOUSAND).astype(np.int64)
+    """(H, W, 3) whole numbers: OKLab in thousandths.
+
+    They are the same on every machine: of no sRGB colour is a coordinate nearer than 2e-8 to half a thousandth.
+    """
+    whole: Array = np.rint(linear_to_oklab(_linear()[np.asarray(picture)]) * THOUSAND).astype(np.int64)
     return whole
 
 

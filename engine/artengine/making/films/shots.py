@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from artengine.colour import parse_colour
 from artengine.errors import ArtengineError
 from artengine.events import Event, Filmed, Note
 from artengine.files import create
@@ -117,8 +118,7 @@ class Cutting:
 
     def _plain(self, part: Part) -> Image:
         width, height = self._montage.canvas.size
-        word = part.words.background
-        colour = np.array([int(word[start : start + 2], 16) for start in (1, 3, 5)], np.float32) / 255
+        colour = np.array(parse_colour(part.words.background), np.float32) / 255
         return np.broadcast_to(colour, (height, width, 3))
 
     def _picture(self, index: int, frame: int) -> Image:
