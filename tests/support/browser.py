@@ -114,10 +114,12 @@ class Browser:
     def page(self, address: str, width: int = 1280, height: int = 800, **media: str) -> Iterator[Page]:
         """A page in a context of its own: it shares no storage with other pages; media: ``color_scheme="dark"``."""
         context = self.call("Target.createBrowserContext")["browserContextId"]
+        page = Page(self, context, address, (width, height), media)
         try:
-            yield Page(self, context, address, (width, height), media)
+            yield page
         finally:
             self.call("Target.disposeBrowserContext", browserContextId=context)
+            page.forget()
 
     def close(self) -> None:
         """End it."""
@@ -158,6 +160,12 @@ class Page:
         page = Page(self._browser, self._context, address, (1280, 800), {})
         yield page
         self._browser.call("Target.closeTarget", targetId=page._target)
+        page.forget()
+
+    def forget(self) -> None:
+        """Drop what the browser has told of this page, which no page has to look through any more."""
+        events = self._browser.events
+        events[:] = [event for event in events if event.get("sessionId", self._session) != self._session]
 
     def resize(self, width: int, height: int, scale: float = 1, *, mobile: bool = False) -> None:
         self.call(
@@ -206,6 +214,19 @@ class Page:
             assert time.monotonic() < deadline, f"never came true: {expression}"
             time.sleep(0.02)
         return value
+
+    def load_images(self, selector: str) -> int:
+        """Scroll to one image after the other and wait until it is loaded; how many there are.
+
+        Images that are loaded lazily and lie farther down than the browser looks ahead are not loaded before that,
+        and how far it looks ahead differs from version to version.
+        """
+        images = f"document.querySelectorAll({json.dumps(selector)})"
+        count: int = self.ask(f"{images}.length")
+        for index in range(count):
+            self.ask(f"{images}[{index}].scrollIntoView({{behavior: 'instant'}})")
+            self.wait(f"{images}[{index}].naturalWidth")
+        return count
 
     def key(self, *keys: str) -> None:
         """Press keys one after the other, by their names: ``Enter``, ``s``, ``/``."""

@@ -28,13 +28,6 @@ network: {mlp: {width: 4, depth: 1}}
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    one = Browser(tmp_path_factory.mktemp("browser") / "profile")
-    yield one
-    one.close()
-
-
-@pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with painter.yaml, a gallery of forty of its seeds in g, and mutations of one of them in m."""
     folder = tmp_path_factory.mktemp("home")

@@ -13,71 +13,22 @@ import pytest
 import yaml
 from PIL import Image
 from tests.support.browser import CHROMIUM, WHY_NOT, Browser, Page
+from tests.support.gallery_pages import PAYLOADS, STD, picture_of, write_page
 
 from artengine.gallery.page import PLACE, Shown, label, render, short_names
 
 SCENE = f"# A scene.\n{PLACE}\nnetwork: {{mlp: {{width: 8}}}}\noutputs: mp4\n"
 NUMBER = 300
-STD = "network.neural_painter.std"
 
 in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT)
-
-#: What breaks out of HTML, of attributes, of scripts, of URLs and of style, if anything lets it.
-PAYLOADS = [
-    "<script>broken = 1</script>",
-    "</script><script>broken = 1</script>",
-    "<!--<script>",
-    "<img src=x onerror=broken=1>",
-    '"><svg onload=broken=1>',
-    "' onfocus=broken=1 autofocus='",
-    "javascript:broken=1",
-    "{{script}} ${broken=1} `${broken=1}`",
-    "\u2028broken=1\u2029",
-    "__proto__",
-    "</title></style></template></textarea><script>broken=1</script>",
-    "%3Cscript%3Ebroken=1%3C/script%3E",
-    "\u202eeniletxen\n\r\t\0end",
-    "$& $1 \\u003cscript>",
-    "half \udcff a character",
-]
-
-
-def made(seed: int, std: str = "0.5") -> Shown:
-    name = f"painter-seed-{seed}"
-    return Shown(
-        name=name,
-        file=f"{name}.png",
-        thumbnail=f"thumbnails/{name}.webp",
-        width=30,
-        height=20,
-        film=False,
-        seed=str(seed),
-        settings={STD: std},
-        command=f"artengine run scenes/painter.yaml --seed {seed} --set {STD}={std}",
-    )
-
-
-def hung(folder: Path, shown: list[Shown], title: str = "painter", **options: object) -> str:
-    """Make the pictures and the page; its address."""
-    for one in shown:
-        for path in (folder / one.file, folder / one.thumbnail):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Image.new("RGB", (30, 20), (len(one.name) * 9 % 256, 90, 140)).save(path, path.suffix[1:])
-    (folder / "index.html").write_text(render(title, shown, **options), encoding="utf-8")  # type: ignore[arg-type]
-    return (folder / "index.html").as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    one = Browser(tmp_path_factory.mktemp("browser") / "profile")
-    yield one
-    one.close()
 
 
 @pytest.fixture(scope="module")
 def gallery(tmp_path_factory: pytest.TempPathFactory) -> str:
-    shown = [made(seed, ("0.5", "1.5", "1.25")[seed % 3]) for seed in range(NUMBER)]
-    return hung(tmp_path_factory.mktemp("gallery"), shown, scene=SCENE, failed=[("painter-seed-300", "went wrong")])
+    shown = [picture_of(seed, ("0.5", "1.5", "1.25")[seed % 3]) for seed in range(NUMBER)]
+    return write_page(
+        tmp_path_factory.mktemp("gallery"), shown, scene=SCENE, failed=[("painter-seed-300", "went wrong")]
+    )
 
 
 @pytest.fixture
@@ -167,10 +118,10 @@ def test_it_finds_by_seeds_and_words(page: Page, text: str, found: list[int]) ->
 def test_pictures_of_any_shape_have_their_room_before_they_are_loaded(browser: Browser, tmp_path: Path) -> None:
     shapes = [(300, 200), (200, 300), (250, 250), (4000, 1)]
     shown = [
-        replace(made(number), width=wide, height=high, thumbnail=f"t/{number}.webp", file=f"{number}.png")
+        replace(picture_of(number), width=wide, height=high, thumbnail=f"t/{number}.webp", file=f"{number}.png")
         for number, (wide, high) in enumerate(shapes)
     ]
-    address = hung(tmp_path, shown)
+    address = write_page(tmp_path, shown)
     for one in shown:
         (tmp_path / one.thumbnail).unlink()
     boxes = "[...document.querySelectorAll('#wall {}')].map((one) => one.getBoundingClientRect())"
@@ -192,10 +143,10 @@ def test_seed_137_is_found_looked_at_and_its_command_copied(page: Page) -> None:
     page.wait("document.querySelector('#view').open && location.hash === '#painter-seed-137'")
     page.wait("document.querySelector('#view .stage img').naturalWidth === 30")
     said = page.ask("document.querySelector('#view section').innerText")
-    assert all(word in said for word in ("painter-seed-137", "30 × 20", "std", made(137, "1.25").command[-30:]))
+    assert all(word in said for word in ("painter-seed-137", "30 × 20", "std", picture_of(137, "1.25").command[-30:]))
     page.key("c")
     page.wait("document.querySelector('#said').textContent === 'Command copied'")
-    assert pasted(page) == made(137, "1.25").command
+    assert pasted(page) == picture_of(137, "1.25").command
 
 
 @in_a_browser
@@ -206,12 +157,12 @@ def test_a_browser_without_clipboard_copies_the_old_way_or_says_so(browser: Brow
         page.wait("document.querySelector('#view').open")
         page.click("#view .copy")
         page.wait("document.querySelector('#said').textContent === 'Command copied'")
-        assert pasted(page) == made(3).command
+        assert pasted(page) == picture_of(3).command
         page.ask("document.execCommand = () => false; location.hash = '#painter-seed-6'")
         page.wait("document.querySelector('#view').open")
         page.click("#view .copy")
         page.wait("document.querySelector('#said').textContent.includes('select the text')")
-        assert page.ask("getSelection().toString()") == made(6).command
+        assert page.ask("getSelection().toString()") == picture_of(6).command
         assert page.complaints() == []
 
 
@@ -295,7 +246,7 @@ def test_stars_survive_a_reload_and_are_exported(page: Page, tmp_path: Path) -> 
     page.click("#export")
     said = page.ask("[...document.querySelectorAll('#exports pre')].map((one) => one.textContent)")
     assert said[0] == "--seeds 3,7,12"
-    assert said[1].splitlines() == [made(3).command, made(7, "1.5").command, made(12).command]
+    assert said[1].splitlines() == [picture_of(3).command, picture_of(7, "1.5").command, picture_of(12).command]
     assert "std" in page.ask("document.querySelector('#exports .note').textContent"), "a scene has one std"
     page.downloads(tmp_path)
     page.click("#exports a[download]")
@@ -390,11 +341,11 @@ def test_no_text_breaks_out_whatever_it_stands_in(browser: Browser, tmp_path: Pa
             with open(at, "wb") as file:  # noqa: PTH123
                 Image.new("RGB", (30, 20)).save(file, "PNG")
     everything = "\n".join(PAYLOADS)
-    address = hung(tmp_path, [], everything)
+    address = write_page(tmp_path, [], everything)
     text = render(everything, shown, failed=[(bad, bad) for bad in PAYLOADS], scene=f"{PLACE}\n{everything}")
     (tmp_path / "index.html").write_text(text, encoding="utf-8")
     with browser.page(address) as page:
-        page.wait("[...document.querySelectorAll('#wall img')].every((one) => one.naturalWidth)")
+        assert page.load_images("#wall img") == len(shown)
         for one in shown:
             name = json.dumps(one.name.replace("\udcff", "?"))
             page.ask(f"document.querySelector('#view').close(); location.hash = encodeURIComponent({name})")
@@ -430,7 +381,7 @@ def test_no_text_breaks_out_whatever_it_stands_in(browser: Browser, tmp_path: Pa
     ],
 )
 def test_markup_that_got_in_all_the_same_does_nothing(browser: Browser, tmp_path: Path, wedge: str) -> None:
-    address = hung(tmp_path, [made(1)])
+    address = write_page(tmp_path, [picture_of(1)])
     path = tmp_path / "index.html"
     path.write_text(path.read_text().replace("<header>", f"{wedge}<header>"))
     with browser.page(address) as page:
@@ -444,9 +395,9 @@ def test_markup_that_got_in_all_the_same_does_nothing(browser: Browser, tmp_path
 
 @in_a_browser
 def test_a_film_plays(browser: Browser, tmp_path: Path) -> None:
-    hung(tmp_path, [made(0), made(2)])
+    write_page(tmp_path, [picture_of(0), picture_of(2)])
     with browser.page((tmp_path / "index.html").as_uri()) as page:
-        film = page.ask(
+        recorded = page.ask(
             """new Promise((done) => {
                 const canvas = Object.assign(document.createElement("canvas"), {width: 64, height: 48});
                 const pen = canvas.getContext("2d"), parts = [];
@@ -465,8 +416,12 @@ def test_a_film_plays(browser: Browser, tmp_path: Path) -> None:
                 }, 30);
             })"""
         )
-    (tmp_path / "film.webm").write_bytes(base64.b64decode(film))
-    shown = [made(0), replace(made(1), name="film", file="film.webm", film=True, width=64, height=48), made(2)]
+    (tmp_path / "film.webm").write_bytes(base64.b64decode(recorded))
+    shown = [
+        picture_of(0),
+        replace(picture_of(1), name="film", file="film.webm", film=True, width=64, height=48),
+        picture_of(2),
+    ]
     Image.new("RGB", (64, 48)).save(tmp_path / shown[1].thumbnail)
     (tmp_path / "index.html").write_text(render("films", shown))
     with browser.page((tmp_path / "index.html").as_uri()) as page:
@@ -484,9 +439,9 @@ def test_a_film_plays(browser: Browser, tmp_path: Path) -> None:
 
 @in_a_browser
 def test_what_is_gone_from_the_disk_leaves_its_name(browser: Browser, tmp_path: Path) -> None:
-    address = hung(tmp_path, [made(1), made(2)])
-    (tmp_path / made(1).file).unlink()
-    (tmp_path / made(2).thumbnail).unlink()
+    address = write_page(tmp_path, [picture_of(1), picture_of(2)])
+    (tmp_path / picture_of(1).file).unlink()
+    (tmp_path / picture_of(2).thumbnail).unlink()
     with browser.page(address) as page:
         page.wait("document.querySelector('#wall a.missing')?.title === 'painter-seed-2'")
         page.click("#wall a")
@@ -497,13 +452,14 @@ def test_what_is_gone_from_the_disk_leaves_its_name(browser: Browser, tmp_path: 
 @in_a_browser
 def test_two_files_of_one_name_and_no_file_at_all(browser: Browser, tmp_path: Path) -> None:
     (tmp_path / "two").mkdir()
-    address = hung(tmp_path / "two", [made(1), replace(made(1), file="other.png"), replace(made(1), file="other.png")])
+    other = replace(picture_of(1), file="other.png")
+    address = write_page(tmp_path / "two", [picture_of(1), other, other])
     with browser.page(address) as page:
         page.ask("document.querySelectorAll('#wall .star')[1].click()")
         pressed = "[...document.querySelectorAll('#wall .star')].map((one) => one.ariaPressed)"
         assert page.ask(pressed) == ["false", "true", "false"]
     (tmp_path / "none").mkdir()
-    with browser.page(hung(tmp_path / "none", [])) as page:
+    with browser.page(write_page(tmp_path / "none", [])) as page:
         assert page.ask("document.querySelector('#about').textContent") == "Nothing here yet."
         page.key("ArrowRight", "s", "c", "?", "Escape")
         assert page.complaints() == []
@@ -514,19 +470,19 @@ def test_two_files_of_one_name_and_no_file_at_all(browser: Browser, tmp_path: Pa
 )
 def test_a_file_elsewhere_is_refused(file: str) -> None:
     with pytest.raises(ValueError, match="expected one in the folder of the gallery"):
-        replace(made(1), file=file)
+        replace(picture_of(1), file=file)
     with pytest.raises(ValueError, match="expected one in the folder of the gallery"):
-        replace(made(1), thumbnail=file)
+        replace(picture_of(1), thumbnail=file)
 
 
 def test_a_picture_without_pixels_is_refused() -> None:
     with pytest.raises(ValueError, match="0 x 20 pixels, expected at least one"):
-        replace(made(1), width=0)
+        replace(picture_of(1), width=0)
 
 
 @pytest.mark.parametrize("bad", PAYLOADS)
 def test_the_data_are_one_block_that_no_text_ends(bad: str) -> None:
-    text = render(bad, [replace(made(1), name=bad, seed=bad, note=bad)], failed=[(bad, bad)], scene=bad)
+    text = render(bad, [replace(picture_of(1), name=bad, seed=bad, note=bad)], failed=[(bad, bad)], scene=bad)
     head, _, rest = text.partition('<script type="application/json" id="data">')
     data, _, after = rest.partition("</script>")
     assert json.loads(data)["shown"][0]["name"] == json.loads(data)["scene"] == bad.replace("\udcff", "?")
@@ -558,4 +514,4 @@ def test_settings_are_called_by_what_tells_them_apart() -> None:
 )
 def test_a_label_says_what_differs(change: dict[str, object], said: str) -> None:
     spell: Callable[..., Shown] = replace
-    assert label(spell(made(1), **change), {STD: "std"}) == said
+    assert label(spell(picture_of(1), **change), {STD: "std"}) == said

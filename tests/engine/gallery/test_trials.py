@@ -7,16 +7,15 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import test_page
 from PIL import Image
 from tests.support.browser import CHROMIUM, WHY_NOT, Browser
+from tests.support.gallery_pages import PAYLOADS, picture_of, write_page
 from tests.support.gallery_runs import SCENE, Here, hung, is_whole, lines, scene, seen, shown
 
 from artengine.events import Made
@@ -324,18 +323,11 @@ def test_one_picture_or_nothing_learnt_is_a_gallery_as_ever(learnt: Path, tmp_pa
     assert "training" not in SCENE
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    one = Browser(tmp_path_factory.mktemp("browser") / "profile")
-    yield one
-    one.close()
-
-
 @in_a_browser
 def test_the_page_shows_every_setting_and_leads_to_its_best_picture(browser: Browser, learnt: Path) -> None:
     rows = read((learnt / "g" / "trials.csv").read_bytes())
     with browser.page((learnt / "g" / "index.html").as_uri()) as page:
-        page.wait("[...document.querySelectorAll('#trials img')].every((one) => one.naturalWidth)")
+        assert page.load_images("#trials img")
         assert page.ask("document.querySelectorAll('#trials td img').length") == 6
         words = "[...row.cells].map((cell) => cell.innerText.trim())"
         cells = page.ask(f"[...document.querySelectorAll('#trials tr')].map((row) => {words})")
@@ -357,16 +349,16 @@ def test_the_page_shows_every_setting_and_leads_to_its_best_picture(browser: Bro
 
 @in_a_browser
 def test_a_hostile_setting_does_nothing_on_the_page(browser: Browser, learnt: Path, tmp_path: Path) -> None:
-    wanted = enumerate(test_page.PAYLOADS)
+    wanted = enumerate(PAYLOADS)
     trials = of(*(entry(9.0 + at, seed=seed, **{word: word}) for at, word in wanted for seed in (0, 1)))
     places = [found.id for one in trials.settings for found in (one.best, one.worst) if found]
-    pictures = [test_page.made(seed) for seed in range(len(places))]
-    address = test_page.hung(tmp_path, pictures, trials=on_page(trials, places, plot=False))
+    pictures = [picture_of(seed) for seed in range(len(places))]
+    address = write_page(tmp_path, pictures, trials=on_page(trials, places, plot=False))
     with browser.page(address) as page:
         rows = "[...document.querySelectorAll('#trials tr')]"
         heads = page.ask(f"{rows}[0].innerText").split("\t")
         words = page.ask(f"{rows}.slice(1).map((row, at) => row.cells[at].textContent)")
-        assert len(words) == len(test_page.PAYLOADS)
+        assert len(words) == len(PAYLOADS)
         for word in ("<script>broken = 1</script>", "__proto__", "<img src=x onerror=broken=1>"):
             assert word in words
             assert word in heads

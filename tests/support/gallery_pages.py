@@ -1,0 +1,56 @@
+"""Pages of made galleries, without the work of making one, and texts that try to break out of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PIL import Image
+
+from artengine.gallery.page import Shown, render
+
+STD = "network.neural_painter.std"
+
+#: What breaks out of HTML, of attributes, of scripts, of URLs and of style, if anything lets it.
+PAYLOADS = [
+    "<script>broken = 1</script>",
+    "</script><script>broken = 1</script>",
+    "<!--<script>",
+    "<img src=x onerror=broken=1>",
+    '"><svg onload=broken=1>',
+    "' onfocus=broken=1 autofocus='",
+    "javascript:broken=1",
+    "{{script}} ${broken=1} `${broken=1}`",
+    "\u2028broken=1\u2029",
+    "__proto__",
+    "</title></style></template></textarea><script>broken=1</script>",
+    "%3Cscript%3Ebroken=1%3C/script%3E",
+    "\u202eeniletxen\n\r\t\0end",
+    "$& $1 \\u003cscript>",
+    "half \udcff a character",
+]
+
+
+def picture_of(seed: int, std: str = "0.5") -> Shown:
+    """A picture of a made gallery."""
+    name = f"painter-seed-{seed}"
+    return Shown(
+        name=name,
+        file=f"{name}.png",
+        thumbnail=f"thumbnails/{name}.webp",
+        width=30,
+        height=20,
+        film=False,
+        seed=str(seed),
+        settings={STD: std},
+        command=f"artengine run scenes/painter.yaml --seed {seed} --set {STD}={std}",
+    )
+
+
+def write_page(folder: Path, shown: list[Shown], title: str = "painter", **options: object) -> str:
+    """Make the pictures and the page; its address."""
+    for one in shown:
+        for path in (folder / one.file, folder / one.thumbnail):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (30, 20), (len(one.name) * 9 % 256, 90, 140)).save(path, path.suffix[1:])
+    (folder / "index.html").write_text(render(title, shown, **options), encoding="utf-8")  # type: ignore[arg-type]
+    return (folder / "index.html").as_uri()
