@@ -15,7 +15,7 @@ from tests.support.common import ROOT
 import artengine
 from artengine.events import Wrote
 from artengine.making import recipe
-from artengine.making.pipeline import making
+from artengine.making.pipeline import make_files
 from artengine.media import ffmpeg
 from artengine.scene.loading import load_work
 from artengine.scene.montage import Montage
@@ -127,7 +127,7 @@ def test_the_story_is_a_film_of_ten_shots_with_titles(tmp_path: Path) -> None:
     assert len(story.shots) == 10
     assert sum(shot.words.title is not None for shot in story.shots) >= 2
     assert all(shot.words.title or shot.words.caption for shot in story.shots)
-    (path,) = [event.path for event in making(story, tmp_path) if isinstance(event, Wrote)]
+    (path,) = [event.path for event in make_files(story, tmp_path) if isinstance(event, Wrote)]
     film = ffmpeg.probe(path, "mov", shown=path)
     assert (film.width, film.height, film.frames, film.rate) == (96, 54, story.frames, 2)
     assert film.duration == pytest.approx(story.frames / 2)

@@ -16,7 +16,7 @@ from artengine import build, load
 from artengine.curve import MOST, Curve, Point, read, rows
 from artengine.events import Trained
 from artengine.making import recipe
-from artengine.making.pipeline import making
+from artengine.making.pipeline import make_files
 from artengine.training import weights
 from artengine.training.train import trained
 
@@ -148,9 +148,9 @@ def test_what_comes_by_the_clock_is_not_remembered(
     learning: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene = load(learning, overrides=("training.regression.until.steps=120",))
-    list(making(scene, tmp_path / "calm", device="cpu"))
+    list(make_files(scene, tmp_path / "calm", device="cpu"))
     monkeypatch.setattr("artengine_regression.training.learning.PATIENCE", 0)
-    events = list(making(scene, tmp_path / "hasty", device="cpu"))
+    events = list(make_files(scene, tmp_path / "hasty", device="cpu"))
     assert sum(isinstance(event, Trained) for event in events) == 120
     curves = [weights.about(tmp_path / name / "learning.safetensors")["curve"] for name in ("calm", "hasty")]
     assert curves[0] == curves[1]

@@ -10,7 +10,7 @@ from typing import Any
 
 from artengine import load
 from artengine.events import Event, Filmed, Note
-from artengine.making.pipeline import making
+from artengine.making.pipeline import make_files
 from artengine.training import checkpoint
 
 FILM = """\
@@ -25,7 +25,7 @@ FRAMES = 12
 
 def made(scene: Path, out: Path, **options: Any) -> list[Event]:
     overrides = options.pop("overrides", ())
-    return list(making(load(scene, overrides=overrides), out, device="cpu", **options))
+    return list(make_files(load(scene, overrides=overrides), out, device="cpu", **options))
 
 
 def contents(out: Path) -> dict[str, bytes]:
@@ -41,7 +41,7 @@ def until(scene: Path, out: Path, stop: Callable[[Event], object], **options: An
 
     def work() -> None:
         checkpoint.PAUSE, checkpoint.SHARE = 0.0, float("inf")
-        for event in making(load(scene), out, device="cpu", **options):
+        for event in make_files(load(scene), out, device="cpu", **options):
             stop(event)
 
     return work

@@ -143,7 +143,7 @@ def _apart(paths: tuple[Path, ...]) -> None:
 
 def _made(works: Sequence[Work], *, out: Path, notes: Sequence[str] = (), **making: Any) -> Begun:
     """What happens when scenes are made, one after the other."""
-    from artengine.making import making as begun
+    from artengine.making import make_files as begun
 
     for work in works:
         yield work.name, _noted(notes, begun(work, out, **making))

@@ -12,7 +12,7 @@ from artengine.events import Wrote
 from artengine.gallery.novelty import novelty
 from artengine.gallery.page import FILMS, STILLS
 from artengine.gallery.sheet import thumbnail, thumbnail_of
-from artengine.making import making, recipe
+from artengine.making import make_files, recipe
 from artengine.painting import build
 from artengine.scene import THUMBNAIL, Plain, transport
 from artengine.training import figures, trained
@@ -49,7 +49,7 @@ def _made(data: dict[str, Any]) -> dict[str, Any]:
     scene, folder = transport.unpacked(data["scene"]), Path(data["folder"])
     options = {"device": data["device"], "fresh": data["fresh"], "metadata": data["metadata"]}
     options["patience"] = PATIENCE
-    paths = [event.path for event in making(scene, folder, **options) if isinstance(event, Wrote)]
+    paths = [event.path for event in make_files(scene, folder, **options) if isinstance(event, Wrote)]
     weights = folder / f"{scene.name}.safetensors"
     if scene.training and weights not in paths:  # learnt by an earlier run that was stopped afterwards
         paths.append(weights)

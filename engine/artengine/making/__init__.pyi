@@ -1,3 +1,3 @@
 from . import recipe as recipe
-from .pipeline import making as making, run as run
+from .pipeline import make_files as make_files, run as run
 from .recipe import Recipe as Recipe

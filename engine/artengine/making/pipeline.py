@@ -17,8 +17,8 @@ from artengine.errors import InputError
 from artengine.events import Event, Filmed, Note, Painted, Wrote
 from artengine.files import OutputTarget, hold
 from artengine.making import recipe
-from artengine.making.films import Cutting, Seam, Shot, reel_of, shoot
-from artengine.making.writing import Writing
+from artengine.making.films import FilmFrame, LoopSeam, MontageRenderer, frame_cache_of, render_film
+from artengine.making.output_threads import OutputThreads
 from artengine.media import MAX_MEGAPIXELS
 from artengine.painting import Part, Picture, build, device_named
 from artengine.scene import Film, Montage, Scene, Work, load_work
@@ -45,11 +45,11 @@ def run(
     Raises `InputError` for the user's mistakes and other `ArtengineError`s for what fails while working.
     """
     scene = load_work(path, seed=seed, size=size, overrides=overrides, plugins=plugins, max_megapixels=max_megapixels)
-    events = making(scene, Path(out), device=device, fresh=fresh, metadata=metadata, jobs=jobs)
+    events = make_files(scene, Path(out), device=device, fresh=fresh, metadata=metadata, jobs=jobs)
     return [event.path for event in events if isinstance(event, Wrote)]
 
 
-def making(
+def make_files(
     scene: Work,
     out: Path,
     *,
@@ -109,14 +109,14 @@ def _scene(scene: Scene, order: _Order, means: Mapping[str, str] | None) -> Iter
         yield Note(f"painted with {was}, here with {now}: the last bits may differ")
     made: set[Path] = set()
 
-    def writing(chosen: list[tuple[int, Bound]], film: Film | None) -> Writing:
+    def writing(chosen: list[tuple[int, Bound]], film: Film | None) -> OutputThreads:
         rate = (film.fps, film.loop) if film else None
         return _writing(scene, order, chosen, made, picture.device.type, picture.means, rate)
 
     if films and scene.film:
-        reel = reel_of(scene, order.out, picture.device.type)
+        reel = frame_cache_of(scene, order.out, picture.device.type)
         reel.open()
-        shots = shoot(picture, order.out, reel, fresh=order.fresh, describe=order.describe, jobs=order.jobs)
+        shots = render_film(picture, order.out, reel, fresh=order.fresh, describe=order.describe, jobs=order.jobs)
         with contextlib.closing(shots):
             yield from _written(writing(films, scene.film), lambda one: _film(scene, shots, one))
         reel.clear()
@@ -133,14 +133,14 @@ def _montage(montage: Montage, order: _Order) -> Iterator[Event]:
     outputs = order.outputs(montage)
     if not outputs:
         return
-    cutting = Cutting(montage, order.out, device)
+    cutting = MontageRenderer(montage, order.out, device)
     with contextlib.closing(cutting.film(fresh=order.fresh, describe=order.describe, jobs=order.jobs)) as filming:
         yield from filming
     rate = (montage.film.fps, False)
     width, height = montage.canvas.size
     view = View(width=width, height=height)
 
-    def feed(writing: Writing) -> Iterator[Event]:
+    def feed(writing: OutputThreads) -> Iterator[Event]:
         for frame, image in enumerate(cutting.frames()):
             _give(writing, replace(view, time=frame / montage.film.fps), image)
             yield Filmed(frame + 1, montage.frames, glance=functools.partial(_seen, image))
@@ -157,17 +157,17 @@ def _writing(
     device: str,
     means: Mapping[str, str],
     rate: tuple[float, bool] | None,
-) -> Writing:
+) -> OutputThreads:
     """The outputs, ready to be fed; rate: frames a second, and whether they are a loop; None for a still."""
     targets = []
     for index, bound in outputs:
         text = recipe.of(work, device, index, means).to_json() if order.metadata else None
         target = OutputTarget(order.out, work.name, text, dpi=work.canvas.resolution, made=made)
         targets.append((bound, replace(target, fps=rate[0], loop=rate[1]) if rate else target))
-    return Writing(targets)
+    return OutputThreads(targets)
 
 
-def _give(writing: Writing, view: View, image: np.ndarray[Any, Any]) -> None:
+def _give(writing: OutputThreads, view: View, image: np.ndarray[Any, Any]) -> None:
     """Feed outputs with a frame that is there as a whole, (H, W, C) floats in [0, 1]."""
     for _ in writing.feed(view, [Part(done=1, total=1, shape=image.shape, band=image)]):
         pass
@@ -178,7 +178,7 @@ def _seen(image: np.ndarray[Any, Any], columns: int, rows: int) -> np.ndarray[An
     return image
 
 
-def _written(writing: Writing, feed: Callable[[Writing], Iterator[Event]]) -> Iterator[Event]:
+def _written(writing: OutputThreads, feed: Callable[[OutputThreads], Iterator[Event]]) -> Iterator[Event]:
     """What outputs are fed with, and the files they have made of it."""
     try:
         with writing:
@@ -190,7 +190,7 @@ def _written(writing: Writing, feed: Callable[[Writing], Iterator[Event]]) -> It
     yield from map(Wrote, writing.paths)
 
 
-def _still(scene: Scene, picture: Picture, writing: Writing) -> Iterator[Event]:
+def _still(scene: Scene, picture: Picture, writing: OutputThreads) -> Iterator[Event]:
     done = 0
     # a glance knows nothing of filters, and its few numbers not of deep zooms
     glance = None if scene.filters or scene.view.deep else picture.glance
@@ -199,12 +199,12 @@ def _still(scene: Scene, picture: Picture, writing: Writing) -> Iterator[Event]:
             yield Painted(done := part.done, part.total, glance)
 
 
-def _film(scene: Scene, shots: Iterator[Event | Shot], writing: Writing) -> Iterator[Event]:
+def _film(scene: Scene, shots: Iterator[Event | FilmFrame], writing: OutputThreads) -> Iterator[Event]:
     """The frames of a film, given to its outputs as they come; and how well a loop closes."""
     assert scene.film is not None  # noqa: S101 - who calls this has looked
-    seam = Seam()
+    seam = LoopSeam()
     for shot in shots:
-        if not isinstance(shot, Shot):
+        if not isinstance(shot, FilmFrame):
             yield shot
             continue
         seam.add(shot.pixels)

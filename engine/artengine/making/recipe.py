@@ -104,7 +104,7 @@ def read(path: Path) -> Recipe:
     try:
         if path.exists() and not path.is_file():
             raise ValueError("it is no regular file")
-        text = _text(path)
+        text = embedded_text(path)
     except Exception as error:  # on damaged files, Pillow's parsers let through whatever they stumble over
         reason = " ".join(str(getattr(error, "strerror", None) or error).split()) or type(error).__name__
         raise InputError(f"{path}: cannot be read: {reason}") from None
@@ -194,7 +194,11 @@ def differences(recipe: Recipe, scene: Work) -> Iterator[str]:
             yield f"made with plugin {name} {then}, this is {scene.plugins[name]}: the result may differ"
 
 
-def _text(path: Path) -> str:
+def embedded_text(path: Path) -> str:
+    """The text in the field of a file where a recipe would be, whatever it says; empty where there is none.
+
+    Raises what the readers of its format raise for a damaged file.
+    """
     with path.open("rb") as file:
         start = file.read(9)
     if start[8:] == b"{" and path.suffix == ".safetensors":

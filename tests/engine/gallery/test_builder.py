@@ -21,7 +21,7 @@ from artengine.events import Made, Trained, Wrote
 from artengine.gallery.builder import Order, PartialError, gallery
 from artengine.gallery.sweeps import Sweep
 from artengine.making import recipe
-from artengine.making.pipeline import making
+from artengine.making.pipeline import make_files
 from artengine.painting.picture import Picture
 from artengine.workers.pool import Workers
 
@@ -310,7 +310,7 @@ def test_a_training_that_was_stopped_goes_on_and_ends_in_the_same_bytes(
     sweep = Sweep(path=scene(tmp_path, LEARNING.replace("steps: 20", "steps: 400")), seeds=[1])
     hung(sweep, tmp_path / "undisturbed")
     (variation,) = sweep.variations()
-    with contextlib.closing(making(variation.scene, tmp_path / "g" / ".gallery-workshop" / "tiny")) as work:
+    with contextlib.closing(make_files(variation.scene, tmp_path / "g" / ".gallery-workshop" / "tiny")) as work:
         stopped = next(event.progress.step for event in work if isinstance(event, Trained) and event.progress.step > 9)
     steps: list[int] = []
     train = Picture.train

@@ -20,7 +20,7 @@ from artengine.components.plugins import version_of
 from artengine.events import Note, Wrote
 from artengine.files import containers
 from artengine.making import recipe
-from artengine.making.pipeline import making
+from artengine.making.pipeline import make_files
 
 ALL = "outputs: [png, jpeg, webp, tiff]\n"
 DEEP = "outputs: [png: {bits: 16}, tiff: {bits: 8}]\n"
@@ -109,7 +109,7 @@ def test_the_api_makes_it_again(tiny: Path, tmp_path: Path) -> None:
     (path,) = run(tiny, out=tmp_path / "one", seed=9)
     found = recipe.read(path)
     scene = recipe.scene_of(found, path)
-    events = list(making(scene, tmp_path / "two", only=recipe.output_of(found, scene, path)))
+    events = list(make_files(scene, tmp_path / "two", only=recipe.output_of(found, scene, path)))
     assert [event.path for event in events if isinstance(event, Wrote)] == [tmp_path / "two" / "tiny.png"]
     assert contents(tmp_path / "two") == contents(tmp_path / "one")
 
@@ -151,7 +151,7 @@ def test_a_photo_is_found_and_the_bytes_are_the_same(
         monkeypatch.undo()
         monkeypatch.chdir(tmp_path / "there")
         found = recipe.read(Path("../gallery/learning.png"))
-        list(making(recipe.scene_of(found, Path("../gallery/learning.png")), tmp_path / "again"))
+        list(make_files(recipe.scene_of(found, Path("../gallery/learning.png")), tmp_path / "again"))
         answer = None
     assert answer is None or answer.code == 0
     assert contents(tmp_path / "again") == made
@@ -328,13 +328,13 @@ def test_other_means_are_said(tiny: Path, tmp_path: Path) -> None:
     (path,) = run(tiny, out=tmp_path)
     means = recipe.read(path).means
     assert set(means) == {"products", "slice", "instructions"}
-    told = [event.text for event in making(scene, tmp_path, means=means) if isinstance(event, Note)]
+    told = [event.text for event in make_files(scene, tmp_path, means=means) if isinstance(event, Note)]
     assert told == []
     other = means | {"products": "an abacus"}
-    (note,) = [event.text for event in making(scene, tmp_path, means=other) if isinstance(event, Note)]
+    (note,) = [event.text for event in make_files(scene, tmp_path, means=other) if isinstance(event, Note)]
     assert note.startswith("painted with products an abacus, ")
     assert note.endswith(": the last bits may differ")
-    (note,) = [event.text for event in making(scene, tmp_path, means={}) if isinstance(event, Note)]
+    (note,) = [event.text for event in make_files(scene, tmp_path, means={}) if isinstance(event, Note)]
     assert note.startswith("painted with means that it does not tell, here with products ")
 
 

@@ -12,8 +12,8 @@ from tests.support.scene_folder import NETWORK
 from artengine import InputError
 from artengine.events import Wrote
 from artengine.making import recipe
-from artengine.making.films.titles import lettering
-from artengine.making.pipeline import making
+from artengine.making.films.titles import render_titles
+from artengine.making.pipeline import make_files
 from artengine.media.font import Font, lacking, open_font
 from artengine.media.opening import open_media
 from artengine.media.photo import MAX_MEGAPIXELS
@@ -57,8 +57,8 @@ def test_a_font_is_known_by_what_is_in_it(font: Path) -> None:
 
 
 def test_its_words_are_those_of_the_built_in_one_where_it_is_that(font: Path) -> None:
-    with_it = lettering(160, 90, "Deep", None, "and deeper", open_font(font, "f"))
-    without = lettering(160, 90, "Deep", None, "and deeper")
+    with_it = render_titles(160, 90, "Deep", None, "and deeper", open_font(font, "f"))
+    without = render_titles(160, 90, "Deep", None, "and deeper")
     assert with_it
     assert without
     assert np.abs(with_it.ink - without.ink).mean() < 0.02
@@ -71,7 +71,7 @@ def test_a_font_with_more_letters_writes_them(tmp_path: Path) -> None:
     assert lacking(open_font(LARGE, "f"), "日") == ["日"]
     work = film(tmp_path, "Größe")
     out = tmp_path / "out"
-    paths = [event.path for event in making(work, out) if isinstance(event, Wrote)]
+    paths = [event.path for event in make_files(work, out) if isinstance(event, Wrote)]
     assert len(paths) == 3
     kept = recipe.read(paths[0])
     assert kept.photos["letters.ttf"].sha256 == open_font(LARGE, "f").sha256
@@ -80,7 +80,7 @@ def test_a_font_with_more_letters_writes_them(tmp_path: Path) -> None:
 def test_a_film_made_again_asks_for_the_same_font(font: Path, tmp_path: Path) -> None:
     work = film(tmp_path, "Size")
     out = tmp_path / "out"
-    path = next(event.path for event in making(work, out) if isinstance(event, Wrote))
+    path = next(event.path for event in make_files(work, out) if isinstance(event, Wrote))
     again = out / "letters.ttf"
     again.write_bytes(built_in())
     font.unlink()

@@ -16,7 +16,7 @@ from PIL import Image
 
 from artengine import InputError, load
 from artengine.making import recipe
-from artengine.making.pipeline import making
+from artengine.making.pipeline import make_files
 from artengine.media.base import Media
 from artengine.media.font import Font
 from artengine.media.learnt import Learnt, is_learnt, open_learnt
@@ -102,7 +102,7 @@ def folder(tmp_path: Path) -> Path:
     """A folder with the weights of a small training, first.safetensors."""
     place = tmp_path / "scene"
     place.mkdir()
-    list(making(load(named(place, "", "first.yaml")), place, device="cpu"))
+    list(make_files(load(named(place, "", "first.yaml")), place, device="cpu"))
     return place
 
 
@@ -141,6 +141,6 @@ def test_what_cannot_be_taken_is_refused_at_its_place(start: str, told: str, fol
 
 def test_a_picture_is_made_again_from_its_recipe_and_the_earlier_weights(folder: Path) -> None:
     out = folder / "out"
-    list(making(load(named(folder, "first.safetensors")), out, device="cpu"))
+    list(make_files(load(named(folder, "first.safetensors")), out, device="cpu"))
     one = recipe.of(load(folder / "a.yaml"), "cpu", None)
     assert one.model_dump() == weights.about(out / "a.safetensors")["recipe"]

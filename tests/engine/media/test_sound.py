@@ -11,7 +11,7 @@ from tests.support.sample_plugin import bind, value
 
 from artengine import InputError, Photo, Sound, load, run
 from artengine.making import recipe
-from artengine.making.pipeline import making
+from artengine.making.pipeline import make_files
 from artengine.media import ffmpeg
 from artengine.media.opening import open_media
 from artengine.media.sound import open_sound
@@ -106,7 +106,7 @@ def test_a_film_is_made_again_with_its_sound(scene: Path, tmp_path: Path, monkey
     assert isinstance(again.photos["music/tone.wav"], Sound)
     assert recipe.of(again, found.device, found.output, found.means) == found
     data = path.read_bytes()
-    list(making(again, tmp_path / "again"))
+    list(make_files(again, tmp_path / "again"))
     assert (tmp_path / "again" / "film.mp4").read_bytes() == data
     tone(tmp_path / "music" / "tone.wav", 0.4)
     with pytest.raises(InputError, match="has changed since"):

@@ -19,9 +19,9 @@ from tests.support.scene_folder import TRAINED, Desk
 from artengine import InputError, load
 from artengine.events import Event, Filmed, Note, Trained, Wrote
 from artengine.making import recipe
-from artengine.making.films.reel import Reel
-from artengine.making.films.titles import lettering
-from artengine.making.pipeline import making
+from artengine.making.films.frame_cache import FrameCache
+from artengine.making.films.titles import render_titles
+from artengine.making.pipeline import make_files
 from artengine.scene.montage import Montage
 from artengine.scene.transport import packed, unpacked
 
@@ -36,7 +36,7 @@ def desk(tmp_path: Path) -> Desk:
 def frames(desk: Desk, shots: str, name: str = "out", **options: Any) -> Array:
     """All frames of a film, (T, H, W, 3) bytes."""
     out = desk.folder / name
-    for _ in making(cut(desk, shots, **options), out, device="cpu"):
+    for _ in make_files(cut(desk, shots, **options), out, device="cpu"):
         pass
     return shown(out)
 
@@ -53,7 +53,7 @@ def alone(desk: Desk, name: str, seconds: str, **overrides: Any) -> Array:
     if seconds:
         sets["film.length"] = seconds
     scene = load(desk.folder / f"{name}.yaml", overrides=sets)
-    for _ in making(scene, desk.folder / f"alone-{name}", device="cpu"):
+    for _ in make_files(scene, desk.folder / f"alone-{name}", device="cpu"):
         pass
     return np.array([np.asarray(Image.open(path)) for path in sorted((desk.folder / f"alone-{name}").glob("*.png"))])
 
@@ -70,7 +70,9 @@ def test_a_film_has_its_shots_one_after_the_other(desk: Desk) -> None:
     assert np.array_equal(found[:10], alone(desk, "cape", ""))
     assert (found[10:13] == (255, 128, 0)).all()
     still = load(desk.folder / "still.yaml", size=(48, 27))
-    (path,) = [event.path for event in making(still, desk.folder / "still", device="cpu") if isinstance(event, Wrote)]
+    (path,) = [
+        event.path for event in make_files(still, desk.folder / "still", device="cpu") if isinstance(event, Wrote)
+    ]
     assert all(np.array_equal(one, np.asarray(Image.open(path))) for one in found[13:])
 
 
@@ -136,7 +138,7 @@ def test_words_are_in_the_picture_and_come_and_go(desk: Desk) -> None:
     words = "title: Deep, subtitle: and deeper, caption: 'at last'"
     found = frames(desk, f"[{{scene: still.yaml, length: 2s, {words}}}, {{length: 1s, {words}}}]", head=head) / 255
     plain = frames(desk, "[{scene: still.yaml, length: 2s}, {length: 1s}]", "plain", head=head) / 255
-    letters = lettering(160, 90, "Deep", "and deeper", "at last")
+    letters = render_titles(160, 90, "Deep", "and deeper", "at last")
     assert letters
     for middle in (10, 25):
         assert found[middle] == pytest.approx(letters.over(plain[middle]), abs=0.003)
@@ -196,7 +198,7 @@ def test_a_film_is_made_again_when_its_scenes_are_gone(desk: Desk, tmp_path: Pat
     one = desk.folder / "out" / "s-0007.png"
     shutil.copy(one, tmp_path / "s.png")
     again = recipe.scene_of(recipe.read(tmp_path / "s.png"), tmp_path / "s.png")
-    for _ in making(again, desk.folder / "again", device="cpu"):
+    for _ in make_files(again, desk.folder / "again", device="cpu"):
         pass
     assert np.array_equal(shown(desk.folder / "again"), found)
     assert {path.name: path.read_bytes() for path in (desk.folder / "again").iterdir()} == files
@@ -226,7 +228,7 @@ def test_a_photo_from_the_command_line_serves_a_shot(desk: Desk, tmp_path: Path)
     scene = montage.shots[0].scene
     assert scene
     assert unpacked(json.loads(json.dumps(packed(scene)))).training_key == scene.training_key  # what a worker does
-    for _ in making(montage, tmp_path / "out", device="cpu"):
+    for _ in make_files(montage, tmp_path / "out", device="cpu"):
         pass
     assert len(shown(tmp_path / "out")) == 2
 
@@ -238,12 +240,12 @@ def test_a_film_that_was_killed_goes_on(desk: Desk) -> None:
     for of, done in (("shot 1", 4), ("shot 3", 2), ("", 5)):
 
         def work(of: str = of, done: int = done) -> None:
-            for event in making(montage, desk.folder / "out", device="cpu"):
+            for event in make_files(montage, desk.folder / "out", device="cpu"):
                 if isinstance(event, Filmed) and (event.of, event.done) == (of, done):
                     os.kill(os.getpid(), signal.SIGKILL)
 
         assert ended(forked(work)) == -signal.SIGKILL
-    events: list[Event] = list(making(montage, desk.folder / "out", device="cpu"))
+    events: list[Event] = list(make_files(montage, desk.folder / "out", device="cpu"))
     assert not any(isinstance(event, Trained) for event in events)
     assert not any(isinstance(event, Note) and "painted already" in event.text for event in events)  # all of them are
     assert np.array_equal(shown(desk.folder / "out"), expected)
@@ -252,7 +254,7 @@ def test_a_film_that_was_killed_goes_on(desk: Desk) -> None:
 def test_a_training_of_two_shots_is_done_once(desk: Desk, tmp_path: Path) -> None:
     shots = "[{scene: photo.yaml, length: 2f}, {scene: photo.yaml, length: 1f}, "
     shots += "{scene: photo.yaml, set: {camera.zoom: 2}, length: 1f}]"
-    events = list(making(cut(desk, shots), tmp_path / "out"))
+    events = list(make_files(cut(desk, shots), tmp_path / "out"))
     assert [event.progress.step for event in events if isinstance(event, Trained)].count(5) == 1
     assert len([event for event in events if isinstance(event, Wrote) and event.path.suffix == ".png"]) == 4
     weights = sorted((tmp_path / "out").glob("*.safetensors"))
@@ -261,10 +263,10 @@ def test_a_training_of_two_shots_is_done_once(desk: Desk, tmp_path: Path) -> Non
 
 
 def test_frames_of_shots_that_are_gone_are_cleared_with_the_others(desk: Desk, tmp_path: Path) -> None:
-    old = Reel(tmp_path, "s-shot-7", "0" * 16)
+    old = FrameCache(tmp_path, "s-shot-7", "0" * 16)
     old.open()
     old.keep(0, np.zeros((2, 2, 3), np.uint8))
     mine = tmp_path / ".s-shot-mine.frames"
     mine.mkdir()
-    list(making(cut(desk, "[{scene: still.yaml, length: 1f}]"), tmp_path))
+    list(make_files(cut(desk, "[{scene: still.yaml, length: 1f}]"), tmp_path))
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".s")) == [mine.name]

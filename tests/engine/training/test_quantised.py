@@ -18,7 +18,7 @@ from torch import Tensor, nn
 import artengine
 from artengine import ArtengineError
 from artengine.events import Note, Wrote
-from artengine.making.pipeline import making
+from artengine.making.pipeline import make_files
 from artengine.training import quantised, weights
 from artengine.training.quantised import OFFSETS, SCALES, packed, round_weights
 from artengine.training.weights import DamagedError
@@ -306,12 +306,14 @@ def test_what_is_painted_is_what_is_kept(scene: Callable[..., artengine.Scene], 
     for bits in (8, 16):
         work = scene(f"training.rounding.bits={bits}")
         out = tmp_path / str(bits)
-        written = [event.path for event in making(work, out, device="cpu", metadata=False) if isinstance(event, Wrote)]
+        written = [
+            event.path for event in make_files(work, out, device="cpu", metadata=False) if isinstance(event, Wrote)
+        ]
         assert [path.name for path in written] == ["small.safetensors", "small.png"]
         sizes[bits] = written[0].stat().st_size
         learnt = written[1].read_bytes()
         written[1].unlink()
-        again = list(making(work, out, device="cpu", metadata=False))
+        again = list(make_files(work, out, device="cpu", metadata=False))
         assert "trained before" in next(event.text for event in again if isinstance(event, Note))
         assert written[1].read_bytes() == learnt
         about = weights.about(written[0])
@@ -325,5 +327,5 @@ def test_a_trainer_that_has_not_rounded_what_it_says_is_told(
     scene: Callable[..., artengine.Scene], tmp_path: Path
 ) -> None:
     with pytest.raises(ArtengineError, match=r"training\.rounding: layers.* is not rounded to 8 bits; round_weights"):
-        list(making(scene("training.rounding.honest=false"), tmp_path / "out", device="cpu"))
+        list(make_files(scene("training.rounding.honest=false"), tmp_path / "out", device="cpu"))
     assert list((tmp_path / "out").glob("*")) == []

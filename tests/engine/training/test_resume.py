@@ -21,7 +21,7 @@ from tests.support.processes import Told, ended, forked, strays
 
 from artengine import OutputError, load
 from artengine.events import Event, Note, Trained, Wrote
-from artengine.making.pipeline import making
+from artengine.making.pipeline import make_files
 from artengine.training import checkpoint
 
 if torch.cuda.is_available():
@@ -38,7 +38,7 @@ def scene(learning: Path) -> Path:
 
 
 def made(scene: Path, out: Path, overrides: tuple[str, ...] = (), *, fresh: bool = False) -> list[Event]:
-    return list(making(load(scene, overrides=overrides), out, device="cpu", fresh=fresh))
+    return list(make_files(load(scene, overrides=overrides), out, device="cpu", fresh=fresh))
 
 
 def steps(events: list[Event]) -> list[int]:
@@ -58,7 +58,7 @@ def training(scene: Path, out: Path, at_event: Callable[[int], object] = lambda 
 
     def work() -> None:
         checkpoint.PAUSE, checkpoint.SHARE = 0.0, float("inf")
-        for number, _ in enumerate(making(load(scene), out, device="cpu"), start=1):
+        for number, _ in enumerate(make_files(load(scene), out, device="cpu"), start=1):
             at_event(number)
 
     return work
@@ -115,7 +115,7 @@ def test_killed_after_its_last_step_it_ends_in_the_same_bytes(scene: Path, tmp_p
 
 
 def test_what_a_kill_at_the_very_end_has_left_goes_with_the_next_run(scene: Path, tmp_path: Path) -> None:
-    events = making(load(scene), tmp_path / "cut", device="cpu")
+    events = make_files(load(scene), tmp_path / "cut", device="cpu")
     next(event for event in events if isinstance(event, Trained))
     events.close()
     made(scene, tmp_path / "out")
@@ -128,7 +128,7 @@ def test_what_a_kill_at_the_very_end_has_left_goes_with_the_next_run(scene: Path
 
 
 def test_stopped_by_its_caller_it_goes_on_where_it_stopped(scene: Path, tmp_path: Path) -> None:
-    events = making(load(scene), tmp_path / "out", device="cpu")
+    events = make_files(load(scene), tmp_path / "out", device="cpu")
     for event in events:
         if isinstance(event, Trained) and event.progress.step == 200:
             break

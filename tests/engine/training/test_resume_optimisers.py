@@ -19,7 +19,7 @@ from tests.support.processes import ended, forked, strays
 
 from artengine import load
 from artengine.events import Event, Resumed, Trained
-from artengine.making.pipeline import making
+from artengine.making.pipeline import make_files
 from artengine.training import checkpoint
 from artengine_regression.training import learning
 from artengine_regression.training.presets import Optimiser
@@ -70,7 +70,7 @@ def training(scene: Path, out: Path, at_event: Callable[[Event], object] = id) -
 
     def work() -> None:
         checkpoint.PAUSE, checkpoint.SHARE, learning.PATIENCE = 0.0, float("inf"), 0.02
-        for event in making(load(scene), out, device="cpu"):
+        for event in make_files(load(scene), out, device="cpu"):
             at_event(event)
 
     return work
@@ -98,7 +98,7 @@ def test_killed_again_and_again_it_ends_in_the_same_bytes(
     name: str, scene: Callable[[str], Path], tmp_path: Path
 ) -> None:
     path = scene(name)
-    list(making(load(path), tmp_path / "whole", device="cpu"))
+    list(make_files(load(path), tmp_path / "whole", device="cpu"))
     start = time.monotonic()
     assert ended(forked(training(path, tmp_path / "timed"))) == 0
     lasts = time.monotonic() - start
@@ -110,7 +110,7 @@ def test_killed_again_and_again_it_ends_in_the_same_bytes(
     gone_on: set[int] = set()
 
     def finished(out: Path) -> None:
-        events = list(making(load(path), out, device="cpu"))
+        events = list(make_files(load(path), out, device="cpu"))
         gone_on.update(event.step for event in events if isinstance(event, Resumed))
         assert contents(out) == whole
         assert strays(out) == []

@@ -14,7 +14,7 @@ from tests.support.processes import strays
 import artengine
 from artengine import ArtengineError, InputError, OutputError
 from artengine.events import Note, Trained, Wrote
-from artengine.making.pipeline import making
+from artengine.making.pipeline import make_files
 
 ODD = """
     import enum
@@ -70,7 +70,7 @@ def test_chance_in_a_network_is_the_scenes_and_leaves_everybody_elses_alone(lear
     runs = []
     for noise in (1, 2):
         torch.manual_seed(noise)
-        runs.append(bytes_of(making(scene, learning.parent / str(noise), device="cpu")))
+        runs.append(bytes_of(make_files(scene, learning.parent / str(noise), device="cpu")))
     assert runs[0] == runs[1]
     picture = artengine.build(scene, "cpu")
     before = torch.get_rng_state()
@@ -84,20 +84,20 @@ def test_how_often_it_reports_does_not_change_what_is_learnt(
 ) -> None:
     learning.write_text(learning.read_text().replace("mlp: {width: 8, depth: 2}", "forgetful: {}"))
     scene = artengine.load(learning, plugins=odd)
-    usual = bytes_of(making(scene, learning.parent / "usual", device="cpu"))
+    usual = bytes_of(make_files(scene, learning.parent / "usual", device="cpu"))
     monkeypatch.setattr("artengine_regression.training.learning.PATIENCE", often)
-    assert bytes_of(making(scene, learning.parent / "other", device="cpu")) == usual
+    assert bytes_of(make_files(scene, learning.parent / "other", device="cpu")) == usual
 
 
 def test_stopped_anywhere_a_network_of_chance_goes_on_to_the_same_bytes(learning: Path, odd: list[str]) -> None:
     learning.write_text(learning.read_text().replace("mlp: {width: 8, depth: 2}", "forgetful: {}"))
     scene = artengine.load(learning, plugins=odd)
-    whole = bytes_of(making(scene, learning.parent / "whole", device="cpu"))
-    events = making(scene, learning.parent / "cut", device="cpu")
+    whole = bytes_of(make_files(scene, learning.parent / "whole", device="cpu"))
+    events = make_files(scene, learning.parent / "cut", device="cpu")
     next(event for event in events if isinstance(event, Trained))
     torch.rand(5)  # somebody else's draws in between
     events.close()
-    assert bytes_of(making(scene, learning.parent / "cut", device="cpu")) == whole
+    assert bytes_of(make_files(scene, learning.parent / "cut", device="cpu")) == whole
 
 
 def test_between_two_reports_the_network_paints_as_it_will(learning: Path, odd: list[str]) -> None:
@@ -111,32 +111,32 @@ def test_between_two_reports_the_network_paints_as_it_will(learning: Path, odd: 
 def test_a_trainer_that_cannot_go_on_starts_anew(learning: Path, odd: list[str]) -> None:
     learning.write_text("network: mlp\ncanvas: {width: 8, height: 8}\ntraining: short\n")
     scene = artengine.load(learning, plugins=odd)
-    whole = bytes_of(making(scene, learning.parent / "whole", device="cpu"))
-    events = making(scene, learning.parent / "cut", device="cpu")
+    whole = bytes_of(make_files(scene, learning.parent / "whole", device="cpu"))
+    events = make_files(scene, learning.parent / "cut", device="cpu")
     for event in events:
         if isinstance(event, Trained) and event.progress.step == 25:
             break
     events.close()
-    again = list(making(scene, learning.parent / "cut", device="cpu"))
+    again = list(make_files(scene, learning.parent / "cut", device="cpu"))
     assert not [event for event in again if isinstance(event, Note)]
     assert bytes_of(again) == whole
 
 
 def test_stopped_at_its_last_report_its_weights_are_there(learning: Path) -> None:
-    events = making(artengine.load(learning), learning.parent / "out", device="cpu")
+    events = make_files(artengine.load(learning), learning.parent / "out", device="cpu")
     for event in events:
         if isinstance(event, Trained) and event.progress.step == event.progress.steps:
             break
     events.close()
-    again = list(making(artengine.load(learning), learning.parent / "out", device="cpu"))
+    again = list(make_files(artengine.load(learning), learning.parent / "out", device="cpu"))
     assert "trained before" in next(event.text for event in again if isinstance(event, Note))
 
 
 def test_another_training_in_its_place_is_said(learning: Path) -> None:
     out = learning.parent / "out"
-    list(making(artengine.load(learning), out, device="cpu"))
+    list(make_files(artengine.load(learning), out, device="cpu"))
     other = artengine.load(learning, seed=4)
-    told = [event.text for event in making(other, out, device="cpu") if isinstance(event, Note)]
+    told = [event.text for event in make_files(other, out, device="cpu") if isinstance(event, Note)]
     assert told == [f"{out / 'learning.safetensors'} is of another training, and will be replaced"]
 
 
@@ -151,7 +151,7 @@ def test_what_does_not_fit_into_memory_is_one_line(learning: Path, plugin_file: 
     """)
     scene = artengine.load(learning, plugins=[str(plugin)], overrides=["training.regression.losses=huge"])
     with pytest.raises(ArtengineError, match=r"^training\.regression: does not fit into memory; make the batch"):
-        list(making(scene, learning.parent / "out", device="cpu"))
+        list(make_files(scene, learning.parent / "out", device="cpu"))
 
 
 def test_a_loss_cannot_have_a_weight_of_its_own(learning: Path, plugin_file: PluginFile) -> None:
@@ -175,7 +175,7 @@ def test_a_photo_is_never_written_over(learning: Path) -> None:
     with pytest.raises(
         InputError, match=r"^the scene 'photo' would write over its photo photo.png; choose another folder"
     ):
-        list(making(scene, learning.parent, device="cpu"))
+        list(make_files(scene, learning.parent, device="cpu"))
     assert photo.read_bytes() == kept
 
 
@@ -185,7 +185,7 @@ def test_two_outputs_of_one_name_are_refused_before_anything_is_lost(tiny: Path)
     with pytest.raises(
         InputError, match=r"outputs\.1\.png: writes .*tiny\.png, which has been written in this run already"
     ):
-        list(making(scene, tiny.parent, device="cpu"))
+        list(make_files(scene, tiny.parent, device="cpu"))
     assert (tiny.parent / "tiny.png").read_bytes() == earlier
     assert strays(tiny.parent) == []
 
@@ -222,9 +222,9 @@ def test_what_is_no_checkpoint_is_left_alone_where_one_would_be(name: str, learn
     out = learning.parent / "out"
     (out / name).mkdir(parents=True)
     with pytest.raises(OutputError, match=f"{name}: is no checkpoint, so it is not written over; move it"):
-        list(making(artengine.load(learning), out, device="cpu"))
+        list(make_files(artengine.load(learning), out, device="cpu"))
     (out / name).rmdir()
     save_file({"theirs": torch.zeros(3)}, out / name)
     with pytest.raises(OutputError, match=f"{name}: is no checkpoint, so it is not written over; move it"):
-        list(making(artengine.load(learning), out, device="cpu"))
+        list(make_files(artengine.load(learning), out, device="cpu"))
     assert (out / name).stat().st_size > 0

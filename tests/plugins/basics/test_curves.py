@@ -14,7 +14,7 @@ from artengine import ArtengineError, InputError, load
 from artengine.charts import chart
 from artengine.events import Event, Trained, Wrote
 from artengine.making import recipe
-from artengine.making.pipeline import making
+from artengine.making.pipeline import make_files
 from artengine.training import weights
 
 TRAINER = """
@@ -44,7 +44,7 @@ def scene(learning: Path) -> Path:
 
 
 def made(scene: Path, out: Path, *overrides: str, plugins: tuple[str, ...] = ()) -> list[Event]:
-    return list(making(load(scene, overrides=overrides, plugins=plugins), out, device="cpu"))
+    return list(make_files(load(scene, overrides=overrides, plugins=plugins), out, device="cpu"))
 
 
 def names(events: list[Event]) -> list[str]:
@@ -156,5 +156,5 @@ def test_weights_of_an_earlier_version_ask_for_a_fresh_training(scene: Path, tmp
         weights.write(file, tensors, about)
     with pytest.raises(InputError, match="train anew with --fresh"):
         made(scene, out)
-    list(making(load(scene), out, device="cpu", fresh=True))
+    list(make_files(load(scene), out, device="cpu", fresh=True))
     assert (out / "learning-curves.png").is_file()

@@ -270,7 +270,7 @@ def test_frames_are_numbered_pngs(tmp_path: Path) -> None:
     for path, image in zip(paths, images, strict=True):
         with Image.open(path) as opened:
             assert np.array_equal(np.asarray(opened), np.rint(image * 255))
-        assert recipe._text(path) == RECIPE
+        assert recipe.embedded_text(path) == RECIPE
 
 
 @each_format
@@ -335,7 +335,7 @@ def test_a_sound_ends_with_the_film(write: Write, seconds: float, tmp_path: Path
     found, samples = seen(path), heard(path)
     assert (found.frames, found.rate) == (50, 25)
     assert np.array_equal(decoded(path), silent)
-    assert recipe._text(path) == RECIPE
+    assert recipe.embedded_text(path) == RECIPE
     assert len(samples) == pytest.approx(2 * 48_000, abs=2100)  # a block of the coder more or less
     loud = np.abs(samples[: 2 * 48_000]).reshape(20, -1).max(axis=1)  # every tenth of a second
     assert loud[1:4].min() > 0.7  # mono on two loudspeakers
@@ -401,14 +401,14 @@ def test_a_player_may_begin_before_it_has_the_whole_mp4(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", [RECIPE, '{"artengine": "' + "=;#\\\\" * 500_000 + '"}', "{}"])
 def test_the_recipe_comes_back(write: Write, text: str, tmp_path: Path) -> None:
     path = written(write, tmp_path, moving(2), recipe=text)
-    assert recipe._text(path) == text
+    assert recipe.embedded_text(path) == text
     assert seen(path).frames == (1 if write is films.gif else 2)
 
 
 @each_format
 def test_without_a_recipe_there_is_none(write: Write, tmp_path: Path) -> None:
     path = written(write, tmp_path, moving(2), recipe=None)
-    assert recipe._text(path) == ""
+    assert recipe.embedded_text(path) == ""
     assert b"artengine" not in path.read_bytes().lower()
     assert b"comment" not in path.read_bytes().lower()
     assert bytes(tmp_path) not in path.read_bytes()
@@ -616,5 +616,5 @@ def test_folders_are_not_taken_for_options_or_addresses(tmp_path: Path, monkeypa
         Path(name).mkdir()
         for write in FORMATS.values():
             path = written(write, Path(name), moving(2))
-            assert recipe._text(path) == RECIPE
+            assert recipe.embedded_text(path) == RECIPE
             assert re.fullmatch(r"a\.\w+", path.name)

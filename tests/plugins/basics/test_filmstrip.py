@@ -62,4 +62,4 @@ def test_it_is_as_wide_as_asked_and_holds_its_recipe(tmp_path: Path) -> None:
         assert 640 - 4 <= image.width <= 640
         wide = (image.width + GAP) // 4 - GAP
         assert image.height == 2 * (round(wide * 18 / 32) + GAP) - GAP
-    assert recipe._text(path) == '{"artengine": "here"}'
+    assert recipe.embedded_text(path) == '{"artengine": "here"}'

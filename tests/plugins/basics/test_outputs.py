@@ -239,7 +239,7 @@ def test_a_tiff_beyond_4_gb_is_a_bigtiff(channels: int, tmp_path: Path, monkeypa
         assert file.is_bigtiff
         assert file.pages[0].tile == (16, 4096)  # type: ignore[union-attr]
     assert np.abs(pixels(path).reshape(image.shape) / 65535 - image).max() < 1e-4
-    assert recipes._text(path) == '{"artengine": "here"}'
+    assert recipes.embedded_text(path) == '{"artengine": "here"}'
 
 
 @pytest.mark.parametrize("write", [stills.png, TIFF8])
@@ -247,7 +247,7 @@ def test_the_recipe_of_a_poster_can_be_read(write: Write, tmp_path: Path) -> Non
     row = np.zeros((100, 14_000, 1), np.float32)
     image = np.broadcast_to(row[:1], (14_000, 14_000, 1))  # takes no memory; more than Pillow opens unasked
     (path,) = write([Bands(image, *[100] * 140)], OutputTarget(tmp_path, "a", '{"artengine": "here"}'))
-    assert recipes._text(path) == '{"artengine": "here"}'
+    assert recipes.embedded_text(path) == '{"artengine": "here"}'
 
 
 @pytest.mark.parametrize("write", [stills.png, PNG16, stills.jpeg, stills.tiff, TIFF8])

@@ -17,7 +17,7 @@ from torch import nn
 import artengine
 from artengine import InputError, Picture, View, build, load
 from artengine.events import Note
-from artengine.making.pipeline import making
+from artengine.making.pipeline import make_files
 from artengine_dividers.network.module import Dividers
 
 
@@ -256,10 +256,10 @@ def test_an_outline_is_drawn_on_dividers_and_nowhere_else(tmp_path: Path) -> Non
 
 def test_another_outline_does_not_repeat_the_training(tmp_path: Path) -> None:
     photo(tmp_path)
-    list(making(load(scene(tmp_path, "cycles: 1, fit: 10")), tmp_path / "out", device="cpu"))
+    list(make_files(load(scene(tmp_path, "cycles: 1, fit: 10")), tmp_path / "out", device="cpu"))
     learnt, plain = ((tmp_path / "out" / name).read_bytes() for name in ("a.safetensors", "a.png"))
     path = scene(tmp_path, "cycles: 1, fit: 10", "lines: 5, outline: {colour: '#ff0000'}")
-    notes = [event.text for event in making(load(path), tmp_path / "out", device="cpu") if isinstance(event, Note)]
+    notes = [event.text for event in make_files(load(path), tmp_path / "out", device="cpu") if isinstance(event, Note)]
     assert any("trained before" in note for note in notes)
     assert (tmp_path / "out" / "a.safetensors").read_bytes() == learnt
     assert (tmp_path / "out" / "a.png").read_bytes() != plain

@@ -14,7 +14,7 @@ from tests.support.divider_scenes import changed, learnt, live, photo, scene, st
 from torch import Tensor
 
 from artengine import InputError, build, load
-from artengine.making.pipeline import making
+from artengine.making.pipeline import make_files
 from artengine.training import weights
 from artengine_dividers.network.partition import Partition
 
@@ -34,7 +34,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what a training of 4 lines and 2 circles has left, start.safetensors."""
     folder = tmp_path_factory.mktemp("trained")
     photo(folder)
-    list(making(load(scene(folder, "cycles: 3, fit: 100", SAME, name="first")), folder / "out", device="cpu"))
+    list(make_files(load(scene(folder, "cycles: 3, fit: 100", SAME, name="first")), folder / "out", device="cpu"))
     (folder / "out" / "first.safetensors").rename(folder / "start.safetensors")
     return folder
 
@@ -144,7 +144,7 @@ def test_dividers_that_help_nobody_do_no_harm(far: str, options: str, earlier: P
 def test_a_wide_photos_wide_circles_come_back_as_they_were(tmp_path: Path) -> None:
     photo(tmp_path)
     path = scene(tmp_path, "cycles: 1, fit: 10", "lines: 1, circles: 1", name="first")
-    list(making(load(path), tmp_path / "out", device="cpu"))
+    list(make_files(load(path), tmp_path / "out", device="cpu"))
     radius = {"circles.centre": H([[300.0, 0.0]]), "circles.log_radius": H([math.log(300.5)])}
     changed(tmp_path / "out" / "first.safetensors", lambda own: radius, tmp_path / "start.safetensors")
     assert np.allclose(first(tmp_path, "cycles: 1", "lines: 1, circles: 1").circles, [[300, 0, 300.5]], rtol=1e-5)
@@ -189,7 +189,7 @@ def test_files_of_others_are_refused_where_they_are_named(earlier: Path) -> None
     assert "do not match the sha256" in refused("d.safetensors", whole[:-1] + bytes([whole[-1] ^ 1]))
     mlp = earlier / "m.yaml"
     mlp.write_text("network: {mlp: {width: 8}}\ntraining: {regression: {target: photo.png, until: {steps: 3}}}\n")
-    list(making(load(mlp, overrides=["canvas.width=8", "canvas.height=8"]), earlier / "out", device="cpu"))
+    list(make_files(load(mlp, overrides=["canvas.width=8", "canvas.height=8"]), earlier / "out", device="cpu"))
     foreign = (earlier / "out" / "m.safetensors").read_bytes()
     assert "m.safetensors: it holds the weights of another network; expected" in refused("m.safetensors", foreign)
     with pytest.raises(InputError, match="it holds the weights of another network"):
@@ -199,7 +199,7 @@ def test_files_of_others_are_refused_where_they_are_named(earlier: Path) -> None
 def test_lines_by_centre_start_from_their_own_kind(tmp_path: Path) -> None:
     photo(tmp_path)
     network = "lines: 4, form: centre"
-    list(making(load(scene(tmp_path, "cycles: 1, fit: 10", network, name="first")), tmp_path / "out", device="cpu"))
+    list(make_files(load(scene(tmp_path, "cycles: 1, fit: 10", network, name="first")), tmp_path / "out", device="cpu"))
     shutil.copy(tmp_path / "out" / "first.safetensors", tmp_path / "start.safetensors")
     given = placed(tmp_path)
     for options in ("cycles: 2", "way: gradient, cycles: 100, batch: 96, rate: 1e-6"):

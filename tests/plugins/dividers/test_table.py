@@ -16,7 +16,7 @@ from torch import Tensor
 
 from artengine import View, load
 from artengine.events import Note
-from artengine.making.pipeline import making
+from artengine.making.pipeline import make_files
 from artengine.training import weights
 from artengine.training.weights import DamagedError
 from artengine_dividers.network.table import Table, packed, unpacked
@@ -109,12 +109,12 @@ DAMAGED = {
 def test_a_damaged_table_is_noticed_and_learnt_anew(damage: str, tmp_path: Path) -> None:
     photo(tmp_path)
     path, out = scene(tmp_path, "colours: mean, cycles: 1"), tmp_path / "out"
-    list(making(load(path), out, device="cpu"))
+    list(make_files(load(path), out, device="cpu"))
     whole = (out / "a.safetensors").read_bytes()
     changed(out / "a.safetensors", DAMAGED[damage], out / "a.safetensors")
     with pytest.raises(DamagedError):
         weights.load(out / "a.safetensors", live(path).network)
-    notes = [event.text for event in making(load(path), out, device="cpu") if isinstance(event, Note)]
+    notes = [event.text for event in make_files(load(path), out, device="cpu") if isinstance(event, Note)]
     assert any("is damaged" in note for note in notes)
     assert (out / "a.safetensors").read_bytes() == whole
 

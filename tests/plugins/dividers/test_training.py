@@ -23,7 +23,7 @@ from tests.support.processes import ended, forked, strays
 
 from artengine import load
 from artengine.events import Event, Resumed, Trained
-from artengine.making.pipeline import making
+from artengine.making.pipeline import make_files
 from artengine.training import checkpoint
 from artengine_dividers.training import learning
 
@@ -47,7 +47,7 @@ def training(path: Path, out: Path, at_event: Callable[[Event], object] = id) ->
 
     def work() -> None:
         checkpoint.PAUSE, checkpoint.SHARE, learning.PATIENCE, learning.SHOWING = 0.0, float("inf"), 0.0, float("inf")
-        for event in making(load(path), out, device="cpu"):
+        for event in make_files(load(path), out, device="cpu"):
             at_event(event)
 
     return work
@@ -73,9 +73,9 @@ def test_killed_at_random_it_ends_in_the_same_bytes(name: str, tmp_path: Path) -
     options, network, first, last = TRAININGS[name]
     photo(tmp_path)
     if "start" in options:
-        list(making(load(scene(tmp_path, "cycles: 1, fit: 10", BOTH, name="start")), tmp_path, device="cpu"))
+        list(make_files(load(scene(tmp_path, "cycles: 1, fit: 10", BOTH, name="start")), tmp_path, device="cpu"))
     path = scene(tmp_path, options, network)
-    events = list(making(load(path), tmp_path / "whole", device="cpu"))  # which reports seldom
+    events = list(make_files(load(path), tmp_path / "whole", device="cpu"))  # which reports seldom
     assert [event.progress.step for event in events if isinstance(event, Trained)][-1] == last
     whole = contents(tmp_path / "whole")
     assert sorted(whole) == ["a.png", "a.safetensors"]
@@ -86,7 +86,7 @@ def test_killed_at_random_it_ends_in_the_same_bytes(name: str, tmp_path: Path) -
     for step in sorted(end for end in ends if end < last):
         assert ended(forked(training(path, out, dying(step)))) == -signal.SIGKILL
     start = time.monotonic()
-    resumed = [event.step for event in making(load(path), out, device="cpu") if isinstance(event, Resumed)]
+    resumed = [event.step for event in make_files(load(path), out, device="cpu") if isinstance(event, Resumed)]
     assert contents(out) == whole
     assert strays(out) == []
     assert resumed
@@ -171,7 +171,7 @@ def test_an_endless_training_ends_well_by_ctrl_c(way: str, tmp_path: Path) -> No
         error = np.square(np.asarray(image) / 255 - pixels / 255).mean()
     assert -10 * np.log10(error) == pytest.approx(last["psnr"], abs=0.1)
     assert last["psnr"] > 15
-    again = list(making(load(tmp_path / "a.yaml"), tmp_path / "out", device="cpu"))  # it has come to its end
+    again = list(make_files(load(tmp_path / "a.yaml"), tmp_path / "out", device="cpu"))  # it has come to its end
     assert not any(isinstance(event, Trained) for event in again)
 
 
@@ -191,7 +191,7 @@ def test_an_endless_training_that_is_killed_goes_on(way: str, tmp_path: Path) ->
     path, out = scene(tmp_path, ENDLESS[way], "lines: 6"), tmp_path / "out"
     assert ended(forked(training(path, out, dying(40)))) == -signal.SIGKILL
     resumed = 0
-    for event in making(load(path), out, device="cpu"):
+    for event in make_files(load(path), out, device="cpu"):
         resumed = event.step if isinstance(event, Resumed) else resumed
         if isinstance(event, Trained) and event.enough:
             assert event.progress.endless
@@ -212,7 +212,7 @@ FILMED = {
 def filmed(path: Path, out: Path, patience: float, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     monkeypatch.setattr(learning, "PATIENCE", patience)
     monkeypatch.setattr(learning, "SHOWING", float("inf"))  # else showing slows down how often there are reports
-    list(making(load(path), out, device="cpu", metadata=False))
+    list(make_files(load(path), out, device="cpu", metadata=False))
     return [np.asarray(Image.open(file)) for file in sorted(out.glob("a-*.png"))]
 
 
@@ -235,7 +235,7 @@ def test_a_film_shows_the_picture_at_every_step_whatever_the_clock_says(
     if way != "gradient":  # whose dividers are all there from the beginning
         assert regions[0] == 1 < regions[1] < regions[-1]
     plain = scene(tmp_path, options, LINES)
-    list(making(load(plain), tmp_path / "plain", device="cpu", metadata=False))
+    list(make_files(load(plain), tmp_path / "plain", device="cpu", metadata=False))
     assert (tmp_path / "plain" / "a.safetensors").read_bytes() == (tmp_path / "often" / "a.safetensors").read_bytes()
 
 
@@ -243,7 +243,7 @@ def test_a_film_of_one_that_starts_from_another_does_not_hang_on_the_clock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photo(tmp_path)
-    list(making(load(scene(tmp_path, "cycles: 1, fit: 10", "lines: 7", name="start")), tmp_path, device="cpu"))
+    list(make_files(load(scene(tmp_path, "cycles: 1, fit: 10", "lines: 7", name="start")), tmp_path, device="cpu"))
     more = "film: {learning: 2}\noutputs: frames\n"
     path = scene(tmp_path, "cycles: 1, fit: 20, start: start.safetensors", "lines: 8", more)
     seldom = filmed(path, tmp_path / "seldom", 1e9, monkeypatch)

@@ -19,7 +19,7 @@ from tests.support.common import ROOT
 import artengine
 from artengine.events import Wrote
 from artengine.kinds import Ports
-from artengine.making.pipeline import making
+from artengine.making.pipeline import make_files
 from artengine_nonlinearities.painter import neural_painter
 from artengine_nonlinearities.painter_network import Painter
 from artengine_nonlinearities.pool import ALL
@@ -220,7 +220,7 @@ def differences(entry: dict[str, Any], out: Path) -> np.ndarray[Any, Any]:
     scene = artengine.load(ROOT / "scenes" / "neural-painter.yaml", seed=entry["seed"], overrides=settings)
     drawn = artengine.build(scene, "cpu").network.drawn
     assert list(drawn) == entry.get("nonlinearities_drawn", list(drawn))
-    (path,) = [event.path for event in making(scene, out, device="cpu") if isinstance(event, Wrote)]
+    (path,) = [event.path for event in make_files(scene, out, device="cpu") if isinstance(event, Wrote)]
     with Image.open(path) as image:
         ours = np.atleast_3d(np.asarray(image)).astype(int)
     worst: np.ndarray[Any, Any] = np.abs(ours - original).max(axis=-1)

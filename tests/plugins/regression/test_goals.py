@@ -18,7 +18,7 @@ from PIL import Image
 
 from artengine import ArtengineError, Picture, Progress, View, build, load
 from artengine.events import Event, Note, Trained
-from artengine.making.pipeline import making
+from artengine.making.pipeline import make_files
 from artengine_regression.training import learning, measuring
 from artengine_regression.training.optimisers import Plain
 from artengine_regression.training.schedule import Course, Until
@@ -78,7 +78,7 @@ class Desk:
 
     def made(self, name: str) -> Iterator[Event]:
         scene = load(self.folder / "a.yaml", plugins=[str(self.folder / "brittle.py")])
-        return making(scene, self.folder / name, device="cpu")
+        return make_files(scene, self.folder / name, device="cpu")
 
     def files(self, name: str) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in (self.folder / name).iterdir()}

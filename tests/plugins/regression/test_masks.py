@@ -15,7 +15,7 @@ from PIL import Image
 from safetensors import safe_open
 
 from artengine import InputError, Picture, Progress, View, build, load
-from artengine.making.pipeline import making
+from artengine.making.pipeline import make_files
 from artengine_regression.training import measuring
 from artengine_regression.training.mask import Mask
 from artengine_regression.training.sampling import Lattice, Patches, Table, drawing
@@ -188,7 +188,7 @@ def test_what_is_told_of_known_and_of_hidden_pixels_is_what_one_sees(
     desk.keep("mask.png", BLOT * 255)
     options = "until: {steps: 60}, batch: 60, mask: {picture: mask.png}"
     path = desk.scene(options, network)
-    list(making(load(path), desk.folder / "out", device="cpu"))
+    list(make_files(load(path), desk.folder / "out", device="cpu"))
     with safe_open(desk.folder / "out" / "a.safetensors", "pt") as file:
         header = json.loads(file.metadata()["artengine"])
     picture = desk.live(options, network)

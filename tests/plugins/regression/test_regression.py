@@ -17,7 +17,7 @@ from torch import Tensor
 
 from artengine import ArtengineError, InputError, Picture, Progress, View, build, load
 from artengine.events import Trained
-from artengine.making.pipeline import making
+from artengine.making.pipeline import make_files
 from artengine_regression.training.measuring import decibels, squares
 
 Scene = Callable[..., Path]
@@ -208,7 +208,7 @@ def test_the_psnr_is_the_one_of_the_textbook(scene: Scene) -> None:
 
 
 def run(path: Path) -> Iterator[Any]:
-    return making(load(path, plugins=[str(path.parent / "wild.py")]), path.parent / "out", device="cpu")
+    return make_files(load(path, plugins=[str(path.parent / "wild.py")]), path.parent / "out", device="cpu")
 
 
 @pytest.mark.parametrize(

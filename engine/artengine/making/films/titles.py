@@ -23,7 +23,7 @@ SHADE = 0.62  # of the shadow's darkness
 
 
 @dataclass(frozen=True, slots=True)
-class Lettering:
+class TitleLayer:
     """Words for a picture of some size: their ink and their shadow, (H, W, 1) floats in [0, 1]."""
 
     ink: Layer
@@ -38,9 +38,9 @@ class Lettering:
 
 
 @functools.lru_cache(maxsize=4)  # of a shot and the one that it fades into
-def lettering(
+def render_titles(
     width: int, height: int, title: str | None, subtitle: str | None, caption: str | None, font: Font | None = None
-) -> Lettering | None:
+) -> TitleLayer | None:
     """The words of a shot; None where there are none. Lines that are too long are broken, then smaller.
 
     font: the one that Pillow brings where there is none.
@@ -67,7 +67,7 @@ def lettering(
     letters = np.asarray(ink, np.float32)[:, :, None] / 255
     blurred = ink.filter(ImageFilter.GaussianBlur(0.018 * size))
     shadow = np.minimum(np.asarray(blurred, np.float32)[:, :, None] / 255 * 3.2, 1.0)
-    return Lettering(letters, shadow)
+    return TitleLayer(letters, shadow)
 
 
 @dataclass(frozen=True, slots=True)

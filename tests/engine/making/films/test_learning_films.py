@@ -17,7 +17,7 @@ from tests.support.scene_folder import Desk
 
 from artengine import InputError, load
 from artengine.events import Event, Resumed, Trained, Wrote
-from artengine.making.films.moment import Filming
+from artengine.making.films.frame_renderer import FrameRenderer
 from artengine.painting.picture import build
 
 if torch.cuda.is_available():
@@ -71,10 +71,10 @@ def test_frames_of_a_learning_are_the_picture_at_their_steps(photo: Path, tmp_pa
     assert len(frames) == len(SCHEDULES[film])
     picture = build(load(photo), "cpu")
     picture.due = lambda step, steps: True
-    expected = {0: Filming(picture).pixels(0)}
+    expected = {0: FrameRenderer(picture).pixels(0)}
     for progress in picture.train():
         if progress.step in SCHEDULES[film]:
-            expected[progress.step] = Filming(picture).pixels(0)
+            expected[progress.step] = FrameRenderer(picture).pixels(0)
     for frame, step in zip(frames, SCHEDULES[film], strict=True):
         assert np.array_equal(frame, expected[step]), step
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import ImageFont
 
-from artengine.making.films.titles import lettering
+from artengine.making.films.titles import render_titles
 from artengine.media.font import BUILT_IN
 
 Array = np.ndarray[Any, Any]
@@ -16,7 +16,7 @@ SIZES = [(640, 360), (320, 180), (360, 640), (1280, 200)]
 
 
 def ink(width: int, height: int, **words: str) -> Array:
-    found = lettering(width, height, words.get("title"), words.get("subtitle"), words.get("caption"))
+    found = render_titles(width, height, words.get("title"), words.get("subtitle"), words.get("caption"))
     assert found is not None
     assert found.ink.shape == found.shadow.shape == (height, width, 1)
     return found.ink[:, :, 0]
@@ -28,7 +28,7 @@ def rows(layer: Array) -> tuple[int, int]:
 
 
 def test_no_words_are_no_letters() -> None:
-    assert lettering(64, 36, None, None, None) is None
+    assert render_titles(64, 36, None, None, None) is None
 
 
 def test_a_title_is_in_the_middle_and_a_caption_below() -> None:
@@ -89,7 +89,7 @@ def test_long_lines_are_broken_between_words() -> None:
 
 
 def test_words_are_readable_on_white_and_on_black() -> None:
-    found = lettering(320, 180, "Deep", None, None)
+    found = render_titles(320, 180, "Deep", None, None)
     assert found
     inside = found.ink[:, :, 0] > 0.95
     around = (found.shadow[:, :, 0] > 0.9) & (found.ink[:, :, 0] < 0.05)

@@ -18,8 +18,8 @@ from torch import Tensor
 from artengine.components import version_of
 from artengine.errors import ArtengineError, InputError, Problem, listed
 from artengine.events import Event, Note, Resumed, Trained
-from artengine.making.films.moment import Filming
-from artengine.making.films.reel import Pixels, Reel
+from artengine.making.films.frame_cache import FrameCache, Pixels
+from artengine.making.films.frame_renderer import FrameRenderer
 from artengine.painting import Image, Picture, build
 from artengine.scene import MAX_FRAMES, Film, Scene, Walk, parse, plain, transport, without
 from artengine.training import Describe, trained, weights
@@ -29,7 +29,7 @@ AHEAD = 8  # frames of an item: so many that starting it costs little, so few th
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
+class FilmFrame:
     """A frame, as it is kept: (H, W, C) bytes."""
 
     frame: int
@@ -42,7 +42,7 @@ class Shot:
         return image
 
 
-def reel_of(scene: Scene, out: Path, device: str) -> Reel:
+def frame_cache_of(scene: Scene, out: Path, device: str) -> FrameCache:
     """Where the frames of a scene's film are kept: those of everything that decides what they look like."""
     node, _ = parse(scene.text, scene.name)
     decides = {
@@ -53,17 +53,17 @@ def reel_of(scene: Scene, out: Path, device: str) -> Reel:
         "device": device,
     }
     key = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
-    return Reel(out, scene.name, key[:16])
+    return FrameCache(out, scene.name, key[:16])
 
 
-def shoot(
-    picture: Picture, out: Path, reel: Reel, *, fresh: bool, describe: Describe | None, jobs: int = 1
-) -> Generator[Event | Shot, None, None]:
+def render_film(
+    picture: Picture, out: Path, reel: FrameCache, *, fresh: bool, describe: Describe | None, jobs: int = 1
+) -> Generator[Event | FilmFrame, None, None]:
     """The frames of a picture's film, and what happens meanwhile; it learns before, if it has to, or on camera."""
     scene, film, device = picture.scene, picture.scene.film, picture.device.type
     assert film is not None  # noqa: S101 - who calls this has looked
     if film.learning:
-        yield from _Learning(scene, out, reel, device).shoot(fresh=fresh, describe=describe)
+        yield from _Learning(scene, out, reel, device).render_film(fresh=fresh, describe=describe)
         return
     if isinstance(scene.lineage, Walk) and (unlike := picture.unlike()):
         found = (
@@ -78,7 +78,7 @@ def shoot(
     if todo and len(todo) < film.frames:
         yield Note(f"{film.frames - len(todo):,} of {film.frames:,} frames are painted already")
     missing = set(todo)
-    filming: Filming | None = None
+    filming: FrameRenderer | None = None
     with contextlib.ExitStack() as stack:
         others: Iterator[bool] = iter(())
         if jobs > 1 and len(todo) > 1:
@@ -88,14 +88,14 @@ def shoot(
             while (pixels := reel.look(frame)) is None and frame in missing and next(others, False):
                 pass
             if pixels is None:  # nobody else has painted it, or the disk has damaged it
-                filming = filming or Filming(picture)
+                filming = filming or FrameRenderer(picture)
                 pixels = filming.pixels(frame)
                 reel.keep(frame, pixels)
-            yield Shot(frame, film.frames, pixels)
+            yield FilmFrame(frame, film.frames, pixels)
 
 
 def _by_several(
-    scene: Scene, reel: Reel, device: str, weights_file: Path | None, todo: list[int], jobs: int
+    scene: Scene, reel: FrameCache, device: str, weights_file: Path | None, todo: list[int], jobs: int
 ) -> Generator[bool, None, None]:
     """Have frames painted into the reel by several processes; True whenever some more are there."""
     about = {
@@ -107,14 +107,14 @@ def _by_several(
     size = max(1, min(AHEAD, math.ceil(len(todo) / jobs)))
     parts = [todo[start : start + size] for start in range(0, len(todo), size)]
     items = (Item(f"{scene.name}, frames {part[0]} to {part[-1]}", {**about, "frames": part}) for part in parts)
-    with contextlib.closing(Workers("artengine.making.films.frames:paint_frames", jobs).work(items)) as work:
+    with contextlib.closing(Workers("artengine.making.films.film_frames:paint_frames", jobs).work(items)) as work:
         for done in work:
             if done.error:
                 raise ArtengineError(f"{done.item.name}: {done.error}")
             yield True
 
 
-_open: dict[str, Filming] = {}  # what this worker is filming: one at a time
+_open: dict[str, FrameRenderer] = {}  # what this worker is filming: one at a time
 
 
 def paint_frames(data: dict[str, Any]) -> int:
@@ -125,9 +125,9 @@ def paint_frames(data: dict[str, Any]) -> int:
         picture = build(transport.unpacked(data["scene"]), data["device"])
         if data["weights"]:
             weights.load(Path(data["weights"]), picture.network)
-        _open[about] = Filming(picture)
+        _open[about] = FrameRenderer(picture)
     folder, name, key = data["reel"]
-    reel = Reel(Path(folder), name, key)
+    reel = FrameCache(Path(folder), name, key)
     for frame in data["frames"]:
         reel.keep(frame, _open[about].pixels(frame))
     return len(data["frames"])
@@ -136,7 +136,7 @@ def paint_frames(data: dict[str, Any]) -> int:
 class _Learning:
     """A film of a training: the picture at a step for every frame."""
 
-    def __init__(self, scene: Scene, out: Path, reel: Reel, device: str) -> None:
+    def __init__(self, scene: Scene, out: Path, reel: FrameCache, device: str) -> None:
         assert scene.film is not None  # noqa: S101 - as above
         self._scene = scene
         self._film = scene.film
@@ -145,7 +145,7 @@ class _Learning:
         self._device = device
         self._next = 0  # the frame that comes next
 
-    def shoot(self, *, fresh: bool, describe: Describe | None) -> Iterator[Event | Shot]:
+    def render_film(self, *, fresh: bool, describe: Describe | None) -> Iterator[Event | FilmFrame]:
         """The frames as they are learnt; those of an earlier run as they are."""
         if not fresh and (steps := self._finished()):
             if self._shot_before(steps - 1, steps):
@@ -168,7 +168,7 @@ class _Learning:
             if resumed and not self._shot_before(resumed, progress.steps):
                 learning.close()
                 yield Note("learning from the start: frames of an earlier step are gone")
-                yield from self.shoot(fresh=True, describe=describe)
+                yield from self.render_film(fresh=True, describe=describe)
                 return
             resumed = 0
             if progress.step == 0:  # the trainer has laid something out before its first step
@@ -196,7 +196,7 @@ class _Learning:
         steps = about.get("steps", 0) if about.get("key") == self._scene.training_key else 0
         return steps if isinstance(steps, int) else 0
 
-    def _until(self, picture: Picture, step: int, steps: int) -> Iterator[Shot]:
+    def _until(self, picture: Picture, step: int, steps: int) -> Iterator[FilmFrame]:
         """The frames up to a step that are not shot yet; the network stands there."""
         schedule = _schedule(self._film, steps)
         while self._next < len(schedule) and schedule[self._next] <= step:
@@ -206,14 +206,14 @@ class _Learning:
                 pixels = self._painted(picture, frame, untrained=schedule[frame] == 0)
                 self._reel.keep(frame, pixels)
             self._next += 1
-            yield Shot(frame, len(schedule), pixels)
+            yield FilmFrame(frame, len(schedule), pixels)
 
     def _painted(self, picture: Picture, frame: int, *, untrained: bool) -> Pixels:
         if not untrained:
-            return Filming(picture).pixels(frame)
+            return FrameRenderer(picture).pixels(frame)
         other = build(self._scene, self._device)
         other.network.load_state_dict(self._untrained)
-        return Filming(other).pixels(frame)
+        return FrameRenderer(other).pixels(frame)
 
 
 def _copied(picture: Picture) -> dict[str, Tensor]:

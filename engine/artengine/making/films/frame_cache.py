@@ -29,7 +29,7 @@ _KEY = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
-class Reel:
+class FrameCache:
     """The painted frames of one film: ``<folder>/.<name>.frames/<key>/000017.frame``.
 
     key: what the frames come from, 16 hexadecimal digits; frames of another one are no use, and cleared away.

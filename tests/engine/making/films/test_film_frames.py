@@ -20,8 +20,8 @@ from tests.support.scene_folder import Desk
 import artengine
 from artengine import load
 from artengine.events import Filmed
-from artengine.making.films.frames import reel_of
-from artengine.making.pipeline import making
+from artengine.making.films.film_frames import frame_cache_of
+from artengine.making.pipeline import make_files
 
 if torch.cuda.is_available():
     pytest.skip("where there is a GPU, torch does not work in forked processes", allow_module_level=True)
@@ -51,7 +51,7 @@ def test_a_film_that_was_killed_goes_on_with_the_frames_it_has(scene: Path, tmp_
     assert len(before) == number
     seen: dict[str, int] = {}
     events = []
-    for event in making(load(scene), out, device="cpu"):
+    for event in make_files(load(scene), out, device="cpu"):
         events.append(event)
         if isinstance(event, Filmed):
             seen = painted(out) or seen
@@ -102,11 +102,11 @@ def test_a_changed_camera_begins_anew_and_a_changed_output_does_not(scene: Path,
     ],
 )  # fmt: skip
 def test_what_decides_the_frames_decides_where_they_are(scene: Path, tmp_path: Path, old: str, new: str) -> None:
-    before = reel_of(load(scene), tmp_path, "cpu")
-    assert reel_of(load(scene, overrides=["outputs=mp4"]), tmp_path, "cpu") == before
-    assert reel_of(load(scene), tmp_path, "cuda") != before
+    before = frame_cache_of(load(scene), tmp_path, "cpu")
+    assert frame_cache_of(load(scene, overrides=["outputs=mp4"]), tmp_path, "cpu") == before
+    assert frame_cache_of(load(scene), tmp_path, "cuda") != before
     scene.write_text(FILM.replace(old, new))
-    assert reel_of(load(scene), tmp_path, "cpu") != before
+    assert frame_cache_of(load(scene), tmp_path, "cpu") != before
 
 
 def test_a_damaged_frame_is_painted_again(scene: Path, tmp_path: Path) -> None:
@@ -172,10 +172,10 @@ def children() -> list[int]:
 def test_a_worker_that_is_killed_costs_nothing_but_time(scene: Path, tmp_path: Path) -> None:
     made(scene, tmp_path / "whole")
     out = tmp_path / "out"
-    making_ = making(load(scene), out, device="cpu", jobs=2)
+    events = make_files(load(scene), out, device="cpu", jobs=2)
     victims: list[int] = []
     before = set(children())
-    for event in making_:
+    for event in events:
         if isinstance(event, Filmed) and not victims:
             victims = [pid for pid in children() if pid not in before][:1]
             for pid in victims:

@@ -20,8 +20,8 @@ import artengine
 from artengine import ArtengineError, InputError, View
 from artengine.events import Painted, Wrote
 from artengine.files.atomic import OutputTarget
-from artengine.making.pipeline import making
-from artengine.making.writing import AHEAD, Writing
+from artengine.making.output_threads import AHEAD, OutputThreads
+from artengine.making.pipeline import make_files
 from artengine.painting.bands import Part
 from artengine.painting.picture import Picture
 
@@ -59,11 +59,11 @@ class Desk:
         self.plugin = str(plugin)
         self.out = scene.parent / "out"
 
-    def making(self, outputs: str) -> Any:
-        return making(artengine.load(self.scene, overrides=[f"outputs={outputs}"], plugins=[self.plugin]), self.out)
+    def make_files(self, outputs: str) -> Any:
+        return make_files(artengine.load(self.scene, overrides=[f"outputs={outputs}"], plugins=[self.plugin]), self.out)
 
     def made(self, outputs: str) -> dict[str, bytes]:
-        paths = [event.path for event in self.making(outputs) if isinstance(event, Wrote)]
+        paths = [event.path for event in self.make_files(outputs) if isinstance(event, Wrote)]
         return {path.suffix: path.read_bytes() for path in paths}
 
     def left(self) -> list[str]:
@@ -94,7 +94,7 @@ def test_several_outputs_get_what_each_gets_alone(desk: Desk) -> None:
 
 
 def test_several_outputs_cost_one_painting(desk: Desk, paintings: list[Picture]) -> None:
-    events = list(desk.making("[png, tiff, whole]"))
+    events = list(desk.make_files("[png, tiff, whole]"))
     assert len(paintings) == 1
     done = [event.done for event in events if isinstance(event, Painted)]
     assert done == [32, 64, 96, 128, 160, 192]
@@ -132,7 +132,7 @@ def test_of_two_outputs_with_one_file_the_later_is_refused_whoever_comes_first(d
 
 
 def test_nothing_is_painted_that_no_output_takes(desk: Desk) -> None:
-    done = [event.done for event in desk.making("[first, never]") if isinstance(event, Painted)]
+    done = [event.done for event in desk.make_files("[first, never]") if isinstance(event, Painted)]
     assert done[-1] < 16 * 12
 
 
@@ -147,7 +147,7 @@ def test_nothing_is_painted_that_no_output_takes(desk: Desk) -> None:
 )
 def test_an_output_that_fails_stops_all_at_once(kind: str, error: Any, told: str, desk: Desk) -> None:
     painted: list[int] = []
-    events = (event.done for event in desk.making(f"[png, {{fails: {{kind: {kind}}}}}, slow, whole]"))
+    events = (event.done for event in desk.make_files(f"[png, {{fails: {{kind: {kind}}}}}, slow, whole]"))
     with pytest.raises(error, match=told):
         painted.extend(events)
     assert max(painted, default=0) < 16 * 12
@@ -157,7 +157,7 @@ def test_an_output_that_fails_stops_all_at_once(kind: str, error: Any, told: str
 def test_what_was_whole_when_another_failed_is_told(desk: Desk) -> None:
     told: list[Any] = []
     with pytest.raises(ArtengineError, match="no more"):
-        told.extend(desk.making("[never, {fails: {kind: OSError}}]"))
+        told.extend(desk.make_files("[never, {fails: {kind: OSError}}]"))
     assert [event.path.suffix for event in told if isinstance(event, Wrote)] == [".never"]
     assert desk.left() == ["tiny.never"]
 
@@ -178,7 +178,7 @@ def test_what_an_output_may_not_do_is_said(output: str, told: str, desk: Desk) -
 def test_a_painting_that_is_stopped_leaves_nothing_half(desk: Desk) -> None:
     (desk.out).mkdir()
     (desk.out / "tiny.png").write_bytes(b"earlier")
-    events = desk.making("[png, tiff, slow, whole, stubborn]")
+    events = desk.make_files("[png, tiff, slow, whole, stubborn]")
     for event in events:
         if event.done > 90:
             break
@@ -201,7 +201,7 @@ def test_a_painting_that_fails_leaves_nothing_half(desk: Desk, monkeypatch: pyte
 
     monkeypatch.setattr(Picture, "painting", painting)
     with pytest.raises(InputError, match="worn out"):
-        list(desk.making("[png, slow, listed, stubborn]"))
+        list(desk.make_files("[png, slow, listed, stubborn]"))
     assert desk.left() == []
 
 
@@ -209,7 +209,7 @@ def test_several_frames_are_each_a_stream(tmp_path: Path, desk: Desk) -> None:
     words = ["outputs=[png, listed, first, never, {png: {bits: 16}}]"]
     scene = artengine.load(desk.scene, overrides=words, plugins=[desk.plugin])
     outputs = [(bound, OutputTarget(tmp_path, f"f{index}", None)) for index, bound in enumerate(scene.outputs)]
-    with Writing(outputs) as writing:
+    with OutputThreads(outputs) as writing:
         for value in (0.0, 0.5, 1.0):
             row = np.full((1, 4, 3), value, np.float32)
             parts = [Part(done=done, total=6, shape=(6, 4, 3), band=row) for done in range(1, 7)]
@@ -226,7 +226,7 @@ def test_the_painter_waits_for_the_slowest(tmp_path: Path, desk: Desk) -> None:
     scene = artengine.load(desk.scene, overrides=words, plugins=[desk.plugin])
     row = np.zeros((1, 4, 3), np.float32)
     parts = (Part(done=done, total=10, shape=(10, 4, 3), band=row) for done in range(1, 11))
-    with Writing([(bound, OutputTarget(tmp_path, "f", None)) for bound in scene.outputs]) as writing:
+    with OutputThreads([(bound, OutputTarget(tmp_path, "f", None)) for bound in scene.outputs]) as writing:
         begun = time.monotonic()
         assert len(list(writing.feed(View(width=4, height=10), parts))) == 10
         assert time.monotonic() - begun > 0.1 * (10 - AHEAD - 2)

@@ -14,7 +14,7 @@ from tests.support.common import ROOT
 from tests.support.scene_folder import TRAINED, Desk
 
 import artengine
-from artengine.making.films.moment import Filming, Seam
+from artengine.making.films.frame_renderer import FrameRenderer, LoopSeam
 from artengine.painting.picture import build
 from artengine.view import View
 
@@ -32,11 +32,11 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
-def filming(desk: Desk, text: str, **options: Any) -> Filming:
-    return Filming(build(desk.load(text + "outputs: frames\n", **options), "cpu"))
+def filming(desk: Desk, text: str, **options: Any) -> FrameRenderer:
+    return FrameRenderer(build(desk.load(text + "outputs: frames\n", **options), "cpu"))
 
 
-def all_pixels(film: Filming) -> list[Array]:
+def all_pixels(film: FrameRenderer) -> list[Array]:
     return [film.pixels(frame) for frame in range(film._film.frames)]
 
 
@@ -63,7 +63,7 @@ def warped(image: Array, before: View, after: View) -> tuple[Array, Array]:
 def test_a_dive_shows_what_the_camera_promises(frame: int) -> None:
     """From one time to a million: every frame is the one before, warped as the camera has moved."""
     scene = artengine.load(ROOT / "scenes" / "zoom.yaml", size=(96, 54))
-    film = Filming(build(scene, "cpu"))
+    film = FrameRenderer(build(scene, "cpu"))
     before, after = (scene.view_at(scene.film.time(one)) for one in (frame, frame + 1))
     first, second = film.image(frame), film.image(frame + 1)
     predicted, seen = warped(first, before, after)
@@ -77,7 +77,7 @@ def test_a_dive_shows_what_the_camera_promises(frame: int) -> None:
 def test_ways_out_and_turns_show_what_the_camera_promises(desk: Desk, keys: str) -> None:
     text = CANVAS + SOFT + f"film: {{length: 60f}}\ncamera: {{keys: {{{keys}}}, ease: easy-ease}}\noutputs: frames\n"
     scene = desk.load(text)
-    film = Filming(build(scene, "cpu"))
+    film = FrameRenderer(build(scene, "cpu"))
     for frame in (10, 30, 50):
         before, after = (scene.view_at(scene.film.time(one)) for one in (frame, frame + 1))
         first, second = film.image(frame), film.image(frame + 1)
@@ -173,7 +173,7 @@ def test_what_was_learnt_is_shown_while_numbers_move(desk: Desk) -> None:
     for picture in pictures:
         for _ in picture.train():
             pass
-    plain, moved = (Filming(picture) for picture in pictures)
+    plain, moved = (FrameRenderer(picture) for picture in pictures)
     assert np.array_equal(plain.image(0), moved.image(0))
     assert np.abs(plain.image(4) - moved.image(4)).mean() < 0.05
     wider = desk.load(text.replace("width: 8", "width: {keys: {0s: 8, 4f: 9}}") + "outputs: frames\n")
@@ -183,7 +183,7 @@ def test_what_was_learnt_is_shown_while_numbers_move(desk: Desk) -> None:
     with pytest.raises(
         artengine.InputError, match=r"s\.yaml:1:11: network\.mlp: what moves changes the network's shape"
     ):
-        Filming(picture).image(4)
+        FrameRenderer(picture).image(4)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -204,8 +204,8 @@ LOOPS = {
 }  # fmt: skip
 
 
-def seam(frames: list[Array]) -> Seam:
-    found = Seam()
+def seam(frames: list[Array]) -> LoopSeam:
+    found = LoopSeam()
     for pixels in frames:
         found.add(pixels)
     return found

@@ -28,7 +28,7 @@ _KEPT = 4  # measured moments that are remembered: a frame needs two
 Pixels = np.ndarray[Any, Any]
 
 
-class Filming:
+class FrameRenderer:
     """The frames of a picture's film; each can be asked for on its own.
 
     picture: as it is at the beginning, with all that it has learnt.
@@ -152,7 +152,7 @@ def _small(view: View, points: int) -> View:
     return replace(view, width=max(1, round(columns * scale)), height=max(1, round(rows * scale)))
 
 
-class Seam:
+class LoopSeam:
     """How well the end of a loop goes over into its beginning, from frames as they come by."""
 
     def __init__(self) -> None:

@@ -28,7 +28,7 @@ AHEAD = 2  # bands painted ahead of an output: with fewer it waits for the paint
 Band = np.ndarray[Any, Any]
 
 
-class Writing:
+class OutputThreads:
     """The outputs of a scene at work; what is not finished when the block ends is called off."""
 
     def __init__(self, outputs: Iterable[tuple[Bound, OutputTarget]]) -> None:

@@ -10,8 +10,8 @@ import pytest
 from tests.support.film_runs import FILM, made
 
 from artengine import OutputError, load
-from artengine.making.films.frames import reel_of
-from artengine.making.films.reel import Reel
+from artengine.making.films.film_frames import frame_cache_of
+from artengine.making.films.frame_cache import FrameCache
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def scene(tmp_path: Path) -> Path:
 
 
 def test_no_damage_of_a_frame_is_more_than_a_frame_that_is_gone(tmp_path: Path) -> None:
-    reel = Reel(tmp_path, "s", "0" * 16)
+    reel = FrameCache(tmp_path, "s", "0" * 16)
     reel.open()
     random = np.random.RandomState(0)
     pixels = random.randint(0, 256, (9, 16, 3)).astype(np.uint8)
@@ -48,7 +48,7 @@ def test_no_damage_of_a_frame_is_more_than_a_frame_that_is_gone(tmp_path: Path) 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_frame_is_read_as_it_was_kept(tmp_path: Path, channels: int) -> None:
-    reel = Reel(tmp_path, "s", "0" * 16)
+    reel = FrameCache(tmp_path, "s", "0" * 16)
     reel.open()
     pixels = np.random.RandomState(1).randint(0, 256, (9, 16, channels)).astype(np.uint8)
     reel.keep(17, pixels)
@@ -61,7 +61,7 @@ def test_what_is_in_the_way_of_the_frames_is_refused_and_stays(scene: Path, tmp_
     out.mkdir()
     away.mkdir()
     (away / "mine.txt").write_text("mine")
-    place = reel_of(load(scene), out, "cpu").place
+    place = frame_cache_of(load(scene), out, "cpu").place
 
     def refused(at: Path) -> None:
         with pytest.raises(OutputError, match="is in the way of the film's frames") as caught:
@@ -86,7 +86,7 @@ def test_what_is_in_the_way_of_the_frames_is_refused_and_stays(scene: Path, tmp_
 
 def test_what_somebody_put_beside_the_frames_stays(scene: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    beside = reel_of(load(scene), out, "cpu").place.parent / "notes"
+    beside = frame_cache_of(load(scene), out, "cpu").place.parent / "notes"
     beside.mkdir(parents=True)
     (beside / "mine.txt").write_text("mine")
     made(scene, out)

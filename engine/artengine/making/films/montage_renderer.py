@@ -17,9 +17,9 @@ from artengine.colour import parse_colour
 from artengine.errors import ArtengineError
 from artengine.events import Event, Filmed, Note
 from artengine.files import create
-from artengine.making.films.frames import Shot, reel_of, shoot
-from artengine.making.films.reel import Reel, clear
-from artengine.making.films.titles import lettering
+from artengine.making.films.film_frames import FilmFrame, frame_cache_of, render_film
+from artengine.making.films.frame_cache import FrameCache, clear
+from artengine.making.films.titles import render_titles
 from artengine.painting import antialiasing, build
 from artengine.scene import Montage, Part
 from artengine.training import Describe
@@ -30,14 +30,14 @@ FADE = 0.5  # seconds in which words come and go
 _KEPT = 4  # frames of scenes that are remembered: a still is shown many times
 
 
-class Cutting:
+class MontageRenderer:
     """A montage being put together; `frames` after `film`."""
 
     def __init__(self, montage: Montage, out: Path, device: str) -> None:
         self._montage = montage
         self._out = out
         self._device = device
-        self._reels: dict[int, Reel] = {}  # by the shot's place
+        self._reels: dict[int, FrameCache] = {}  # by the shot's place
         self._frames: dict[int, int] = {}  # how many frames there are of its scene
         self._seen: OrderedDict[tuple[int, int], Image] = OrderedDict()
 
@@ -56,12 +56,12 @@ class Cutting:
             if part.scene.training:
                 _share(learnt.setdefault(part.scene.training_key, weights), weights)
             picture = build(part.scene, self._device)
-            reel = self._reels[index] = reel_of(part.scene, self._out, picture.device.type)
+            reel = self._reels[index] = frame_cache_of(part.scene, self._out, picture.device.type)
             reel.open()
-            shots = shoot(picture, self._out, reel, fresh=fresh, describe=describe, jobs=jobs)
+            shots = render_film(picture, self._out, reel, fresh=fresh, describe=describe, jobs=jobs)
             with contextlib.closing(shots):
                 for shot in shots:
-                    if isinstance(shot, Shot):
+                    if isinstance(shot, FilmFrame):
                         self._frames[index] = shot.frames
                         yield Filmed(shot.frame + 1, shot.frames, f"shot {index + 1}", shot.glance)
                     elif isinstance(shot, Note):
@@ -102,7 +102,7 @@ class Cutting:
         part = self._montage.shots[index]
         image = self._plain(part) if part.scene is None else self._picture(index, part.first + frame)
         words, font = part.words, self._montage.film.font
-        letters = lettering(image.shape[1], image.shape[0], words.title, words.subtitle, words.caption, font)
+        letters = render_titles(image.shape[1], image.shape[0], words.title, words.subtitle, words.caption, font)
         if letters is None:
             return image
         return letters.over(image, self._opacity(index, frame))
