@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import painter_oracle as oracle
 import pytest
 import torch
 from PIL import Image
+from tests.support import painter_oracle as oracle
 from tests.support.common import ROOT
 
 import artengine

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-import painter_oracle as oracle
 import pytest
 import torch
 from click.testing import CliRunner
 from PIL import Image
 from pydantic import TypeAdapter, ValidationError
+from tests.support import painter_oracle as oracle
 
 import artengine_nonlinearities
 from artengine import InputError, Ports, load
