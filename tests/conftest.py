@@ -16,11 +16,11 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from tests.support.common import LEARNING, TINY, Answer, Artengine, Distribution, PluginFile, Told
+from tests.support.common import LEARNING, TINY, Answer, Distribution, PluginFile, RunCli, RunProcess
 
 
 @pytest.fixture
-def tiny(tmp_path: Path) -> Path:
+def tiny_scene(tmp_path: Path) -> Path:
     """A scene that paints at once."""
     path = tmp_path / "tiny.yaml"
     path.write_text(TINY)
@@ -28,7 +28,7 @@ def tiny(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def learning(tmp_path: Path) -> Path:
+def learning_scene(tmp_path: Path) -> Path:
     """A scene that learns a made photo of 24 x 16 pixels."""
     import numpy as np
     from PIL import Image
@@ -42,19 +42,19 @@ def learning(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def artengine(tmp_path: Path) -> Artengine:
+def run_process(tmp_path: Path) -> RunProcess:
     """The command line itself, as a process in tmp_path."""
 
     def call(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "artengine", *map(str, words)]
-        given = {"cwd": tmp_path, "capture_output": True, "text": True, "timeout": 120} | options
-        return subprocess.run(command, **given)  # type: ignore[call-overload,no-any-return]
+        keywords = {"cwd": tmp_path, "capture_output": True, "text": True, "timeout": 120} | options
+        return subprocess.run(command, **keywords)  # type: ignore[call-overload,no-any-return]
 
     return call
 
 
 @pytest.fixture
-def told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Told:
+def run_cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RunCli:
     """The command line in tmp_path, without a process of its own."""
     from artengine.cli.app import main
 

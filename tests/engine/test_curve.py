@@ -116,8 +116,8 @@ def changed(path: Path, data: Any) -> None:
         weights.write(file, tensors, about if data is None else about | {"curve": data})
 
 
-def test_a_picture_knows_the_course_of_its_training_from_the_weights_too(learning: Path, tmp_path: Path) -> None:
-    scene = load(learning, overrides=("training.regression.until.steps=230",))
+def test_a_picture_knows_the_course_of_its_training_from_the_weights_too(learning_scene: Path, tmp_path: Path) -> None:
+    scene = load(learning_scene, overrides=("training.regression.until.steps=230",))
     path = tmp_path / "learning.safetensors"
 
     def learnt(*, fresh: bool = False) -> tuple[Point, ...]:
@@ -145,9 +145,9 @@ def test_a_picture_knows_the_course_of_its_training_from_the_weights_too(learnin
 
 
 def test_what_comes_by_the_clock_is_not_remembered(
-    learning: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    learning_scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scene = load(learning, overrides=("training.regression.until.steps=120",))
+    scene = load(learning_scene, overrides=("training.regression.until.steps=120",))
     list(make_files(scene, tmp_path / "calm", device="cpu"))
     monkeypatch.setattr("artengine_regression.training.learning.PATIENCE", 0)
     events = list(make_files(scene, tmp_path / "hasty", device="cpu"))

@@ -36,7 +36,7 @@ class Answer:
     err: str
 
 
-Artengine = Callable[..., "subprocess.CompletedProcess[str]"]
-Told = Callable[..., Answer]
+RunProcess = Callable[..., "subprocess.CompletedProcess[str]"]
+RunCli = Callable[..., Answer]
 PluginFile = Callable[..., Path]
 Distribution = Callable[..., Path]

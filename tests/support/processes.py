@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-Told = Callable[..., Any]
+RunCli = Callable[..., Any]
 
 
 def forked(work: Callable[[], object]) -> int:

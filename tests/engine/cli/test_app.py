@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from artengine.cli.app import cli
 
 if TYPE_CHECKING:
-    from tests.support.common import Artengine, PluginFile, Told
+    from tests.support.common import PluginFile, RunCli, RunProcess
 
 SCRIPT = Path(sys.executable).with_name("artengine")
 
@@ -54,14 +54,14 @@ def completed(words: str, folder: Path) -> list[str]:
 # At once
 
 
-def test_nothing_that_only_tells_waits_for_torch(tiny: Path, plugin_file: PluginFile) -> None:
+def test_nothing_that_only_tells_waits_for_torch(tiny_scene: Path, plugin_file: PluginFile) -> None:
     plugin = plugin_file(RIPPLE.replace("import torch", "").replace("torch.sin(speed * x)", "x"))
     calls = [
         ["--help"],
         ["--version"],
         ["run", "--help"],
-        ["check", str(tiny), "-p", str(plugin), "--set", "network.neural_painter.nonlin=ripple"],
-        ["check", str(tiny), "--size", "0x0"],
+        ["check", str(tiny_scene), "-p", str(plugin), "--set", "network.neural_painter.nonlin=ripple"],
+        ["check", str(tiny_scene), "--size", "0x0"],
         ["list"],
         ["list", "networks", "--json"],
         ["plugins"],
@@ -69,8 +69,8 @@ def test_nothing_that_only_tells_waits_for_torch(tiny: Path, plugin_file: Plugin
         ["new", "scene", "fresh"],
         ["new", "plugin", "fresh"],
         ["gallery", "--help"],
-        ["gallery", str(tiny), "--seeds", "10..3"],
-        ["gallery", str(tiny), "--keep", "3", "--of", "2"],
+        ["gallery", str(tiny_scene), "--seeds", "10..3"],
+        ["gallery", str(tiny_scene), "--keep", "3", "--of", "2"],
     ]
     code = (
         "import os, sys\nfrom artengine.cli import main\n"
@@ -78,11 +78,13 @@ def test_nothing_that_only_tells_waits_for_torch(tiny: Path, plugin_file: Plugin
         "    sys.argv = ['artengine', *words]\n"
         "    try:\n        main()\n    except SystemExit as end:\n        print('code', end.code, *words)\n"
         "    assert 'torch' not in sys.modules, words\n"
-        f"os.environ.update(COMP_WORDS='artengine run {tiny} --set ', COMP_CWORD='4')\n"
+        f"os.environ.update(COMP_WORDS='artengine run {tiny_scene} --set ', COMP_CWORD='4')\n"
         "os.environ['_ARTENGINE_COMPLETE'] = 'bash_complete'\n"
         "try:\n    main()\nexcept SystemExit:\n    assert 'torch' not in sys.modules\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tiny.parent, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tiny_scene.parent, check=False
+    )
     assert done.returncode == 0, done.stderr
     codes = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("code ")]
     assert codes == ["0", "0", "0", "0", "2", "0", "0", "0", "0", "0", "0", "0", "2", "2"]
@@ -92,8 +94,8 @@ def test_nothing_that_only_tells_waits_for_torch(tiny: Path, plugin_file: Plugin
 # Help
 
 
-def test_the_version_is_that_of_the_package(told: Told) -> None:
-    assert told("--version").out.split()[-1] == "0.1.0"
+def test_the_version_is_that_of_the_package(run_cli: RunCli) -> None:
+    assert run_cli("--version").out.split()[-1] == "0.1.0"
 
 
 @pytest.mark.parametrize(
@@ -113,39 +115,41 @@ def test_help_says_what_every_option_does(words: tuple[str, ...], command: click
             assert (parameter.metavar or str(parameter.name).upper()) in text
 
 
-def test_help_begins_with_a_picture_to_make(told: Told) -> None:
+def test_help_begins_with_a_picture_to_make(run_cli: RunCli) -> None:
     for word in ("--help", "-h"):
-        assert "\n  Write a scene, get a picture.\n\n      artengine run scenes/cape.yaml\n" in told(word).out
+        assert "\n  Write a scene, get a picture.\n\n      artengine run scenes/cape.yaml\n" in run_cli(word).out
 
 
 # Results and exit codes
 
 
-def test_several_scenes_are_made_one_after_the_other(told: Told, tiny: Path) -> None:
-    other = tiny.with_name("other.yaml")
-    other.write_text(tiny.read_text().replace("seed: 3", "seed: 4"))
-    answer = told("run", tiny, other)
+def test_several_scenes_are_made_one_after_the_other(run_cli: RunCli, tiny_scene: Path) -> None:
+    other = tiny_scene.with_name("other.yaml")
+    other.write_text(tiny_scene.read_text().replace("seed: 3", "seed: 4"))
+    answer = run_cli("run", tiny_scene, other)
     assert (answer.code, answer.out, answer.err) == (0, "gallery/tiny.png\ngallery/other.png\n", "")
     first, second = (Path(line).read_bytes() for line in answer.out.split())
     assert first != second
 
 
-def test_scenes_of_one_name_do_not_overwrite_each_other(told: Told, tiny: Path) -> None:
-    other = tiny.parent / "more" / "tiny.yaml"
+def test_scenes_of_one_name_do_not_overwrite_each_other(run_cli: RunCli, tiny_scene: Path) -> None:
+    other = tiny_scene.parent / "more" / "tiny.yaml"
     other.parent.mkdir()
-    other.write_text(tiny.read_text())
-    answer = told("run", tiny, other)
+    other.write_text(tiny_scene.read_text())
+    answer = run_cli("run", tiny_scene, other)
     assert answer.code == 2
-    assert answer.err == f"{tiny} and {other} would both write tiny.*; make one of them with another --out\n"
+    assert answer.err == f"{tiny_scene} and {other} would both write tiny.*; make one of them with another --out\n"
     assert not Path("gallery").exists()
-    assert told("check", tiny, other).code == 0
+    assert run_cli("check", tiny_scene, other).code == 0
 
 
 @pytest.mark.parametrize("command", ["run", "check"])
-def test_all_problems_of_all_scenes_are_told_before_anything_is_made(command: str, told: Told, tiny: Path) -> None:
+def test_all_problems_of_all_scenes_are_told_before_anything_is_made(
+    command: str, run_cli: RunCli, tiny_scene: Path
+) -> None:
     for name, text in (("a", "seed: -1\nnetwork: mpl\n"), ("b", "network: {mlp: {widht: 3}}\n")):
-        tiny.with_name(f"{name}.yaml").write_text(text)
-    answer = told(command, "a.yaml", tiny, "b.yaml", "gone.yaml")
+        tiny_scene.with_name(f"{name}.yaml").write_text(text)
+    answer = run_cli(command, "a.yaml", tiny_scene, "b.yaml", "gone.yaml")
     assert (answer.code, answer.out) == (2, "")
     assert answer.err.splitlines() == [
         "a.yaml:1:7: seed: found -1, expected at least 0",
@@ -181,15 +185,17 @@ def test_all_problems_of_all_scenes_are_told_before_anything_is_made(command: st
     ],
     ids=lambda text: text[:24],
 )
-def test_what_the_user_mistyped_is_told_and_nothing_is_made(words: str, message: str, told: Told, tiny: Path) -> None:
-    answer = told("run", tiny, *words.split())
+def test_what_the_user_mistyped_is_told_and_nothing_is_made(
+    words: str, message: str, run_cli: RunCli, tiny_scene: Path
+) -> None:
+    answer = run_cli("run", tiny_scene, *words.split())
     assert (answer.code, answer.out) == (2, "")
     assert message in " ".join(answer.err.split())
     assert "Traceback" not in answer.err
     assert not Path("gallery").exists()
 
 
-def test_what_a_gallery_cannot_take_is_told_by_its_own_name(told: Told, tiny: Path) -> None:
+def test_what_a_gallery_cannot_take_is_told_by_its_own_name(run_cli: RunCli, tiny_scene: Path) -> None:
     """The rest of its mistakes is with its other tests; these are the options that it shares with others."""
     for words, message in (
         ("--size foo", "found 'foo', expected COLUMNSxROWS, such as 800x600"),
@@ -197,76 +203,78 @@ def test_what_a_gallery_cannot_take_is_told_by_its_own_name(told: Told, tiny: Pa
         ("-p no:basix", "-p no:basix: no such plugin; did you mean 'basics'?"),
         ("--item-timeout nan", "Invalid value for '--item-timeout': found 'nan', expected a number"),
     ):
-        answer = told("gallery", tiny, *words.split())
+        answer = run_cli("gallery", tiny_scene, *words.split())
         assert (answer.code, answer.out) == (2, "")
         assert message in " ".join(answer.err.split())
     assert not Path("tiny-gallery").exists()
 
 
-def test_a_gallery_is_named_after_its_scene_and_tells_where_its_page_is(told: Told, tiny: Path) -> None:
-    answer = told("gallery", tiny, "--seeds", "1,2")
+def test_a_gallery_is_named_after_its_scene_and_tells_where_its_page_is(run_cli: RunCli, tiny_scene: Path) -> None:
+    answer = run_cli("gallery", tiny_scene, "--seeds", "1,2")
     assert (answer.code, answer.err) == (0, "")
     assert answer.out == "tiny-gallery/index.html\ntiny-gallery/contact-sheet.png\n"
-    children = told("mutate", "tiny-gallery/tiny-seed-2.png", "--count", "1")
+    children = run_cli("mutate", "tiny-gallery/tiny-seed-2.png", "--count", "1")
     assert (children.code, children.err) == (0, "")
     assert children.out.startswith("tiny-seed-2-mutations/index.html\n")
-    pair = told("cross", "tiny-gallery/tiny-seed-2.png", "tiny-gallery/tiny-seed-1.png", "--count", "1")
+    pair = run_cli("cross", "tiny-gallery/tiny-seed-2.png", "tiny-gallery/tiny-seed-1.png", "--count", "1")
     assert (pair.code, pair.err) == (0, "")
     assert pair.out.startswith("tiny-seed-2-tiny-seed-1-crossings/index.html\n")
 
 
-def test_unknown_commands_and_kinds_are_the_users_input(told: Told) -> None:
-    assert told("paint").code == 2
-    answer = told("list", "sorces")
+def test_unknown_commands_and_kinds_are_the_users_input(run_cli: RunCli) -> None:
+    assert run_cli("paint").code == 2
+    answer = run_cli("list", "sorces")
     assert (answer.code, answer.out) == (2, "")
     assert answer.err.startswith("no such kind: 'sorces'; did you mean 'sources'?")
 
 
-def test_what_fails_while_working_has_a_code_of_its_own(told: Told, tiny: Path) -> None:
+def test_what_fails_while_working_has_a_code_of_its_own(run_cli: RunCli, tiny_scene: Path) -> None:
     Path("taken").write_text("a file, no folder")
-    answer = told("run", tiny, "--out", "taken")
+    answer = run_cli("run", tiny_scene, "--out", "taken")
     assert (answer.code, answer.out) == (1, "")
     assert answer.err.startswith("taken: cannot be written: ")
 
 
-def test_an_interruption_has_a_code_of_its_own(told: Told, plugin_file: PluginFile) -> None:
-    answer = told("list", "-p", plugin_file("raise KeyboardInterrupt"))
+def test_an_interruption_has_a_code_of_its_own(run_cli: RunCli, plugin_file: PluginFile) -> None:
+    answer = run_cli("list", "-p", plugin_file("raise KeyboardInterrupt"))
     assert (answer.code, answer.out, answer.err.strip()) == (130, "", "")
 
 
-def test_a_reader_who_has_seen_enough_gets_no_traceback(tiny: Path) -> None:
-    for words in (["list", "--json"], ["run", str(tiny)]):
+def test_a_reader_who_has_seen_enough_gets_no_traceback(tiny_scene: Path) -> None:
+    for words in (["list", "--json"], ["run", str(tiny_scene)]):
         command = [sys.executable, "-m", "artengine", *words]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tiny.parent) as process:
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tiny_scene.parent
+        ) as process:
             assert process.stdout
             assert process.stderr
             process.stdout.close()
             assert process.stderr.read() == b""
-    assert (tiny.parent / "gallery" / "tiny.png").is_file()
+    assert (tiny_scene.parent / "gallery" / "tiny.png").is_file()
 
 
 # Telling what is there
 
 
-def test_list_tells_names_options_defaults_and_plugins(told: Told, plugin_file: PluginFile) -> None:
-    text = told("list", "activations", "-p", plugin_file(RIPPLE)).out
+def test_list_tells_names_options_defaults_and_plugins(run_cli: RunCli, plugin_file: PluginFile) -> None:
+    text = run_cli("list", "activations", "-p", plugin_file(RIPPLE)).out
     assert text.startswith("activations\n  sort ")
     assert "  ripple  " in text.replace(" " * 10, "")
     assert "speed = 3.0" in text
-    everything = told("list").out.split("\n\n")
-    assert [paragraph.split("\n")[0] for paragraph in everything] == list(json.loads(told("list", "--json").out))
-    assert told("list", "activation").out == told("list", "activations").out
+    everything = run_cli("list").out.split("\n\n")
+    assert [paragraph.split("\n")[0] for paragraph in everything] == list(json.loads(run_cli("list", "--json").out))
+    assert run_cli("list", "activation").out == run_cli("list", "activations").out
 
 
-def test_plugins_tells_loaded_and_left_out(told: Told) -> None:
-    lines = told("plugins", "-p", "no:regression").out.splitlines()
+def test_plugins_tells_loaded_and_left_out(run_cli: RunCli) -> None:
+    lines = run_cli("plugins", "-p", "no:regression").out.splitlines()
     assert lines[0].startswith("loaded    basics (artengine 0.1.0): 9 sources, 1 network, 6 losses, 11 outputs")
     assert lines[-1] == "left out  regression"
-    assert json.loads(told("plugins", "--json", "-p", "no:regression").out)["left_out"] == ["regression"]
+    assert json.loads(run_cli("plugins", "--json", "-p", "no:regression").out)["left_out"] == ["regression"]
 
 
-def test_schema_is_json_that_knows_the_users_plugins(told: Told, plugin_file: PluginFile) -> None:
-    schema = json.loads(told("schema", "-p", plugin_file(RIPPLE)).out)
+def test_schema_is_json_that_knows_the_users_plugins(run_cli: RunCli, plugin_file: PluginFile) -> None:
+    schema = json.loads(run_cli("schema", "-p", plugin_file(RIPPLE)).out)
     assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
     assert "ripple" in json.dumps(schema["definitions"]["activation"])
 
@@ -274,9 +282,9 @@ def test_schema_is_json_that_knows_the_users_plugins(told: Told, plugin_file: Pl
 # Completion
 
 
-def test_the_shell_completes_commands_kinds_and_settings(tiny: Path, plugin_file: PluginFile) -> None:
+def test_the_shell_completes_commands_kinds_and_settings(tiny_scene: Path, plugin_file: PluginFile) -> None:
     plugin_file("network: {mlp: {widht: 3}}\n", "broken.yaml")
-    folder = tiny.parent
+    folder = tiny_scene.parent
     assert completed("", folder) == sorted(cli.commands)
     assert completed("list s", folder) == ["sources"]
     own = completed("run tiny.yaml --set ", folder)
@@ -291,12 +299,15 @@ def test_the_shell_completes_commands_kinds_and_settings(tiny: Path, plugin_file
     assert "training.regression.until=" in completed("check --set training", folder)
 
 
-def test_completion_of_a_scene_knows_the_plugin_given_before_it(tiny: Path, plugin_file: PluginFile) -> None:
+def test_completion_of_a_scene_knows_the_plugin_given_before_it(tiny_scene: Path, plugin_file: PluginFile) -> None:
     plugin_file(RIPPLE.replace("activations", "filters"))
-    tiny.write_text(tiny.read_text() + "filters: ripple\n")
-    assert completed("run -p mine.py tiny.yaml --set filters", tiny.parent) == ["filters=", "filters.ripple.speed="]
+    tiny_scene.write_text(tiny_scene.read_text() + "filters: ripple\n")
+    assert completed("run -p mine.py tiny.yaml --set filters", tiny_scene.parent) == [
+        "filters=",
+        "filters.ripple.speed=",
+    ]
 
 
-def test_the_package_runs_as_a_module_too(artengine: Artengine, tiny: Path) -> None:
-    done = artengine("run", tiny, "--out", "out", "--quiet")
+def test_the_package_runs_as_a_module_too(run_process: RunProcess, tiny_scene: Path) -> None:
+    done = run_process("run", tiny_scene, "--out", "out", "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "out/tiny.png\n", "")

@@ -19,7 +19,7 @@ from artengine.kinds import PLURALS
 from artengine.training import weights
 
 if TYPE_CHECKING:
-    from tests.support.common import PluginFile, Told
+    from tests.support.common import PluginFile, RunCli
 
 STRANGE = """
     from __future__ import annotations
@@ -70,9 +70,9 @@ def test_types_are_told_in_the_words_of_a_scene(annotation: Any, words: str) -> 
     assert spelled(annotation) == words
 
 
-def test_a_stranger_s_declarations_are_told_as_they_are(told: Told, plugin_file: PluginFile) -> None:
+def test_a_stranger_s_declarations_are_told_as_they_are(run_cli: RunCli, plugin_file: PluginFile) -> None:
     plugin = plugin_file(STRANGE)
-    lines = [line.strip() for line in told("list", "activations", "-p", plugin).out.splitlines()]
+    lines = [line.strip() for line in run_cli("list", "activations", "-p", plugin).out.splitlines()]
     start = lines.index("strange                  A strange one.  [mine.py]")
     unreadable = (
         "plugin 'mine.py': activation 'unreadable': its signature cannot be read: name 'Nowhere' is not defined"
@@ -86,7 +86,7 @@ def test_a_stranger_s_declarations_are_told_as_they_are(told: Told, plugin_file:
     assert lines[start + 6].startswith(unreadable)
     assert lines[start + 7] == "last                     -  [mine.py]"
 
-    listing = json.loads(told("list", "activations", "--json", "-p", plugin).out)["activations"]
+    listing = json.loads(run_cli("list", "activations", "--json", "-p", plugin).out)["activations"]
     strange, broken, last = listing[-3:]
     assert strange["options"] == [
         {"name": "kind", "type": "value", "needed": False, "default": "torch.float32"},
@@ -106,8 +106,8 @@ def test_a_kind_is_known_in_the_singular_and_the_plural() -> None:
         kind_named("filer")
 
 
-def test_a_kind_of_which_there_is_none_is_told_too(told: Told) -> None:
-    answer = told("list", "trainers", "-p", "no:regression", "-p", "no:dividers")
+def test_a_kind_of_which_there_is_none_is_told_too(run_cli: RunCli) -> None:
+    answer = run_cli("list", "trainers", "-p", "no:regression", "-p", "no:dividers")
     assert (answer.code, answer.out) == (0, "trainers\n  none\n")
 
 
@@ -119,11 +119,11 @@ def kept(path: Path, bits: int | None, **about: Any) -> Path:
     return path
 
 
-def test_what_weights_come_to_is_told_before_their_recipe(learning: Path, told: Told) -> None:
-    assert told("run", learning).code == 0
+def test_what_weights_come_to_is_told_before_their_recipe(learning_scene: Path, run_cli: RunCli) -> None:
+    assert run_cli("run", learning_scene).code == 0
     path = Path("gallery/learning.safetensors")
     count = sum(tensor.numel() for tensor in safetensors.torch.load_file(path).values())
-    lines = told("info", path).out.splitlines()
+    lines = run_cli("info", path).out.splitlines()
     assert lines[0] == f"# {count} parameters in {4 * count} bytes, 32.00 bits each"
     assert lines[1] == f"# {path.stat().st_size:,} bytes in the file"
     trained = next(line for line in lines if line.startswith("# trained: "))
@@ -133,37 +133,37 @@ def test_what_weights_come_to_is_told_before_their_recipe(learning: Path, told: 
     Path("back.yaml").write_text("\n".join(lines))
     assert load("back.yaml").name == "back"
 
-    data = json.loads(told("info", path, "--json").out)
-    assert data["scene"] == learning.read_text()
+    data = json.loads(run_cli("info", path, "--json").out)
+    assert data["scene"] == learning_scene.read_text()
     figures = data["weights"]
     assert (figures["parameters"], figures["weights_bytes"], figures["bits_per_weight"]) == (count, 4 * count, 32)
     assert (figures["steps"], figures["loss"], figures["psnr"]) == (60, about["loss"], about["psnr"])
 
-    assert "weights" not in json.loads(told("info", "gallery/learning.png", "--json").out)
-    assert told("info", "gallery/learning.png").out.startswith("# made with artengine ")
+    assert "weights" not in json.loads(run_cli("info", "gallery/learning.png", "--json").out)
+    assert run_cli("info", "gallery/learning.png").out.startswith("# made with artengine ")
 
 
-def test_weights_without_a_recipe_are_told_too(learning: Path, told: Told) -> None:
-    assert told("run", learning, "--no-metadata").code == 0
-    lines = told("info", "gallery/learning.safetensors").out.splitlines()
+def test_weights_without_a_recipe_are_told_too(learning_scene: Path, run_cli: RunCli) -> None:
+    assert run_cli("run", learning_scene, "--no-metadata").code == 0
+    lines = run_cli("info", "gallery/learning.safetensors").out.splitlines()
     assert [line[:2] for line in lines] == ["# "] * len(lines)
     assert any(line.startswith("# trained: 60 steps, ") for line in lines)
-    answer = told("info", "gallery/learning.safetensors", "--json")
+    answer = run_cli("info", "gallery/learning.safetensors", "--json")
     assert list(json.loads(answer.out)) == ["weights"]
     assert answer.out.endswith("}\n")
 
 
-def test_small_weights_are_told_with_what_a_weight_and_a_pixel_take(tmp_path: Path, told: Told) -> None:
+def test_small_weights_are_told_with_what_a_weight_and_a_pixel_take(tmp_path: Path, run_cli: RunCli) -> None:
     ends = {"steps": 12_000, "loss": 0.00123, "psnr": 31.162, "hidden": 30.0, "pixels": 65_536}
     path = kept(tmp_path / "a.safetensors", 8, **ends)
     size = 990 + 10 * 3 + 10 * 2  # a byte a weight, three bytes a row, two for each number of a vector
-    assert told("info", path).out == (
+    assert run_cli("info", path).out == (
         f"# 1,000 parameters in {size:,} bytes, 8.32 bits each\n"
         f"# {path.stat().st_size:,} bytes in the file\n"
         "# 65,536 pixels learnt, 0.127 bits each\n"
         "# trained: 12,000 steps, loss 0.00123, 31.16 dB, 30.00 dB on hidden pixels\n"
     )
-    assert json.loads(told("info", path, "--json").out)["weights"] == {
+    assert json.loads(run_cli("info", path, "--json").out)["weights"] == {
         **ends,
         "parameters": 1000,
         "file_bytes": path.stat().st_size,
@@ -174,26 +174,26 @@ def test_small_weights_are_told_with_what_a_weight_and_a_pixel_take(tmp_path: Pa
 
 
 @pytest.mark.parametrize("value", ["\x1b[2J", [1], {"a": 1}, True, math.nan, -math.inf, -1, 10**400, None])
-def test_figures_that_make_no_sense_are_left_out(value: Any, tmp_path: Path, told: Told) -> None:
+def test_figures_that_make_no_sense_are_left_out(value: Any, tmp_path: Path, run_cli: RunCli) -> None:
     names = ("steps", "loss", "psnr", "hidden", "pixels")
     path = kept(tmp_path / "a.safetensors", 16, **dict.fromkeys(names, value))
-    assert told("info", path).out == (
+    assert run_cli("info", path).out == (
         f"# 1,000 parameters in 2,000 bytes, 16.00 bits each\n# {path.stat().st_size:,} bytes in the file\n"
     )
-    told_of = json.loads(told("info", path, "--json").out)["weights"]
+    told_of = json.loads(run_cli("info", path, "--json").out)["weights"]
     assert [told_of[name] for name in (*names, "bits_per_pixel")] == [None] * 6
 
 
-def test_files_that_are_no_weights_are_told_as_before(tmp_path: Path, told: Told) -> None:
+def test_files_that_are_no_weights_are_told_as_before(tmp_path: Path, run_cli: RunCli) -> None:
     checkpoint = tmp_path / "a.checkpoint.safetensors"
     with checkpoint.open("wb") as file:
         weights.write(file, {"network.weight": torch.zeros(9)}, {"kind": "checkpoint", "step": 3})
-    assert "found no recipe in it" in told("info", checkpoint).err
+    assert "found no recipe in it" in run_cli("info", checkpoint).err
     whole = kept(tmp_path / "a.safetensors", 8, recipe={"artengine": "0.1.0"})
-    assert "found a recipe that makes no sense" in told("info", whole).err
+    assert "found a recipe that makes no sense" in run_cli("info", whole).err
     whole.write_bytes(whole.read_bytes()[:-1])
-    answer = told("info", whole)
+    answer = run_cli("info", whole)
     assert answer.code == 2
     assert "cannot be read: not a whole safetensors file" in answer.err
     safetensors.torch.save_file({"theirs": torch.zeros(3)}, tmp_path / "theirs.safetensors")
-    assert "does not begin as artengine's weights files do" in told("info", "theirs.safetensors").err
+    assert "does not begin as artengine's weights files do" in run_cli("info", "theirs.safetensors").err

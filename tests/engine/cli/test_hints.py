@@ -5,22 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.support.common import PluginFile, Told
+from tests.support.common import PluginFile, RunCli
 
 import artengine
 from artengine import InputError
 
 
-def test_aliases_that_grow_when_they_are_written_out_are_refused_in_time(tiny: Path) -> None:
+def test_aliases_that_grow_when_they_are_written_out_are_refused_in_time(tiny_scene: Path) -> None:
     numbers = ", ".join(["0.123456789012"] * 4000)
     aliases = ", ".join("{constant: {values: *v}}" for _ in range(20))
-    tiny.write_text(f"coordinates: [{{constant: {{values: &v [{numbers}]}}}}, {aliases}]\nnetwork: mlp\n")
-    artengine.load(tiny)
+    tiny_scene.write_text(f"coordinates: [{{constant: {{values: &v [{numbers}]}}}}, {aliases}]\nnetwork: mlp\n")
+    artengine.load(tiny_scene)
     with pytest.raises(InputError, match=r"found a scene that is [\d,]+ bytes long with what is set in it"):
-        artengine.load(tiny, seed=3)
+        artengine.load(tiny_scene, seed=3)
 
 
-def test_an_option_of_any_type_has_a_place_in_the_training_key(learning: Path, plugin_file: PluginFile) -> None:
+def test_an_option_of_any_type_has_a_place_in_the_training_key(learning_scene: Path, plugin_file: PluginFile) -> None:
     plugin = plugin_file("""
         import enum
         from artengine import hookimpl
@@ -35,11 +35,11 @@ def test_an_option_of_any_type_has_a_place_in_the_training_key(learning: Path, p
         def register_losses():
             return {"inked": inked}
     """)
-    scene = artengine.load(learning, plugins=[str(plugin)], overrides=["training.regression.losses=inked"])
+    scene = artengine.load(learning_scene, plugins=[str(plugin)], overrides=["training.regression.losses=inked"])
     assert len(scene.training_key) == 64
 
 
-def test_a_default_that_names_an_option_wrongly_is_not_passed_over(tiny: Path, plugin_file: PluginFile) -> None:
+def test_a_default_that_names_an_option_wrongly_is_not_passed_over(tiny_scene: Path, plugin_file: PluginFile) -> None:
     plugin = plugin_file("""
         from artengine import Activation, Each, hookimpl, named
 
@@ -51,10 +51,12 @@ def test_a_default_that_names_an_option_wrongly_is_not_passed_over(tiny: Path, p
             return {"odd": odd}
     """)
     with pytest.raises(InputError, match="a default sets perid, which the activation 'mod' does not have"):
-        artengine.load(tiny, plugins=[str(plugin)], overrides=["network=odd"])
+        artengine.load(tiny_scene, plugins=[str(plugin)], overrides=["network=odd"])
 
 
-def test_a_parameter_before_the_star_is_told_to_the_author(tiny: Path, plugin_file: PluginFile, told: Told) -> None:
+def test_a_parameter_before_the_star_is_told_to_the_author(
+    tiny_scene: Path, plugin_file: PluginFile, run_cli: RunCli
+) -> None:
     plugin = plugin_file("""
         from artengine import hookimpl
 
@@ -65,12 +67,14 @@ def test_a_parameter_before_the_star_is_told_to_the_author(tiny: Path, plugin_fi
         def register_filters():
             return {"soft": soft}
     """)
-    answer = told("check", tiny, "-p", plugin, "--set", "filters={soft: {amount: 1}}")
+    answer = run_cli("check", tiny_scene, "-p", plugin, "--set", "filters={soft: {amount: 1}}")
     assert answer.code == 2
     assert "filters.soft.amount: no such option; 'amount' stands before the * of its function" in answer.err
 
 
-def test_names_that_pydantic_keeps_for_itself_are_options_too(tiny: Path, plugin_file: PluginFile, told: Told) -> None:
+def test_names_that_pydantic_keeps_for_itself_are_options_too(
+    tiny_scene: Path, plugin_file: PluginFile, run_cli: RunCli
+) -> None:
     plugin = plugin_file("""
         from artengine import hookimpl
 
@@ -82,14 +86,16 @@ def test_names_that_pydantic_keeps_for_itself_are_options_too(tiny: Path, plugin
             return {"odd": odd}
     """)
     options = "{odd: {copy: 2, model_config: 3, _x: 4}}"
-    assert told("run", tiny, "-p", plugin, "--set", f"network.neural_painter.nonlin={options}").err == ""
-    assert told("schema", "-p", plugin).code == 0
-    answer = told("check", tiny, "-p", plugin, "--set", "network.neural_painter.nonlin={odd: {model_config: wide}}")
+    assert run_cli("run", tiny_scene, "-p", plugin, "--set", f"network.neural_painter.nonlin={options}").err == ""
+    assert run_cli("schema", "-p", plugin).code == 0
+    answer = run_cli(
+        "check", tiny_scene, "-p", plugin, "--set", "network.neural_painter.nonlin={odd: {model_config: wide}}"
+    )
     assert "nonlin.odd.model_config: found the text 'wide', expected a whole number" in answer.err
 
 
 def test_what_goes_wrong_in_a_plugin_at_work_is_a_line_that_leads_there(
-    tiny: Path, plugin_file: PluginFile, told: Told
+    tiny_scene: Path, plugin_file: PluginFile, run_cli: RunCli
 ) -> None:
     plugin = plugin_file("""
         from artengine import hookimpl
@@ -101,14 +107,16 @@ def test_what_goes_wrong_in_a_plugin_at_work_is_a_line_that_leads_there(
         def register_activations():
             return {"odd": odd}
     """)
-    answer = told("run", tiny, "--plugin", plugin, "--set", "network.neural_painter.nonlin=odd")
+    answer = run_cli("run", tiny_scene, "--plugin", plugin, "--set", "network.neural_painter.nonlin=odd")
     assert (answer.code, answer.out) == (1, "")
     *way, last = answer.err.splitlines()
     assert last == "plugin mine.py: AttributeError: 'Tensor' object has no attribute 'no_such_thing' (mine.py:5)"
     assert way[0] == f'  File "{plugin}", line 5, in odd'
 
 
-def test_a_file_made_with_a_plugin_says_which_one_to_name(tiny: Path, plugin_file: PluginFile, told: Told) -> None:
+def test_a_file_made_with_a_plugin_says_which_one_to_name(
+    tiny_scene: Path, plugin_file: PluginFile, run_cli: RunCli
+) -> None:
     plugin = plugin_file("""
         from artengine import hookimpl
 
@@ -116,17 +124,19 @@ def test_a_file_made_with_a_plugin_says_which_one_to_name(tiny: Path, plugin_fil
         def register_activations():
             return {"ripple": lambda x: x / (1 + x.abs())}
     """)
-    assert told("run", tiny, "-p", plugin, "--set", "network.neural_painter.nonlin=ripple").code == 0
-    answer = told("rerun", "gallery/tiny.png")
+    assert run_cli("run", tiny_scene, "-p", plugin, "--set", "network.neural_painter.nonlin=ripple").code == 0
+    answer = run_cli("rerun", "gallery/tiny.png")
     assert answer.code == 2
     assert answer.err.splitlines()[-1] == "gallery/tiny.png: it was made with the plugin mine.py; name it with -p"
-    assert told("rerun", "gallery/tiny.png", "-p", plugin, "--out", "again").code == 0
+    assert run_cli("rerun", "gallery/tiny.png", "-p", plugin, "--out", "again").code == 0
 
 
-def test_a_scene_with_tabs_and_foreign_line_ends_comes_back_whole_and_tricks_do_not(tiny: Path, told: Told) -> None:
-    tiny.write_bytes(
-        tiny.read_bytes().replace(b"\n", b"\r\n").replace(b"tiny picture", "tiny\tpicture \u202eseed: 1".encode())
+def test_a_scene_with_tabs_and_foreign_line_ends_comes_back_whole_and_tricks_do_not(
+    tiny_scene: Path, run_cli: RunCli
+) -> None:
+    tiny_scene.write_bytes(
+        tiny_scene.read_bytes().replace(b"\n", b"\r\n").replace(b"tiny picture", "tiny\tpicture \u202eseed: 1".encode())
     )
-    assert told("run", tiny).code == 0
-    shown = told("info", "gallery/tiny.png").out
+    assert run_cli("run", tiny_scene).code == 0
+    shown = run_cli("info", "gallery/tiny.png").out
     assert "# A tiny\tpicture ?seed: 1.\r\nseed: 3\r\n" in shown

@@ -18,7 +18,7 @@ from artengine.cli.preview import EVERY, LastLines, Pace, Preview, fitted, half_
 from artengine.training import weights
 
 if TYPE_CHECKING:
-    from tests.support.common import PluginFile, Told
+    from tests.support.common import PluginFile, RunCli
 
 
 def levels(picture: list[list[Cell]]) -> Any:
@@ -135,22 +135,24 @@ def test_the_last_look_is_shown_however_soon_it_comes(monkeypatch: pytest.Monkey
         ("precision: float32", "neural_painter: {hidden_size: 6, nr_channel: 1}"),
     ],
 )
-def test_a_glance_is_the_picture_in_small(canvas: str, network: str, tiny: Path) -> None:
-    tiny.write_text(f"canvas: {{width: 48, height: 32, {canvas}}}\nnetwork: {{{network}}}\ncamera: {{zoom: 0.7}}\n")
-    picture = artengine.build(artengine.load(tiny), "cpu")
+def test_a_glance_is_the_picture_in_small(canvas: str, network: str, tiny_scene: Path) -> None:
+    tiny_scene.write_text(
+        f"canvas: {{width: 48, height: 32, {canvas}}}\nnetwork: {{{network}}}\ncamera: {{zoom: 0.7}}\n"
+    )
+    picture = artengine.build(artengine.load(tiny_scene), "cpu")
     assert np.abs(picture.glance(48, 48) - picture.paint()).max() < 1e-5
     assert np.ptp(picture.glance(48, 48)) > 0.1, "there is something to see"
     assert picture.glance(24, 100).shape == (16, 24, picture.channels)
     assert picture.glance(400, 3).shape == (3, 4, picture.channels)
 
 
-def test_what_is_learnt_is_on_the_terminal_and_stays_there(learning: Path) -> None:
-    session = Session(["run", learning.name, "--watch"], learning.parent)
+def test_what_is_learnt_is_on_the_terminal_and_stays_there(learning_scene: Path) -> None:
+    session = Session(["run", learning_scene.name, "--watch"], learning_scene.parent)
     assert session.end() == 0
     terminal = session.terminal
     (picture,) = terminal.pictures()
-    live = artengine.build(artengine.load(learning), "cpu")
-    tensors, _ = weights.read(learning.parent / "gallery" / "learning.safetensors", live.network.state_dict())
+    live = artengine.build(artengine.load(learning_scene), "cpu")
+    tensors, _ = weights.read(learning_scene.parent / "gallery" / "learning.safetensors", live.network.state_dict())
     live.network.load_state_dict(tensors)
     expected = fitted(live.glance(79, 40), 79, 40)
     assert expected.shape == (40, 53, 3)
@@ -164,8 +166,8 @@ def test_what_is_learnt_is_on_the_terminal_and_stays_there(learning: Path) -> No
 
 
 @pytest.mark.parametrize(("size", "rows"), [((120, 60), 40), ((40, 24), 15), ((80, 4), 0)])
-def test_it_fits_the_terminal(size: tuple[int, int], rows: int, learning: Path) -> None:
-    session = Session(["run", learning.name, "--watch"], learning.parent, size)
+def test_it_fits_the_terminal(size: tuple[int, int], rows: int, learning_scene: Path) -> None:
+    session = Session(["run", learning_scene.name, "--watch"], learning_scene.parent, size)
     assert session.end() == 0
     pictures = session.terminal.pictures()
     assert [len(picture) for picture in pictures] == [rows] * bool(rows), "one picture, and nothing of earlier ones"
@@ -191,12 +193,12 @@ def test_a_terminal_gets_the_colours_that_it_has(
     assert all(re.match(codes, code) for code in found)
 
 
-def test_watching_does_not_change_what_is_learnt(learning: Path) -> None:
+def test_watching_does_not_change_what_is_learnt(learning_scene: Path) -> None:
     made = []
     for words in (["--watch", "--out", "a"], ["--out", "b"]):
-        assert Session(["run", learning.name, *words], learning.parent).end() == 0
+        assert Session(["run", learning_scene.name, *words], learning_scene.parent).end() == 0
         made.append(
-            [(learning.parent / words[-1] / f"learning.{kind}").read_bytes() for kind in ("safetensors", "png")]
+            [(learning_scene.parent / words[-1] / f"learning.{kind}").read_bytes() for kind in ("safetensors", "png")]
         )
     assert made[0] == made[1]
 
@@ -216,23 +218,23 @@ def test_every_scene_has_a_picture_and_its_words_above_it(odd: list[str], tmp_pa
     assert [row for row in rows if row] == [*odd_told, "gallery/plain.png", *other_told]
 
 
-def test_a_film_of_the_learning_is_watched_while_it_is_filmed(learning: Path) -> None:
-    learning.write_text(learning.read_text() + "film: {length: 1s, fps: 10, learning: log}\noutputs: gif\n")
-    session = Session(["run", learning.name, "--watch"], learning.parent)
+def test_a_film_of_the_learning_is_watched_while_it_is_filmed(learning_scene: Path) -> None:
+    learning_scene.write_text(learning_scene.read_text() + "film: {length: 1s, fps: 10, learning: log}\noutputs: gif\n")
+    session = Session(["run", learning_scene.name, "--watch"], learning_scene.parent)
     assert session.end() == 0
     assert len(session.terminal.pictures()) == 1
     assert "learning: filming" in session.seen
-    assert (learning.parent / "gallery" / "learning.gif").is_file()
+    assert (learning_scene.parent / "gallery" / "learning.gif").is_file()
 
 
-def test_a_film_that_is_only_painted_is_watched_frame_by_frame(tiny: Path) -> None:
-    tiny.write_text(
+def test_a_film_that_is_only_painted_is_watched_frame_by_frame(tiny_scene: Path) -> None:
+    tiny_scene.write_text(
         "canvas: {width: 40, height: 20}\nnetwork: mlp\nfilm: {length: 1s, fps: 10}\n"
         "camera: {keys: {0%: {zoom: 1}, 100%: {zoom: 4}}}\noutputs: gif\n"
     )
-    session = Session(["run", tiny.name, "--watch"], tiny.parent)
+    session = Session(["run", tiny_scene.name, "--watch"], tiny_scene.parent)
     assert session.end() == 0
-    scene = artengine.load(tiny)
+    scene = artengine.load(tiny_scene)
     (picture,) = session.terminal.pictures()
     last = artengine.build(scene, "cpu").paint(scene.view_at(0.9))
     assert np.abs(levels(picture).astype(int) - np.rint(last * 255)).max() <= 1
@@ -344,7 +346,7 @@ def test_a_picture_needs_colours_and_blocks_and_a_cursor_that_moves() -> None:
     assert not shows(Console(file=io.StringIO(), _environ=able))
 
 
-def test_without_a_terminal_there_is_a_note_and_all_goes_on(told: Told, learning: Path) -> None:
-    answer = told("run", learning, "--watch")
+def test_without_a_terminal_there_is_a_note_and_all_goes_on(run_cli: RunCli, learning_scene: Path) -> None:
+    answer = run_cli("run", learning_scene, "--watch")
     assert (answer.code, answer.out) == (0, "gallery/learning.safetensors\ngallery/learning.png\n")
     assert answer.err == "--watch needs a terminal that shows colours, so there is no picture\n"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tests.support.common import PluginFile, Told
+    from tests.support.common import PluginFile, RunCli
 
 #: A network whose colours are not numbers, and a trainer whose loss is none.
 ODD = """
@@ -93,10 +93,12 @@ def on_terminal(words: list[str], folder: Path, *, stdout_too: bool = False) -> 
     return process.returncode, results, re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen.decode())
 
 
-def test_a_terminal_shows_steps_loss_decibels_and_speed_and_stdout_has_the_paths(learning: Path) -> None:
-    scene = learning.rename(learning.with_name("[red]my:smile:.yaml")).name  # signs that mean something elsewhere
+def test_a_terminal_shows_steps_loss_decibels_and_speed_and_stdout_has_the_paths(learning_scene: Path) -> None:
+    scene = learning_scene.rename(
+        learning_scene.with_name("[red]my:smile:.yaml")
+    ).name  # signs that mean something elsewhere
     longer = ["--set", "training.regression.until.steps=300"]
-    code, results, seen = on_terminal(["run", scene, *longer], learning.parent)
+    code, results, seen = on_terminal(["run", scene, *longer], learning_scene.parent)
     assert (code, results) == (0, "gallery/[red]my:smile:.safetensors\ngallery/[red]my:smile:.png\n")
     assert "[red]my:smile:: learning" in seen
     assert re.search(r"\d+/300 +loss 0\.\d{4} \d+\.\d dB [\d,]+/s \d\d:\d\d left", seen)
@@ -104,7 +106,7 @@ def test_a_terminal_shows_steps_loss_decibels_and_speed_and_stdout_has_the_paths
     assert "[red]my:smile:: painting" in seen
     assert "192/192" in seen
     assert "gallery" not in seen
-    code, results, seen = on_terminal(["run", scene, *longer], learning.parent, stdout_too=True)
+    code, results, seen = on_terminal(["run", scene, *longer], learning_scene.parent, stdout_too=True)
     assert code == 0
     lines = re.split(r"[\r\n]+", seen)
     note = "trained before: gallery/[red]my:smile:.safetensors (--fresh trains anew)"
@@ -112,23 +114,23 @@ def test_a_terminal_shows_steps_loss_decibels_and_speed_and_stdout_has_the_paths
     assert lines.count("gallery/[red]my:smile:.png") == 1
 
 
-def test_quiet_is_quiet_on_a_terminal_too(tiny: Path) -> None:
-    assert on_terminal(["run", tiny.name, "--quiet"], tiny.parent) == (0, "gallery/tiny.png\n", "")
+def test_quiet_is_quiet_on_a_terminal_too(tiny_scene: Path) -> None:
+    assert on_terminal(["run", tiny_scene.name, "--quiet"], tiny_scene.parent) == (0, "gallery/tiny.png\n", "")
 
 
-def test_elsewhere_there_are_notes_and_nothing_else(told: Told, learning: Path) -> None:
-    first = told("run", learning)
+def test_elsewhere_there_are_notes_and_nothing_else(run_cli: RunCli, learning_scene: Path) -> None:
+    first = run_cli("run", learning_scene)
     assert (first.code, first.err) == (0, "")
     assert first.out == "gallery/learning.safetensors\ngallery/learning.png\n"
-    again = told("run", learning)
+    again = run_cli("run", learning_scene)
     assert again.out == "gallery/learning.png\n"
     assert again.err == "learning: trained before: gallery/learning.safetensors (--fresh trains anew)\n"
-    quiet = told("run", learning, "--quiet")
+    quiet = run_cli("run", learning_scene, "--quiet")
     assert (quiet.out, quiet.err) == (again.out, "")
 
 
-def test_json_tells_every_event_on_a_line(told: Told, learning: Path) -> None:
-    answer = told("run", learning, "--json")
+def test_json_tells_every_event_on_a_line(run_cli: RunCli, learning_scene: Path) -> None:
+    answer = run_cli("run", learning_scene, "--json")
     assert (answer.code, answer.err) == (0, "")
     events = [strict(line) for line in answer.out.splitlines()]
     assert {event["scene"] for event in events} == {"learning"}
@@ -143,50 +145,50 @@ def test_json_tells_every_event_on_a_line(told: Told, learning: Path) -> None:
         "gallery/learning.safetensors",
         "gallery/learning.png",
     ]
-    again = [strict(line) for line in told("run", learning, "--json").out.splitlines()]
+    again = [strict(line) for line in run_cli("run", learning_scene, "--json").out.splitlines()]
     assert [event["event"] for event in again] == ["note", "painting", "wrote"]
     assert again[0]["text"].startswith("trained before: ")
 
 
-def test_json_has_no_word_for_what_is_not_a_number(told: Told, plugin_file: PluginFile, tiny: Path) -> None:
-    tiny.write_text("canvas: {width: 2, height: 2}\nnetwork: mlp\ntraining: loses\n")
-    events = [strict(line) for line in told("run", tiny, "--json", "-p", plugin_file(ODD)).out.splitlines()]
+def test_json_has_no_word_for_what_is_not_a_number(run_cli: RunCli, plugin_file: PluginFile, tiny_scene: Path) -> None:
+    tiny_scene.write_text("canvas: {width: 2, height: 2}\nnetwork: mlp\ntraining: loses\n")
+    events = [strict(line) for line in run_cli("run", tiny_scene, "--json", "-p", plugin_file(ODD)).out.splitlines()]
     assert [event["psnr"] for event in events if event["event"] == "training"] == [1.0, None, None]
 
 
 def test_what_a_trainer_says_and_what_it_hid_are_shown_everywhere(
-    told: Told, plugin_file: PluginFile, tiny: Path
+    run_cli: RunCli, plugin_file: PluginFile, tiny_scene: Path
 ) -> None:
-    tiny.write_text("canvas: {width: 2, height: 2}\nnetwork: mlp\ntraining: hides\n")
+    tiny_scene.write_text("canvas: {width: 2, height: 2}\nnetwork: mlp\ntraining: hides\n")
     plugin = str(plugin_file(HIDES))
     note = "tiny: the pixels on the left are hidden\n"
-    assert told("run", tiny, "-p", plugin).err == note
-    assert told("run", tiny, "--fresh", "--quiet", "-p", plugin).err == ""
-    events = [strict(line) for line in told("run", tiny, "--fresh", "--json", "-p", plugin).out.splitlines()]
+    assert run_cli("run", tiny_scene, "-p", plugin).err == note
+    assert run_cli("run", tiny_scene, "--fresh", "--quiet", "-p", plugin).err == ""
+    events = [strict(line) for line in run_cli("run", tiny_scene, "--fresh", "--json", "-p", plugin).out.splitlines()]
     kinds = [event["event"] for event in events]
     assert kinds[: kinds.index("wrote")] == ["training", "note", "training"], "a note comes before its step"
     assert events[1]["text"] == note.strip().removeprefix("tiny: ")
     assert [event["hidden"] for event in events if event["event"] == "training"] == [None, 24.123]
-    code, _, seen = on_terminal(["run", tiny.name, "--fresh", "-p", "mine.py"], tiny.parent)
+    code, _, seen = on_terminal(["run", tiny_scene.name, "--fresh", "-p", "mine.py"], tiny_scene.parent)
     assert code == 0
     assert note.strip() in re.split(r"[\r\n]+", seen)
     assert "loss 0.5000 31.3 dB hidden 24.1 dB" in seen
     assert "tiny: learnt in 2 steps, loss 0.50000 31.3 dB hidden 24.1 dB" in seen
 
 
-def test_a_stop_at_a_note_says_that_it_goes_on(told: Told, plugin_file: PluginFile, tiny: Path) -> None:
-    tiny.write_text("canvas: {width: 2, height: 2}\nnetwork: mlp\ntraining: stops\n")
-    words = ("run", tiny, "-p", plugin_file(HIDES))
-    answer = told(*words)
+def test_a_stop_at_a_note_says_that_it_goes_on(run_cli: RunCli, plugin_file: PluginFile, tiny_scene: Path) -> None:
+    tiny_scene.write_text("canvas: {width: 2, height: 2}\nnetwork: mlp\ntraining: stops\n")
+    words = ("run", tiny_scene, "-p", plugin_file(HIDES))
+    answer = run_cli(*words)
     assert answer.code == 130
     assert answer.err == "tiny: it is time\ntiny: stopped; the same command goes on from here\n"
-    assert told(*words).err == "tiny: going on from step 2\n"
+    assert run_cli(*words).err == "tiny: going on from step 2\n"
 
 
-def test_warnings_are_lines_on_stderr(told: Told, plugin_file: PluginFile, tiny: Path) -> None:
-    tiny.write_text("canvas: {width: 3, height: 2}\nnetwork: nothing\n")
+def test_warnings_are_lines_on_stderr(run_cli: RunCli, plugin_file: PluginFile, tiny_scene: Path) -> None:
+    tiny_scene.write_text("canvas: {width: 3, height: 2}\nnetwork: nothing\n")
     for words in ((), ("--json",), ("--quiet",)):
-        answer = told("run", tiny, "-p", plugin_file(ODD), *words)
+        answer = run_cli("run", tiny_scene, "-p", plugin_file(ODD), *words)
         assert answer.code == 0
         assert answer.err == "warning: 6 of 6 pixels are not numbers; they are painted black or white\n"
 
@@ -206,20 +208,20 @@ def interrupted(scene: Path, number: signal.Signals) -> tuple[int, list[dict[str
     return run.returncode, events
 
 
-def test_an_interrupted_training_is_saved_and_goes_on(learning: Path) -> None:
-    learning.write_text(learning.read_text().replace("steps: 60", "steps: 100000"))
-    code, events = interrupted(learning, signal.SIGINT)
+def test_an_interrupted_training_is_saved_and_goes_on(learning_scene: Path) -> None:
+    learning_scene.write_text(learning_scene.read_text().replace("steps: 60", "steps: 100000"))
+    code, events = interrupted(learning_scene, signal.SIGINT)
     assert code == 130
     assert events[-1]["text"] == "stopped; the same command goes on from here"
     reached = events[-2]["step"]
-    code, events = interrupted(learning, signal.SIGTERM)
+    code, events = interrupted(learning_scene, signal.SIGTERM)
     assert code == 143
     assert events[0]["text"] == f"going on from step {reached:,}"
     assert events[1]["step"] > reached
     assert events[-1]["text"] == "stopped; the same command goes on from here"
 
 
-def test_a_gallery_shows_how_far_it_is_and_what_failed(plugin_file: PluginFile, tiny: Path) -> None:
+def test_a_gallery_shows_how_far_it_is_and_what_failed(plugin_file: PluginFile, tiny_scene: Path) -> None:
     plugin = plugin_file(
         """
         import torch
@@ -243,8 +245,21 @@ def test_a_gallery_shows_how_far_it_is_and_what_failed(plugin_file: PluginFile, 
             return {"odd": odd}
         """
     )
-    words = ["gallery", tiny.name, "--set", "network=odd", "-p", plugin.name, "--out", "g", "--keep", "1", "--of", "4"]
-    code, results, seen = on_terminal(words, tiny.parent)
+    words = [
+        "gallery",
+        tiny_scene.name,
+        "--set",
+        "network=odd",
+        "-p",
+        plugin.name,
+        "--out",
+        "g",
+        "--keep",
+        "1",
+        "--of",
+        "4",
+    ]
+    code, results, seen = on_terminal(words, tiny_scene.parent)
     assert (code, results) == (0, "g/index.html\ng/contact-sheet.png\n")
     lines = re.split(r"[\r\n]+", seen)
     assert any(line.startswith("tiny-seed-3: plugin mine.py: RuntimeError: [red]no (mine.py:") for line in lines)

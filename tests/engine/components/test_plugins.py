@@ -20,7 +20,7 @@ from artengine.errors import InputError
 from artengine.kinds import KINDS
 
 if TYPE_CHECKING:
-    from tests.support.common import Artengine, Distribution, PluginFile, Told
+    from tests.support.common import Distribution, PluginFile, RunCli, RunProcess
 
 RIPPLE = """
     import torch
@@ -93,13 +93,13 @@ def test_one_file_can_offer_all_seven_kinds_and_a_scene_use_them(plugin_file: Pl
     assert images[1].std() > 0.01
 
 
-def test_every_kind_has_a_hook_and_every_component_says_where_it_is_from(told: Told) -> None:
+def test_every_kind_has_a_hook_and_every_component_says_where_it_is_from(run_cli: RunCli) -> None:
     assert list(HOOKS) == list(KINDS)
-    listing = json.loads(told("list", "--json", "-p", SEVEN).out)
+    listing = json.loads(run_cli("list", "--json", "-p", SEVEN).out)
     assert [sum(one["plugin"] == "seven_plugin.py" for one in offer) for offer in listing.values()] == [1] * 7
     given = {one["plugin"] for one in listing["networks"]}
     assert given == {"basics", "dividers", "nonlinearities", "regression", "seven_plugin.py"}
-    plugins = json.loads(told("plugins", "--json", "-p", SEVEN).out)["loaded"]
+    plugins = json.loads(run_cli("plugins", "--json", "-p", SEVEN).out)["loaded"]
     assert plugins[-1]["origin"] == str(SEVEN)
     assert plugins[-1]["version"].startswith("sha256:")
     assert not plugins[-1]["bundled"]
@@ -109,10 +109,10 @@ def test_every_kind_has_a_hook_and_every_component_says_where_it_is_from(told: T
 
 @broken
 def test_a_broken_file_is_told_in_one_line(
-    text: str, reason: str, plugin_file: PluginFile, told: Told, tiny: Path
+    text: str, reason: str, plugin_file: PluginFile, run_cli: RunCli, tiny_scene: Path
 ) -> None:
     plugin = plugin_file(text, "odd.py")
-    answer = told("check", tiny, "-p", plugin)
+    answer = run_cli("check", tiny_scene, "-p", plugin)
     assert (answer.code, answer.out, answer.err.count("\n")) == (2, "", 1)
     assert answer.err.startswith(f"-p {plugin}: ")
     with pytest.raises(InputError, match=reason):
@@ -121,11 +121,11 @@ def test_a_broken_file_is_told_in_one_line(
 
 @broken
 def test_a_broken_installed_plugin_is_set_aside_alone(
-    text: str, reason: str, distribution: Distribution, told: Told
+    text: str, reason: str, distribution: Distribution, run_cli: RunCli
 ) -> None:
     distribution("broken", text)
     distribution("whole", RIPPLE)
-    answer = told("list", "activations", "--json")
+    answer = run_cli("list", "activations", "--json")
     assert answer.code == 0
     assert answer.err.count("\n") == 1
     assert answer.err.startswith("plugin 'broken' (broken 1.2) is set aside: ")
@@ -147,17 +147,21 @@ def test_an_entry_point_that_leads_nowhere_is_set_aside(distribution: Distributi
     assert "No module named 'made_nowhere'" in found.broken[1].reason
 
 
-def test_a_missing_component_brings_up_the_plugin_that_was_set_aside(distribution: Distribution, tiny: Path) -> None:
+def test_a_missing_component_brings_up_the_plugin_that_was_set_aside(
+    distribution: Distribution, tiny_scene: Path
+) -> None:
     distribution("ripples", "import no_such_module")
     with pytest.raises(InputError, match=r"found 'ripple', expected an activation.*plugin 'ripples' is set aside: Mod"):
-        artengine.load(tiny, overrides=["network.neural_painter.nonlin=ripple"])
+        artengine.load(tiny_scene, overrides=["network.neural_painter.nonlin=ripple"])
 
 
-def test_in_a_process_of_its_own_it_is_the_same(distribution: Distribution, artengine: Artengine, tiny: Path) -> None:
+def test_in_a_process_of_its_own_it_is_the_same(
+    distribution: Distribution, run_process: RunProcess, tiny_scene: Path
+) -> None:
     distribution("broken", "import no_such_module")
     site = distribution("whole", RIPPLE)
-    done = artengine(
-        "check", tiny, "--set", "network.neural_painter.nonlin=ripple", env=os.environ | {"PYTHONPATH": str(site)}
+    done = run_process(
+        "check", tiny_scene, "--set", "network.neural_painter.nonlin=ripple", env=os.environ | {"PYTHONPATH": str(site)}
     )
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr.startswith("plugin 'broken' (broken 1.2) is set aside: ModuleNotFoundError")
@@ -178,33 +182,33 @@ def test_a_stranger_cannot_take_the_name_of_a_bundled_plugin(distribution: Distr
     assert "\n" not in found.broken[0].reason
 
 
-def test_a_name_given_twice_is_an_error_whose_remedy_works(distribution: Distribution, told: Told) -> None:
+def test_a_name_given_twice_is_an_error_whose_remedy_works(distribution: Distribution, run_cli: RunCli) -> None:
     distribution("one", RIPPLE)
     distribution("two", RIPPLE)
-    answer = told("list")
+    answer = run_cli("list")
     assert answer.code == 2
     assert answer.err == (
         "the activation 'ripple' is given twice: by plugin 'one' (one 1.2) and by plugin 'two' (two 1.2); "
         "leave one out with -p no:one\n"
     )
-    assert told("list", "-p", "no:one").code == 0
+    assert run_cli("list", "-p", "no:one").code == 0
 
 
-def test_a_name_given_by_two_files_needs_no_remedy(plugin_file: PluginFile, told: Told) -> None:
+def test_a_name_given_by_two_files_needs_no_remedy(plugin_file: PluginFile, run_cli: RunCli) -> None:
     files = [plugin_file(RIPPLE, f"{name}.py") for name in "ab"]
-    answer = told("list", "-p", files[0], "-p", files[1])
+    answer = run_cli("list", "-p", files[0], "-p", files[1])
     assert answer.code == 2
     assert answer.err.endswith(f"(({files[0]}) and by plugin 'b.py' ({files[1]}); leave one out\n"[1:])
 
 
-def test_bundled_and_foreign_plugins_can_be_left_out(distribution: Distribution, tiny: Path) -> None:
+def test_bundled_and_foreign_plugins_can_be_left_out(distribution: Distribution, tiny_scene: Path) -> None:
     distribution("broken", "import no_such_module")
     found = load_plugins(["no:broken", "no:nonlinearities", "no:broken"])
     assert [plugin.name for plugin in found.loaded] == ["basics", "dividers", "regression"]
     assert found.broken == ()
     assert found.blocked == ("broken", "nonlinearities")
     with pytest.raises(InputError, match=r"found 'neural_painter'.* \(left out: nonlinearities\)"):
-        artengine.load(tiny, plugins=["no:nonlinearities"])
+        artengine.load(tiny_scene, plugins=["no:nonlinearities"])
 
 
 def test_leaving_out_what_is_not_there_suggests_what_is() -> None:
@@ -221,29 +225,29 @@ def test_leaving_out_what_is_not_there_suggests_what_is() -> None:
         ("tiny.yaml", "found no Python file, expected a .py file, or no:NAME to leave a plugin out"),
     ],
 )
-def test_a_file_that_is_no_plugin_is_refused(name: str, message: str, told: Told, tiny: Path) -> None:
-    answer = told("check", tiny, "-p", name)
+def test_a_file_that_is_no_plugin_is_refused(name: str, message: str, run_cli: RunCli, tiny_scene: Path) -> None:
+    answer = run_cli("check", tiny_scene, "-p", name)
     assert (answer.code, answer.err) == (2, f"-p {name}: {message}\n")
 
 
 def test_the_same_file_twice_is_one_plugin_and_another_of_that_name_is_refused(
-    plugin_file: PluginFile, told: Told, tiny: Path
+    plugin_file: PluginFile, run_cli: RunCli, tiny_scene: Path
 ) -> None:
     plugin = plugin_file(RIPPLE)
     other = plugin_file(RIPPLE.replace("ripple", "wave"), "other/mine.py")
-    assert told("check", tiny, "-p", "mine.py", "-p", "./mine.py", "-p", plugin).code == 0
-    answer = told("check", tiny, "-p", "mine.py", "-p", other)
+    assert run_cli("check", tiny_scene, "-p", "mine.py", "-p", "./mine.py", "-p", plugin).code == 0
+    answer = run_cli("check", tiny_scene, "-p", "mine.py", "-p", other)
     assert (answer.code, answer.err) == (
         2,
         f"-p {other}: another plugin is called 'mine.py' already (mine.py); rename one of them\n",
     )
 
 
-def test_a_file_that_has_changed_is_read_again(plugin_file: PluginFile, tiny: Path) -> None:
+def test_a_file_that_has_changed_is_read_again(plugin_file: PluginFile, tiny_scene: Path) -> None:
     versions = set()
     for factor in "345":  # the same length, at almost the same time: nothing that is cached may be taken for it
         plugin = plugin_file(RIPPLE.replace("3", factor))
-        scene = artengine.load(tiny, plugins=[str(plugin)], overrides=["network.neural_painter.nonlin=ripple"])
+        scene = artengine.load(tiny_scene, plugins=[str(plugin)], overrides=["network.neural_painter.nonlin=ripple"])
         versions.add(scene.plugins["mine.py"])
         ripple = default_registry((str(plugin),)).find("activation", "ripple").call
         torch.testing.assert_close(ripple(torch.ones(1)), torch.sin(int(factor) * torch.ones(1)))

@@ -20,7 +20,7 @@ from artengine.kinds import KINDS, shown
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from tests.support.common import PluginFile, Told
+    from tests.support.common import PluginFile, RunCli
     from torch import Tensor
 
 Positive = Annotated[float, "more than nothing"]
@@ -163,7 +163,7 @@ def test_an_annotation_that_is_no_type_is_blamed_on_its_plugin(annotation: str) 
 
 
 def test_an_unreadable_signature_harms_only_the_scenes_that_use_it(
-    plugin_file: PluginFile, told: Told, tiny: Path
+    plugin_file: PluginFile, run_cli: RunCli, tiny_scene: Path
 ) -> None:
     plugin = plugin_file("""
         from __future__ import annotations
@@ -176,8 +176,8 @@ def test_an_unreadable_signature_harms_only_the_scenes_that_use_it(
         def register_activations():
             return {"odd": odd, "even": lambda x: x}
         """)
-    assert told("check", tiny, "-p", plugin, "--set", "network.neural_painter.nonlin=even").code == 0
-    answer = told("check", tiny, "-p", plugin, "--set", "network.neural_painter.nonlin=odd")
+    assert run_cli("check", tiny_scene, "-p", plugin, "--set", "network.neural_painter.nonlin=even").code == 0
+    answer = run_cli("check", tiny_scene, "-p", plugin, "--set", "network.neural_painter.nonlin=odd")
     assert answer.code == 2
     assert "plugin 'mine.py': activation 'odd': its signature cannot be read: name 'Nowhere'" in answer.err
     assert "Traceback" not in answer.err
@@ -271,11 +271,11 @@ def test_a_network_where_a_source_belongs_is_told_with_its_place(tmp_path: Path)
     ]
 
 
-def test_a_default_names_a_component_that_the_engine_finds(plugin_file: PluginFile, told: Told) -> None:
+def test_a_default_names_a_component_that_the_engine_finds(plugin_file: PluginFile, run_cli: RunCli) -> None:
     def network(ports: Any, /, *, activation: Each[Activation] = named("sin"), gap: float = 0.5) -> None: ...
 
     assert [option.default for option in options(network)] == [named("sin"), 0.5]
-    listing = json.loads(told("list", "networks", "--json").out)["networks"]
+    listing = json.loads(run_cli("list", "networks", "--json").out)["networks"]
     (mlp,) = (one for one in listing if one["name"] == "mlp")
     assert {one["name"]: one.get("default") for one in mlp["options"]}["activation"] == "sin"
 

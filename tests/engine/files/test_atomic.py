@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tests.support.processes import Told, ended, forked, inside, killed, moments, strays
+from tests.support.processes import RunCli, ended, forked, inside, killed, moments, strays
 
 from artengine import Frame, OutputError, View
 from artengine.files import atomic
@@ -267,11 +267,13 @@ def test_a_file_that_may_not_grow_costs_no_earlier_file(write: Write, tmp_path: 
     assert listing(tmp_path) == [path.name]
 
 
-def test_a_full_disk_is_one_line_on_the_command_line(small_disk: Path, tiny: Path, told: Told) -> None:
+def test_a_full_disk_is_one_line_on_the_command_line(small_disk: Path, tiny_scene: Path, run_cli: RunCli) -> None:
     out = small_disk / "out"
-    assert told("run", tiny, "--out", out).code == 0
+    assert run_cli("run", tiny_scene, "--out", out).code == 0
     earlier = (out / "tiny.png").read_bytes()
-    answer = told("run", tiny, "--out", out, "--size", "800x800", "--set", "outputs={png: {bits: 16}}", "--quiet")
+    answer = run_cli(
+        "run", tiny_scene, "--out", out, "--size", "800x800", "--set", "outputs={png: {bits: 16}}", "--quiet"
+    )
     assert answer.code == 1
     assert re.fullmatch(
         r"\S+tiny\.png: cannot be written: No space left on device \(.* MB free\); .*--out\n", answer.err
@@ -280,9 +282,9 @@ def test_a_full_disk_is_one_line_on_the_command_line(small_disk: Path, tiny: Pat
     assert listing(out) == ["tiny.png"]
 
 
-def test_a_folder_that_is_a_file_is_one_line(tmp_path: Path, tiny: Path, told: Told) -> None:
+def test_a_folder_that_is_a_file_is_one_line(tmp_path: Path, tiny_scene: Path, run_cli: RunCli) -> None:
     (tmp_path / "gallery").write_text("mine")
-    answer = told("run", tiny, "--quiet")
+    answer = run_cli("run", tiny_scene, "--quiet")
     assert (answer.code, answer.err.count("\n")) == (1, 1)
     assert answer.err.startswith("gallery: cannot be written: ")
     assert (tmp_path / "gallery").read_text() == "mine"
@@ -306,15 +308,17 @@ def test_a_folder_that_is_not_ours_to_write_in_is_one_line(tmp_path: Path) -> No
     assert listing(folder) == []
 
 
-def test_of_two_runs_of_a_scene_in_a_folder_the_second_is_refused(tiny: Path, tmp_path: Path, told: Told) -> None:
+def test_of_two_runs_of_a_scene_in_a_folder_the_second_is_refused(
+    tiny_scene: Path, tmp_path: Path, run_cli: RunCli
+) -> None:
     with hold(tmp_path / "gallery", "tiny"):
-        answer = told("run", tiny)
+        answer = run_cli("run", tiny_scene)
         assert answer.code == 1
         expected = f"gallery/tiny: another run (pid {os.getpid()} on {HOST}) is making it; "
         assert answer.err.splitlines()[-1].startswith(expected)
         with hold(tmp_path / "gallery", "other"), hold(tmp_path, "tiny"):
             pass  # neither another scene nor another folder is in the way
-    assert told("run", tiny).code == 0
+    assert run_cli("run", tiny_scene).code == 0
     assert listing(tmp_path / "gallery") == ["tiny.png"]
 
 

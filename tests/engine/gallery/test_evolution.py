@@ -19,7 +19,7 @@ from artengine.gallery.sweeps import Variation, same_way
 from artengine.making import recipe
 
 if TYPE_CHECKING:
-    from tests.support.common import Told
+    from tests.support.common import RunCli
 
 PAINTER = """canvas: {width: 24, height: 18}
 network: {neural_painter: {hidden_size: 12, nr_hidden: 2, nonlin: [xlogx_abs, sin, abs], std: 0.5}}
@@ -159,19 +159,19 @@ def test_after_too_many_generations_it_is_said_before_anything_is_made(tmp_path:
 
 @pytest.mark.parametrize("kind", ["mutations", "crossings", "scene"])
 def test_the_command_of_every_child_makes_its_very_bytes(
-    kind: str, home: Path, told: Told, tmp_path: Path, request: pytest.FixtureRequest
+    kind: str, home: Path, run_cli: RunCli, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     folder = request.getfixturevalue(kind) if kind != "scene" else mutated(home / "one.yaml", tmp_path / "scene", 2)
     for line in lines(folder):
         words = shlex.split(line["command"])
         assert words[1] == ("run" if kind == "scene" else "rerun")
-        answer = told(*words[1:], "--out", tmp_path / "again")
+        answer = run_cli(*words[1:], "--out", tmp_path / "again")
         assert answer.code == 0, answer.err
         (again,) = answer.out.split()
         assert Path(again).read_bytes() == (folder / next(iter(line["files"]))).read_bytes(), line["command"]
 
 
-def test_a_command_has_spaces_quotes_and_options(home: Path, told: Told, tmp_path: Path) -> None:
+def test_a_command_has_spaces_quotes_and_options(home: Path, run_cli: RunCli, tmp_path: Path) -> None:
     file = tmp_path / 'it\'s a "picture".png'
     shutil.copy(home / "gallery" / "one.png", file)
     way = same_way([], 16.5, "cpu", False)
@@ -180,7 +180,7 @@ def test_a_command_has_spaces_quotes_and_options(home: Path, told: Told, tmp_pat
     words = shlex.split(children[1].command)
     assert words[2] == str(file)
     assert words[-5:] == ["--max-megapixels", "16.5", "--device", "cpu", "--no-metadata"]
-    answer = told(*words[1:], "--out", tmp_path / "again")
+    answer = run_cli(*words[1:], "--out", tmp_path / "again")
     again = Path(answer.out.strip())
     (name,) = lines(tmp_path / "g")[1]["files"]
     assert name == "it-s-a-picture-mutation-1.png"

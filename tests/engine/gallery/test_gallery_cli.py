@@ -30,7 +30,7 @@ from artengine.training.checkpoint import Checkpoints
 from artengine.workers.pool import Done, Item
 
 if TYPE_CHECKING:
-    from tests.support.common import Artengine, Told
+    from tests.support.common import RunCli, RunProcess
 
 MARK = "ARTENGINE_TEST"
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="needs the system to tell of processes")
@@ -214,13 +214,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @on_linux
 def test_on_a_full_disk_it_says_so_in_a_line_and_goes_on_afterwards(
-    artengine: Artengine, tmp_path: Path, small_disk: Path
+    run_process: RunProcess, tmp_path: Path, small_disk: Path
 ) -> None:
     scene(tmp_path, PLAIN)
     filler = small_disk / "filler"
     filler.write_bytes(b"x" * 256_000)
     words = ("gallery", "tiny.yaml", "--seeds", "0..11", "--out", small_disk / "g")
-    full = artengine(*words)
+    full = run_process(*words)
     assert (full.returncode, full.stdout) == (1, "")
     assert full.stderr.count("\n") == 1
     assert "cannot be written: No space left on device" in full.stderr
@@ -231,20 +231,20 @@ def test_on_a_full_disk_it_says_so_in_a_line_and_goes_on_afterwards(
     assert strays(folder) == []
     filler.unlink()
     subprocess.run(["mount", "-o", "remount,size=20m", str(small_disk)], check=True)
-    again = artengine(*words)
+    again = run_process(*words)
     assert (again.returncode, again.stderr) == (0, f"tiny: {there} of 12 were there already\n")
     is_whole(folder, 12)
 
 
 @on_linux
-def test_a_limit_on_files_is_a_line_too(artengine: Artengine, tmp_path: Path) -> None:
+def test_a_limit_on_files_is_a_line_too(run_process: RunProcess, tmp_path: Path) -> None:
     scene(tmp_path, PLAIN)
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1500, resource.RLIM_INFINITY))
 
     words = ("gallery", "tiny.yaml", "--seeds", "0..19", "--out", "g")
-    full = artengine(*words, preexec_fn=limit)
+    full = run_process(*words, preexec_fn=limit)
     assert (full.returncode, full.stdout) == (1, "")
     assert full.stderr.count("\n") == 1
     assert "cannot be written: File too large" in full.stderr
@@ -252,7 +252,7 @@ def test_a_limit_on_files_is_a_line_too(artengine: Artengine, tmp_path: Path) ->
     assert len(lines_so_far(tmp_path / "g")) == done(tmp_path / "g")
 
 
-def test_what_the_user_mistyped_is_told_and_nothing_is_made(told: Told, tiny: Path) -> None:
+def test_what_the_user_mistyped_is_told_and_nothing_is_made(run_cli: RunCli, tiny_scene: Path) -> None:
     cases = {
         "--seeds 10..3": "--seeds 10..3: found '10..3', expected a rising range",
         "--seeds -1": "--seeds -1: found '-1', expected seeds such as 7 or 0..99",
@@ -274,31 +274,33 @@ def test_what_the_user_mistyped_is_told_and_nothing_is_made(told: Told, tiny: Pa
         "--seeds 0..999 --set canvas.width=1..5000": "found 5,000,000 pictures, expected at most 1,000,000",
     }
     for words, message in cases.items():
-        answer = told("gallery", tiny, *words.split())
+        answer = run_cli("gallery", tiny_scene, *words.split())
         assert (answer.code, answer.out) == (2, ""), words
         assert message in " ".join(answer.err.split())
         assert "Traceback" not in answer.err
-    assert sorted(path.name for path in tiny.parent.iterdir()) == ["tiny.yaml"]
+    assert sorted(path.name for path in tiny_scene.parent.iterdir()) == ["tiny.yaml"]
 
 
-def test_children_that_cannot_be_are_told_and_nothing_is_made(told: Told, tiny: Path, learning: Path) -> None:
-    other = scene(tiny.parent, SCENE.replace("hidden_size: 6", "hidden_size: 5"), "other.yaml")
+def test_children_that_cannot_be_are_told_and_nothing_is_made(
+    run_cli: RunCli, tiny_scene: Path, learning_scene: Path
+) -> None:
+    other = scene(tiny_scene.parent, SCENE.replace("hidden_size: 6", "hidden_size: 5"), "other.yaml")
     cases = {
-        f"mutate {learning}": "found a picture that was learnt",
-        f"cross {tiny} {learning}": "found a picture that was learnt",
-        f"cross {tiny} {other}": "found scenes that differ in network, expected two pictures of one scene",
-        f"mutate {tiny} --strength 0": "Invalid value for '--strength'",
-        f"mutate {tiny} --strength nan": "Invalid value for '--strength'",
-        f"mutate {tiny} --count 0": "Invalid value for '--count'",
-        f"mutate {tiny.parent / 'gone.png'}": "gone.png",
-        f"mutate {tiny.parent / 'photo.png'}": "found no recipe in it",
+        f"mutate {learning_scene}": "found a picture that was learnt",
+        f"cross {tiny_scene} {learning_scene}": "found a picture that was learnt",
+        f"cross {tiny_scene} {other}": "found scenes that differ in network, expected two pictures of one scene",
+        f"mutate {tiny_scene} --strength 0": "Invalid value for '--strength'",
+        f"mutate {tiny_scene} --strength nan": "Invalid value for '--strength'",
+        f"mutate {tiny_scene} --count 0": "Invalid value for '--count'",
+        f"mutate {tiny_scene.parent / 'gone.png'}": "gone.png",
+        f"mutate {tiny_scene.parent / 'photo.png'}": "found no recipe in it",
     }
     for words, message in cases.items():
-        answer = told(*words.split())
+        answer = run_cli(*words.split())
         assert (answer.code, answer.out) == (2, ""), words
         assert message in " ".join(answer.err.split())
         assert "Traceback" not in answer.err
-    assert sorted(path.name for path in tiny.parent.iterdir() if path.is_dir()) == []
+    assert sorted(path.name for path in tiny_scene.parent.iterdir() if path.is_dir()) == []
 
 
 @pytest.mark.parametrize(
@@ -309,11 +311,11 @@ def test_children_that_cannot_be_are_told_and_nothing_is_made(told: Told, tiny: 
         ("somebody's", "index.html"),
     ],
 )
-def test_a_folder_that_cannot_be_had_is_told_in_a_line(out: str, said: str, told: Told, tiny: Path) -> None:
+def test_a_folder_that_cannot_be_had_is_told_in_a_line(out: str, said: str, run_cli: RunCli, tiny_scene: Path) -> None:
     Path("taken").write_text("a file, no folder")
     Path("somebody's").mkdir()
     Path("somebody's/index.html").write_text("mine")
-    answer = told("gallery", tiny, "--seeds", "0..2", "--out", out)
+    answer = run_cli("gallery", tiny_scene, "--seeds", "0..2", "--out", out)
     assert (answer.code, answer.out, answer.err.count("\n")) == (1, "", 1)
     assert said in answer.err
     assert Path("somebody's/index.html").read_text() == "mine"
@@ -358,20 +360,22 @@ def test_the_command_of_every_picture_makes_its_very_bytes_in_a_shell(varied: tu
         assert again.read_bytes() == (folder / "g" / name).read_bytes(), line["command"]
 
 
-def test_a_failure_is_told_at_the_end_with_a_code_of_its_own(told: Told, tiny: Path) -> None:
-    plugin = tiny.with_name("odd.py")
+def test_a_failure_is_told_at_the_end_with_a_code_of_its_own(run_cli: RunCli, tiny_scene: Path) -> None:
+    plugin = tiny_scene.with_name("odd.py")
     plugin.write_text(
         "from artengine import hookimpl\ndef odd(ports):\n    raise ValueError(f'\\x1b[31mno {ports.seed}')\n"
         "@hookimpl\ndef register_networks():\n    return {'odd': odd}\n"
     )
-    answer = told("gallery", tiny, "--seeds", "1,2", "--set", "network=odd,neural_painter", "-p", plugin, "--out", "g")
+    answer = run_cli(
+        "gallery", tiny_scene, "--seeds", "1,2", "--set", "network=odd,neural_painter", "-p", plugin, "--out", "g"
+    )
     assert (answer.code, answer.out) == (3, "g/index.html\ng/contact-sheet.png\n")
     told_ = [f"tiny-seed-{seed}-network-odd" for seed in (1, 2)]
     assert "\x1b" not in answer.err
     assert answer.err.splitlines()[-1] == "2 of 4 failed; the same command tries them again"
     assert [line.partition(": ")[0] for line in answer.err.splitlines()[-3:-1]] == told_
-    assert sorted(seen(tiny.parent / "g")) == [f"tiny-seed-{seed}-network-neural_painter" for seed in (1, 2)]
-    assert [name for name, _ in shown(tiny.parent / "g")["failed"]] == told_
+    assert sorted(seen(tiny_scene.parent / "g")) == [f"tiny-seed-{seed}-network-neural_painter" for seed in (1, 2)]
+    assert [name for name, _ in shown(tiny_scene.parent / "g")["failed"]] == told_
 
 
 def returned(work: Generator[Event, None, list[Variation]]) -> list[Variation]:
@@ -410,7 +414,7 @@ def test_the_most_different_ones_are_the_same_however_they_are_looked_at(tmp_pat
     assert names_of(returned(_chosen(sweep.variations(), 12, 4, "cpu", Backwards()))) == seen(tmp_path / "g")
 
 
-def test_dull_pictures_are_left_out(told: Told, tmp_path: Path) -> None:
+def test_dull_pictures_are_left_out(run_cli: RunCli, tmp_path: Path) -> None:
     plugin = tmp_path / "some.py"
     plugin.write_text(
         "import torch\nfrom artengine import hookimpl\n"
@@ -424,13 +428,13 @@ def test_dull_pictures_are_left_out(told: Told, tmp_path: Path) -> None:
         "@hookimpl\ndef register_networks():\n    return {'some': lambda ports: Some(ports.seed)}\n"
     )
     scene(tmp_path, "canvas: {width: 64, height: 48}\nnetwork: some\n")
-    answer = told("gallery", "tiny.yaml", "--keep", 8, "--of", 8, "-p", plugin, "--out", "g")
+    answer = run_cli("gallery", "tiny.yaml", "--keep", 8, "--of", 8, "-p", plugin, "--out", "g")
     assert answer.code == 0, answer.err
     assert "4 nearly one colour" in answer.err
     assert {int(one["seed"]) % 2 for one in shown(tmp_path / "g")["shown"]} == {0}
 
 
-def test_what_is_learnt_cannot_be_chosen_before(told: Told, learning: Path) -> None:
-    answer = told("gallery", learning, "--keep", 2, "--of", 3)
+def test_what_is_learnt_cannot_be_chosen_before(run_cli: RunCli, learning_scene: Path) -> None:
+    answer = run_cli("gallery", learning_scene, "--keep", 2, "--of", 3)
     assert (answer.code, answer.out) == (2, "")
     assert "found a scene with a training, which --keep cannot look at before it is learnt" in answer.err

@@ -18,7 +18,7 @@ SIZE = "network.neural_painter.hidden_size"
 
 
 @pytest.fixture
-def tiny(tmp_path: Path) -> Path:
+def tiny_scene(tmp_path: Path) -> Path:
     return scene(tmp_path)
 
 
@@ -73,16 +73,16 @@ def test_seeds_are_numbers_ranges_and_what_has_grown(text: str, seeds: list[int 
         "null",
     ],
 )
-def test_seeds_that_are_none_are_refused(text: str, tiny: Path) -> None:
+def test_seeds_that_are_none_are_refused(text: str, tiny_scene: Path) -> None:
     if text.startswith("{"):
-        assert "seed" in refused(Sweep(path=tiny, seeds=seeds_of(text)))
+        assert "seed" in refused(Sweep(path=tiny_scene, seeds=seeds_of(text)))
         return
     with pytest.raises(ValueError, match=r"found .*, expected (seeds such as 7 or 0\.\.99|a rising range)") as caught:
         seeds_of(text)
     assert len(str(caught.value)) < 200
 
 
-def test_many_ranges_are_not_more_than_one(tiny: Path) -> None:
+def test_many_ranges_are_not_more_than_one(tiny_scene: Path) -> None:
     many = ",".join(f"{start}000000..{start}999999" for start in range(4000))
     with pytest.raises(ValueError, match="at most 1,000,000 seeds"):
         seeds_of(many)
@@ -134,8 +134,8 @@ def test_nothing_between_commas_is_a_slip(text: str) -> None:
         values_of(text)
 
 
-def test_all_seeds_come_with_all_settings_the_last_changing_first(tiny: Path) -> None:
-    sweep = Sweep(path=tiny, seeds=[3, 1], settings=[f"{SIZE}=4,5", f"{STD}=1,2", "canvas.width=9"])
+def test_all_seeds_come_with_all_settings_the_last_changing_first(tiny_scene: Path) -> None:
+    sweep = Sweep(path=tiny_scene, seeds=[3, 1], settings=[f"{SIZE}=4,5", f"{STD}=1,2", "canvas.width=9"])
     assert sweep.count() == 8
     made = list(sweep.variations())
     assert [(one.seed, *one.settings.values()) for one in made[:4]] == [
@@ -150,21 +150,21 @@ def test_all_seeds_come_with_all_settings_the_last_changing_first(tiny: Path) ->
     assert made[1].name == made[1].scene.name == "tiny-seed-3-hidden_size-4-std-2"
 
 
-def test_names_carry_only_what_differs(tiny: Path) -> None:
-    assert names_of(Sweep(path=tiny).variations()) == ["tiny"]
-    assert names_of(Sweep(path=tiny, seeds=[5]).variations()) == ["tiny"]
-    assert names_of(Sweep(path=tiny, seeds=[5], settings=[f"{STD}=2"]).variations()) == ["tiny"]
-    assert names_of(Sweep(path=tiny, settings=["seed=8,9"]).variations()) == ["tiny-seed-8", "tiny-seed-9"]
-    grown = Sweep(path=tiny, seeds=["{mutate: 3, by: 2}", 7])
+def test_names_carry_only_what_differs(tiny_scene: Path) -> None:
+    assert names_of(Sweep(path=tiny_scene).variations()) == ["tiny"]
+    assert names_of(Sweep(path=tiny_scene, seeds=[5]).variations()) == ["tiny"]
+    assert names_of(Sweep(path=tiny_scene, seeds=[5], settings=[f"{STD}=2"]).variations()) == ["tiny"]
+    assert names_of(Sweep(path=tiny_scene, settings=["seed=8,9"]).variations()) == ["tiny-seed-8", "tiny-seed-9"]
+    grown = Sweep(path=tiny_scene, seeds=["{mutate: 3, by: 2}", 7])
     assert names_of(grown.variations()) == ["tiny-seed-mutate-3-by-2", "tiny-seed-7"]
     assert [one.seed for one in grown.variations()] == ["{mutate: 3, by: 2, strength: 0.2}", "7"]
 
 
-def test_two_settings_of_one_last_name_are_told_apart(tiny: Path) -> None:
-    sweep = Sweep(path=tiny, settings=["canvas.width=8,9", "outputs.png.bits=8,16", "canvas.height=4,5"])
+def test_two_settings_of_one_last_name_are_told_apart(tiny_scene: Path) -> None:
+    sweep = Sweep(path=tiny_scene, settings=["canvas.width=8,9", "outputs.png.bits=8,16", "canvas.height=4,5"])
     assert names_of(sweep.variations())[0] == "tiny-width-8-bits-8-height-4"
     text = SCENE + "outputs: [png: {bits: 8}, tiff: {bits: 8}]\n"
-    sweep = Sweep(path=scene(tiny.parent, text), settings=["outputs.png.bits=8,16", "outputs.tiff.bits=8,16"])
+    sweep = Sweep(path=scene(tiny_scene.parent, text), settings=["outputs.png.bits=8,16", "outputs.tiff.bits=8,16"])
     assert names_of(sweep.variations())[1] == "tiny-png.bits-8-tiff.bits-16"
 
 
@@ -177,9 +177,9 @@ def test_two_settings_of_one_last_name_are_told_apart(tiny: Path) -> None:
         ["[" + ", ".join(["sin"] * 30) + "]", "[" + ", ".join(["sin"] * 31) + "]"],
     ],
 )
-def test_names_never_collide(values: list[str], tiny: Path) -> None:
+def test_names_never_collide(values: list[str], tiny_scene: Path) -> None:
     key = f"{STD}" if values[0] == "1" else "network.neural_painter.pool"
-    made = list(Sweep(path=tiny, settings=[f"{key}={','.join(values)}"]).variations())
+    made = list(Sweep(path=tiny_scene, settings=[f"{key}={','.join(values)}"]).variations())
     assert len({one.name.lower() for one in made}) == len(made) == len(values)
 
 
@@ -230,8 +230,8 @@ def test_a_scene_that_is_called_as_a_sheet_is_does_not_write_over_it(tmp_path: P
         assert made.name == f"scene-{name}"
 
 
-def test_mistakes_in_settings_are_told_at_once_and_with_their_values(tiny: Path) -> None:
-    told = refused(Sweep(path=tiny, seeds=[0, 1], settings=[f"{STD}=1,-1", f"{SIZE}=4,0,none"]))
+def test_mistakes_in_settings_are_told_at_once_and_with_their_values(tiny_scene: Path) -> None:
+    told = refused(Sweep(path=tiny_scene, seeds=[0, 1], settings=[f"{STD}=1,-1", f"{SIZE}=4,0,none"]))
     assert sorted(told.splitlines()) == [
         f"--set {SIZE}=0: found 0, expected at least 1",
         f"--set {SIZE}=none: found the text 'none', expected a whole number",
@@ -252,33 +252,33 @@ def test_mistakes_in_settings_are_told_at_once_and_with_their_values(tiny: Path)
         (["outputs=[]"], "found a scene without outputs, which leaves nothing to show"),
     ],
 )
-def test_settings_that_are_none_are_refused(settings: list[str], said: str, tiny: Path) -> None:
-    assert said in refused(Sweep(path=tiny, settings=settings))
+def test_settings_that_are_none_are_refused(settings: list[str], said: str, tiny_scene: Path) -> None:
+    assert said in refused(Sweep(path=tiny_scene, settings=settings))
 
 
-def test_values_that_do_not_go_together_are_told_before_anything_is_made(tiny: Path) -> None:
-    sweep = Sweep(path=tiny, settings=["film.length=3s,1s", "camera.zoom=1,{0s: 1, 2s: 3}"])
+def test_values_that_do_not_go_together_are_told_before_anything_is_made(tiny_scene: Path) -> None:
+    sweep = Sweep(path=tiny_scene, settings=["film.length=3s,1s", "camera.zoom=1,{0s: 1, 2s: 3}"])
     assert refused(sweep).startswith("--set camera.zoom={0s: 1, 2s: 3}: ")
 
 
-def test_a_grown_seed_that_is_none_is_told_before_anything_is_made(tiny: Path) -> None:
-    assert "--set seed={mutate: -1}" in refused(Sweep(path=tiny, seeds=[1, 2, "{mutate: -1}"]))
+def test_a_grown_seed_that_is_none_is_told_before_anything_is_made(tiny_scene: Path) -> None:
+    assert "--set seed={mutate: -1}" in refused(Sweep(path=tiny_scene, seeds=[1, 2, "{mutate: -1}"]))
 
 
-def test_seeds_twice_are_refused(tiny: Path) -> None:
-    told = refused(Sweep(path=tiny, seeds=[1], settings=["seed=2,3"]))
+def test_seeds_twice_are_refused(tiny_scene: Path) -> None:
+    told = refused(Sweep(path=tiny_scene, seeds=[1], settings=["seed=2,3"]))
     assert told == "--seeds and --set seed both say which seeds there are; leave one out"
 
 
-def test_a_million_and_more_are_refused_without_looking_at_each(tiny: Path) -> None:
+def test_a_million_and_more_are_refused_without_looking_at_each(tiny_scene: Path) -> None:
     ranges = ["canvas.width=1..2000", "canvas.height=1..2000"]
-    assert refused(Sweep(path=tiny, settings=ranges)) == "found 4,000,000 pictures, expected at most 1,000,000"
-    assert Sweep(path=tiny, seeds=range(1000), settings=["canvas.width=1..1000"]).count() == MAX_ITEMS
+    assert refused(Sweep(path=tiny_scene, settings=ranges)) == "found 4,000,000 pictures, expected at most 1,000,000"
+    assert Sweep(path=tiny_scene, seeds=range(1000), settings=["canvas.width=1..1000"]).count() == MAX_ITEMS
 
 
-def test_of_very_many_settings_each_value_is_looked_at(tiny: Path) -> None:
+def test_of_very_many_settings_each_value_is_looked_at(tiny_scene: Path) -> None:
     ranges = ["canvas.width=0..50", "canvas.height=1..50", f"{STD}=0.5,1,-2"]
-    assert {line.partition(": ")[0] for line in refused(Sweep(path=tiny, settings=ranges)).splitlines()} == {
+    assert {line.partition(": ")[0] for line in refused(Sweep(path=tiny_scene, settings=ranges)).splitlines()} == {
         "--set canvas.width=0",
         f"--set {STD}=-2",
     }
@@ -289,13 +289,13 @@ def test_a_film_of_several_shots_is_refused(tmp_path: Path) -> None:
     assert refused(Sweep(path=path)) == f"{path}: found a film of several shots, expected a scene"
 
 
-def test_a_command_has_all_that_the_picture_was_made_with(tmp_path: Path, tiny: Path) -> None:
+def test_a_command_has_all_that_the_picture_was_made_with(tmp_path: Path, tiny_scene: Path) -> None:
     plugin = tmp_path / "it's mine.py"
     plugin.write_text(
         "from artengine import hookimpl\n@hookimpl\ndef register_activations():\n    return {'same': lambda x: x}\n"
     )
     sweep = Sweep(
-        path=tiny,
+        path=tiny_scene,
         seeds=[7, "{mutate: 7, by: 1}"],
         settings=["network.neural_painter.nonlin=same", f"{STD}=1,2"],
         size=(9, 8),
@@ -307,8 +307,8 @@ def test_a_command_has_all_that_the_picture_was_made_with(tmp_path: Path, tiny: 
     made = [shlex.split(one.command) for one in sweep.variations()]
     way = ["-p", str(plugin), "--max-megapixels", "16.777216", "--device", "cpu", "--no-metadata"]
     shared = ["--size", "9x8", "--set", "network.neural_painter.nonlin=same", "--set", f"{STD}=2"]
-    assert made[1] == ["artengine", "run", str(tiny), "--seed", "7", *shared, *way]
-    assert made[3] == ["artengine", "run", str(tiny), *shared, "--set", "seed={mutate: 7, by: 1}", *way]
+    assert made[1] == ["artengine", "run", str(tiny_scene), "--seed", "7", *shared, *way]
+    assert made[3] == ["artengine", "run", str(tiny_scene), *shared, "--set", "seed={mutate: 7, by: 1}", *way]
 
 
 def test_a_path_that_begins_with_a_dash_is_no_option(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

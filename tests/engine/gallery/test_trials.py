@@ -27,7 +27,7 @@ from artengine.gallery.trials import Compared, Trials, compared, table
 from artengine.training import weights
 
 if TYPE_CHECKING:
-    from tests.support.common import Told
+    from tests.support.common import RunCli
 
 WIDTH, DEPTH = "network.mlp.width", "network.mlp.depth"
 LEARNING = """canvas: {width: 12, height: 12}
@@ -236,10 +236,10 @@ def test_real_trainings_are_told_as_their_weights_say(learnt: Path) -> None:
         assert plot.width >= 1200
 
 
-def test_the_command_tells_the_table_at_its_end_and_as_a_line_of_json(told: Told, tmp_path: Path) -> None:
+def test_the_command_tells_the_table_at_its_end_and_as_a_line_of_json(run_cli: RunCli, tmp_path: Path) -> None:
     learnable(tmp_path)
     words = ("gallery", "tiny.yaml", "--seeds", "5,2", "--set", f"{WIDTH}=24,4", "--out", "g")
-    answer = told(*words)
+    answer = run_cli(*words)
     assert (answer.code, answer.out.split()) == (
         0,
         ["g/index.html", "g/contact-sheet.png", "g/trials.csv", "g/trials.png"],
@@ -251,12 +251,12 @@ def test_the_command_tells_the_table_at_its_end_and_as_a_line_of_json(told: Told
     )
     assert [row.split()[:2] for row in rows] == [["24", "2"], ["4", "2"]]
     assert best.startswith("best: width ")
-    event = json.loads(told(*words, "--json").out.splitlines()[-1])
+    event = json.loads(run_cli(*words, "--json").out.splitlines()[-1])
     assert (event["scene"], event["event"], event["measure"]) == ("tiny", "compared", "psnr")
     for row, one in zip(rows, event["settings"], strict=True):
         assert row.split()[:4] == [one["settings"][WIDTH], "2", f"{one['mean']:.2f}", f"{one['spread']:.2f}"]
         assert (tmp_path / "g" / one["best"]["file"]).is_file()
-    assert told(*words, "--quiet").err == ""
+    assert run_cli(*words, "--quiet").err == ""
 
 
 def test_stopped_it_gives_the_same_table_in_the_end(learnt: Path, tmp_path: Path) -> None:

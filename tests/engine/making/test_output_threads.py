@@ -71,8 +71,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tiny: Path, plugin_file: PluginFile) -> Desk:
-    return Desk(tiny, plugin_file(OUTPUTS))
+def desk(tiny_scene: Path, plugin_file: PluginFile) -> Desk:
+    return Desk(tiny_scene, plugin_file(OUTPUTS))
 
 
 def test_several_outputs_get_what_each_gets_alone(desk: Desk) -> None:

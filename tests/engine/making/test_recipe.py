@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from tests.support.processes import Told
+from tests.support.processes import RunCli
 
 from artengine import InputError, load, run
 from artengine.components.plugins import version_of
@@ -63,50 +63,52 @@ def forged(folder: Path, **changes: Any) -> Path:
 
 
 @pytest.mark.parametrize("outputs", [ALL, DEEP], ids=["8 bit", "16 bit"])
-def test_a_picture_is_made_again_to_the_byte(outputs: str, tiny: Path, tmp_path: Path, told: Told) -> None:
-    tiny.write_text(COMMENT + tiny.read_text() + outputs)
-    assert told("run", tiny, "--set", "canvas.width=20", "--seed", 8).code == 0
+def test_a_picture_is_made_again_to_the_byte(outputs: str, tiny_scene: Path, tmp_path: Path, run_cli: RunCli) -> None:
+    tiny_scene.write_text(COMMENT + tiny_scene.read_text() + outputs)
+    assert run_cli("run", tiny_scene, "--set", "canvas.width=20", "--seed", 8).code == 0
     made = contents(tmp_path / "gallery")
     assert len(made) == outputs.count(",") + 1
-    tiny.unlink()
+    tiny_scene.unlink()
     for name, data in made.items():
-        answer = told("rerun", f"gallery/{name}", "--out", "again")
+        answer = run_cli("rerun", f"gallery/{name}", "--out", "again")
         assert (answer.code, answer.out) == (0, f"again/{name}\n")
         assert contents(tmp_path / "again") == {name: data}  # only the one asked for
         (tmp_path / "again" / name).unlink()
 
 
-def test_a_film_is_made_again_to_the_byte(tiny: Path, tmp_path: Path, told: Told) -> None:
+def test_a_film_is_made_again_to_the_byte(tiny_scene: Path, tmp_path: Path, run_cli: RunCli) -> None:
     film = (
         "film: {length: 7f, fps: 12.5}\ncamera: {keys: {0s: {zoom: 1, turns: 1}, 100%: {zoom: 3}}, ease: ease-in-out}\n"
     )
-    tiny.write_text(COMMENT + tiny.read_text() + film + "outputs: [mp4, webm, {gif: {width: 12}}, apng, png]\n")
-    assert told("run", tiny, "--set", "seed=[8, 9]", "--device", "cpu").code == 0
+    tiny_scene.write_text(
+        COMMENT + tiny_scene.read_text() + film + "outputs: [mp4, webm, {gif: {width: 12}}, apng, png]\n"
+    )
+    assert run_cli("run", tiny_scene, "--set", "seed=[8, 9]", "--device", "cpu").code == 0
     made = contents(tmp_path / "gallery")
     assert sorted(Path(name).suffix for name in made) == [".apng", ".gif", ".mp4", ".png", ".webm"]
-    tiny.unlink()
+    tiny_scene.unlink()
     for name, data in made.items():
-        answer = told("rerun", f"gallery/{name}", "--out", "again")
+        answer = run_cli("rerun", f"gallery/{name}", "--out", "again")
         assert (answer.code, answer.out) == (0, f"again/{name}\n")
         assert contents(tmp_path / "again") == {name: data}
         (tmp_path / "again" / name).unlink()
 
 
 def test_weights_and_pictures_of_a_training_are_made_again_to_the_byte(
-    learning: Path, tmp_path: Path, told: Told
+    learning_scene: Path, tmp_path: Path, run_cli: RunCli
 ) -> None:
-    learning.write_text(learning.read_text() + ALL)
-    assert told("run", learning).code == 0
+    learning_scene.write_text(learning_scene.read_text() + ALL)
+    assert run_cli("run", learning_scene).code == 0
     made = contents(tmp_path / "gallery")
-    answer = told("rerun", "gallery/learning.safetensors", "--out", "again")
+    answer = run_cli("rerun", "gallery/learning.safetensors", "--out", "again")
     assert (answer.code, answer.out) == (0, "again/learning.safetensors\n")
-    assert told("rerun", "gallery/learning.webp", "--out", "again").code == 0
+    assert run_cli("rerun", "gallery/learning.webp", "--out", "again").code == 0
     again = contents(tmp_path / "again")
     assert again == {name: made[name] for name in ("learning.safetensors", "learning.webp")}
 
 
-def test_the_api_makes_it_again(tiny: Path, tmp_path: Path) -> None:
-    (path,) = run(tiny, out=tmp_path / "one", seed=9)
+def test_the_api_makes_it_again(tiny_scene: Path, tmp_path: Path) -> None:
+    (path,) = run(tiny_scene, out=tmp_path / "one", seed=9)
     found = recipe.read(path)
     scene = recipe.scene_of(found, path)
     events = list(make_files(scene, tmp_path / "two", only=recipe.output_of(found, scene, path)))
@@ -114,38 +116,38 @@ def test_the_api_makes_it_again(tiny: Path, tmp_path: Path) -> None:
     assert contents(tmp_path / "two") == contents(tmp_path / "one")
 
 
-def test_info_shows_a_scene_that_makes_the_picture(tiny: Path, tmp_path: Path, told: Told) -> None:
-    tiny.write_text(COMMENT + tiny.read_text())
-    told("run", tiny)
-    shown = told("info", "gallery/tiny.png").out
-    assert tiny.read_text().strip() in shown
+def test_info_shows_a_scene_that_makes_the_picture(tiny_scene: Path, tmp_path: Path, run_cli: RunCli) -> None:
+    tiny_scene.write_text(COMMENT + tiny_scene.read_text())
+    run_cli("run", tiny_scene)
+    shown = run_cli("info", "gallery/tiny.png").out
+    assert tiny_scene.read_text().strip() in shown
     assert shown.startswith("# made with artengine ")
     (tmp_path / "back.yaml").write_text(shown)
-    told("run", "back.yaml", "--no-metadata")
-    told("run", tiny, "--no-metadata")
+    run_cli("run", "back.yaml", "--no-metadata")
+    run_cli("run", tiny_scene, "--no-metadata")
     assert (tmp_path / "gallery/back.png").read_bytes() == (tmp_path / "gallery/tiny.png").read_bytes()
-    (path,) = run(tiny)
-    assert json.loads(told("info", path, "--json").out)["scene"] == tiny.read_text()
+    (path,) = run(tiny_scene)
+    assert json.loads(run_cli("info", path, "--json").out)["scene"] == tiny_scene.read_text()
 
 
 @pytest.mark.parametrize("where", ["another folder", "photo beside", "photo where it was"])
 def test_a_photo_is_found_and_the_bytes_are_the_same(
-    where: str, learning: Path, tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+    where: str, learning_scene: Path, tmp_path: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "scenes" / "photos").mkdir(parents=True)
     (tmp_path / "photo.png").rename(tmp_path / "scenes/photos/photo.png")
-    learning.rename(tmp_path / "scenes/learning.yaml")
+    learning_scene.rename(tmp_path / "scenes/learning.yaml")
     scene = tmp_path / "scenes/learning.yaml"
     scene.write_text(scene.read_text().replace("photo.png", "photos/photo.png"))
-    assert told("run", "scenes/learning.yaml").code == 0
+    assert run_cli("run", "scenes/learning.yaml").code == 0
     made = contents(tmp_path / "gallery")
     if where == "photo beside":
         (tmp_path / "elsewhere").mkdir()
         (tmp_path / "gallery").rename(tmp_path / "elsewhere/gallery")
         (tmp_path / "scenes/photos/photo.png").rename(tmp_path / "elsewhere/gallery/photo.png")
-        answer = told("rerun", "elsewhere/gallery/learning.png", "--out", "again")
+        answer = run_cli("rerun", "elsewhere/gallery/learning.png", "--out", "again")
     elif where == "photo where it was":
-        answer = told("rerun", "gallery/learning.png", "--out", "again")
+        answer = run_cli("rerun", "gallery/learning.png", "--out", "again")
     else:
         (tmp_path / "there").mkdir()
         monkeypatch.undo()
@@ -157,36 +159,38 @@ def test_a_photo_is_found_and_the_bytes_are_the_same(
     assert contents(tmp_path / "again") == made
 
 
-def test_a_missing_or_changed_photo_is_said(learning: Path, tmp_path: Path, told: Told) -> None:
-    told("run", learning)
+def test_a_missing_or_changed_photo_is_said(learning_scene: Path, tmp_path: Path, run_cli: RunCli) -> None:
+    run_cli("run", learning_scene)
     photo = tmp_path / "photo.png"
     photo.rename(tmp_path / "other.png")
-    answer = told("rerun", "gallery/learning.png")
+    answer = run_cli("rerun", "gallery/learning.png")
     assert answer.code == 2
     assert answer.err.startswith("gallery/learning.png: its photo 'photo.png' (sha256 ")
     assert "is missing; put it beside learning.png; looked for 'gallery/photo.png'" in answer.err
     Image.new("RGB", (3, 3)).save(photo)
-    answer = told("rerun", "gallery/learning.png")
+    answer = run_cli("rerun", "gallery/learning.png")
     assert answer.code == 2
     assert "its photo 'photo.png' has changed since (sha256 " in answer.err
     assert answer.err.count("\n") == 1
 
 
-def test_a_plugin_file_is_needed_again_and_its_absence_is_said(tiny: Path, tmp_path: Path, told: Told) -> None:
+def test_a_plugin_file_is_needed_again_and_its_absence_is_said(
+    tiny_scene: Path, tmp_path: Path, run_cli: RunCli
+) -> None:
     (tmp_path / "ripple.py").write_text(RIPPLE)
-    assert told("run", tiny, "-p", "ripple.py", "--set", "network.neural_painter.nonlin=ripple").code == 0
+    assert run_cli("run", tiny_scene, "-p", "ripple.py", "--set", "network.neural_painter.nonlin=ripple").code == 0
     made = contents(tmp_path / "gallery")
-    answer = told("rerun", "gallery/tiny.png", "--out", "again")
+    answer = run_cli("rerun", "gallery/tiny.png", "--out", "again")
     assert answer.code == 2
     assert "gallery/tiny.png (its recipe):" in answer.err
     assert "ripple" in answer.err
-    assert told("rerun", "gallery/tiny.png", "--out", "again", "-p", "ripple.py").code == 0
+    assert run_cli("rerun", "gallery/tiny.png", "--out", "again", "-p", "ripple.py").code == 0
     assert contents(tmp_path / "again") == made
 
 
-def test_other_versions_are_said(tiny: Path, tmp_path: Path, told: Told) -> None:
+def test_other_versions_are_said(tiny_scene: Path, tmp_path: Path, run_cli: RunCli) -> None:
     path = forged(tmp_path, versions={"torch": "1.0", "numpy": version_of("numpy"), "pillow": "0", "other": "9"})
-    answer = told("rerun", path)
+    answer = run_cli("rerun", path)
     assert answer.code == 0
     assert [line.split(", this is")[0] for line in answer.err.splitlines()] == [
         "evil: made with torch 1.0",
@@ -196,16 +200,16 @@ def test_other_versions_are_said(tiny: Path, tmp_path: Path, told: Told) -> None
     assert answer.err.splitlines()[2].startswith("evil: painted with means that it does not tell, here with ")
 
 
-def test_without_metadata_nothing_is_told(learning: Path, tmp_path: Path, told: Told) -> None:
-    learning.write_text("# What nobody needs to know.\n" + learning.read_text() + ALL)
-    (tmp_path / "b.yaml").write_text(learning.read_text().replace(ALL, DEEP))
+def test_without_metadata_nothing_is_told(learning_scene: Path, tmp_path: Path, run_cli: RunCli) -> None:
+    learning_scene.write_text("# What nobody needs to know.\n" + learning_scene.read_text() + ALL)
+    (tmp_path / "b.yaml").write_text(learning_scene.read_text().replace(ALL, DEEP))
     for scene in ("learning.yaml", "b.yaml"):
-        assert told("run", scene, "--no-metadata").code == 0
+        assert run_cli("run", scene, "--no-metadata").code == 0
     for name, data in contents(tmp_path / "gallery").items():
         assert b"nobody" not in data
         assert b"canvas" not in data
         assert b"artengine" not in data or name.endswith(".safetensors")  # which says whose it is
-        answer = told("info", f"gallery/{name}")
+        answer = run_cli("info", f"gallery/{name}")
         if name.endswith(".safetensors"):  # what it has learnt can be told all the same
             assert answer.code == 0
             continue
@@ -214,18 +218,18 @@ def test_without_metadata_nothing_is_told(learning: Path, tmp_path: Path, told: 
 
 
 def test_no_file_says_who_made_it_or_where(
-    learning: Path, tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+    learning_scene: Path, tmp_path: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    learning.write_text(learning.read_text() + ALL)
+    learning_scene.write_text(learning_scene.read_text() + ALL)
     home = tmp_path / "alice_the_user"
     home.mkdir()
     (tmp_path / "photo.png").rename(home / "photo.png")
-    learning.rename(home / "learning.yaml")
+    learning_scene.rename(home / "learning.yaml")
     (home / "deep.yaml").write_text((home / "learning.yaml").read_text().replace(ALL, DEEP))
     monkeypatch.setenv("HOME", str(home))
     for place in (tmp_path, home, Path("/")):
         for scene in ("learning", "deep"):
-            told("--version")
+            run_cli("--version")
             monkeypatch.chdir(place)
             setting = f"training.regression.target={home / 'photo.png'}"
             run(home / f"{scene}.yaml", out=tmp_path / "out", overrides=[setting], fresh=True)
@@ -265,48 +269,48 @@ def wrong_recipes() -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("changes", wrong_recipes().values(), ids=wrong_recipes())
 def test_a_strangers_recipe_that_is_wrong_is_one_line_that_no_terminal_obeys(
-    changes: dict[str, Any], tmp_path: Path, told: Told
+    changes: dict[str, Any], tmp_path: Path, run_cli: RunCli
 ) -> None:
     path = forged(tmp_path, **changes)
-    answer = told("rerun", path)
+    answer = run_cli("rerun", path)
     assert answer.code == 2
     assert answer.err.startswith(str(path))
     assert answer.err.count("\n") == 1
-    for shown in (answer, told("info", path), told("info", path, "--json")):
+    for shown in (answer, run_cli("info", path), run_cli("info", path, "--json")):
         assert all(sign.isprintable() or sign == "\n" for sign in (shown.out + shown.err))
     assert not (tmp_path / "gallery").exists()
 
 
-def test_a_mistake_in_a_recipes_scene_has_a_place(tmp_path: Path, told: Told) -> None:
-    answer = told("rerun", forged(tmp_path, scene="network:\n  mlp: {widht: 4}\n"))
+def test_a_mistake_in_a_recipes_scene_has_a_place(tmp_path: Path, run_cli: RunCli) -> None:
+    answer = run_cli("rerun", forged(tmp_path, scene="network:\n  mlp: {widht: 4}\n"))
     assert answer.err.startswith(
         f"{tmp_path / 'evil.png'} (its recipe):2:9: network.mlp.widht: no such option; did you"
     )
 
 
 @pytest.mark.parametrize("text", ['{"artengine"', '{"artengine": ' + "[" * 90_000, '{"artengine": ' + "9" * 9000 + "}"])
-def test_a_recipe_that_is_no_json_is_refused(text: str, tmp_path: Path, told: Told) -> None:
-    answer = told("info", disguised(tmp_path, text))
+def test_a_recipe_that_is_no_json_is_refused(text: str, tmp_path: Path, run_cli: RunCli) -> None:
+    answer = run_cli("info", disguised(tmp_path, text))
     assert answer.code == 2
     assert ": found a recipe that makes no sense: " in answer.err
     assert len(answer.err) < 500
 
 
-def test_what_holds_no_recipe_is_said(tmp_path: Path, told: Told) -> None:
+def test_what_holds_no_recipe_is_said(tmp_path: Path, run_cli: RunCli) -> None:
     (tmp_path / "text.png").write_text("no picture")
     (tmp_path / "empty.safetensors").touch()
     (tmp_path / "folder.png").mkdir()
     disguised(tmp_path, "a poem", "poem.png")
     for name in ("text.png", "empty.safetensors", "folder.png", "poem.png", "missing.png", "/dev/zero"):
-        answer = told("info", name)
+        answer = run_cli("info", name)
         assert (answer.code, answer.err.count("\n")) == (2, 1)
         assert answer.err.startswith(f"{name}: ")
 
 
 @pytest.mark.parametrize("ending", ["png", "jpg", "webp", "tif", "safetensors"])
-def test_damaged_files_are_refused_or_read_and_nothing_else(ending: str, learning: Path, tmp_path: Path) -> None:
-    learning.write_text(learning.read_text().replace("steps: 60", "steps: 1") + ALL)
-    run(learning, out=tmp_path)
+def test_damaged_files_are_refused_or_read_and_nothing_else(ending: str, learning_scene: Path, tmp_path: Path) -> None:
+    learning_scene.write_text(learning_scene.read_text().replace("steps: 60", "steps: 1") + ALL)
+    run(learning_scene, out=tmp_path)
     path = tmp_path / f"learning.{ending}"
     data, random_ = path.read_bytes(), random.Random(0)
     refused = 0
@@ -323,9 +327,9 @@ def test_damaged_files_are_refused_or_read_and_nothing_else(ending: str, learnin
     assert refused > 50
 
 
-def test_other_means_are_said(tiny: Path, tmp_path: Path) -> None:
-    scene = load(tiny)
-    (path,) = run(tiny, out=tmp_path)
+def test_other_means_are_said(tiny_scene: Path, tmp_path: Path) -> None:
+    scene = load(tiny_scene)
+    (path,) = run(tiny_scene, out=tmp_path)
     means = recipe.read(path).means
     assert set(means) == {"products", "slice", "instructions"}
     told = [event.text for event in make_files(scene, tmp_path, means=means) if isinstance(event, Note)]
@@ -382,8 +386,8 @@ BOMB = "<!DOCTYPE svg [" + "".join(f'<!ENTITY lol{i + 1} "{f"&lol{i};" * 10}">' 
 
 @each_vector
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_vectors_of_strangers_are_refused_in_a_line(ending: str, text: str, tmp_path: Path, told: Told) -> None:
-    answer = told("info", vectors(tmp_path, ending, text, BOMB))
+def test_vectors_of_strangers_are_refused_in_a_line(ending: str, text: str, tmp_path: Path, run_cli: RunCli) -> None:
+    answer = run_cli("info", vectors(tmp_path, ending, text, BOMB))
     assert answer.code == 2
     assert answer.err.count("\n") == 1
     assert "found no recipe in it" in answer.err or "found a recipe that makes no sense" in answer.err

@@ -192,8 +192,8 @@ def test_a_network_has_the_range_it_declares(network: str, made: Made) -> None:
     assert np.allclose(picture.paint(), colours.clamp(0, 1), atol=1e-5)
 
 
-def test_a_stretched_network_that_learns_has_the_colours_of_the_photo(learning: Path) -> None:
-    scene = load(learning, overrides={"network": {"mlp": {"width": 8, "colours": "stretch"}}})
+def test_a_stretched_network_that_learns_has_the_colours_of_the_photo(learning_scene: Path) -> None:
+    scene = load(learning_scene, overrides={"network": {"mlp": {"width": 8, "colours": "stretch"}}})
     picture = build(scene, "cpu")
     assert picture.colours == "unit"
     untrained = picture.paint()
@@ -329,9 +329,9 @@ def test_a_canvas_that_is_too_large_is_refused_before_any_work(made: Made) -> No
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is such a device here")
-def test_a_device_that_is_not_there_is_refused(tiny: Path) -> None:
+def test_a_device_that_is_not_there_is_refused(tiny_scene: Path) -> None:
     with pytest.raises(InputError, match=r"^--device cuda: torch finds no such device here; use --device cpu$"):
-        build(load(tiny), "cuda")
+        build(load(tiny_scene), "cuda")
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no such device here")

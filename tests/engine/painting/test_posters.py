@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import tifffile
 from PIL import Image
-from tests.support.common import Told
+from tests.support.common import RunCli
 from tests.support.processes import strays
 
 #: A run of a poster, and by how many MB the process grew in it.
@@ -27,23 +27,29 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - base) // 1024)
 """
 
 
-def test_a_poster_is_written_in_less_memory_than_it_would_take_whole(tiny: Path) -> None:
-    tiny.write_text(tiny.read_text().replace("hidden_size: 6, nr_hidden: 1", "hidden_size: 2, nr_hidden: 0"))
-    done = subprocess.run([sys.executable, "-c", POSTER], cwd=tiny.parent, capture_output=True, text=True, check=True)
+def test_a_poster_is_written_in_less_memory_than_it_would_take_whole(tiny_scene: Path) -> None:
+    tiny_scene.write_text(
+        tiny_scene.read_text().replace("hidden_size: 6, nr_hidden: 1", "hidden_size: 2, nr_hidden: 0")
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", POSTER], cwd=tiny_scene.parent, capture_output=True, text=True, check=True
+    )
     whole = 8000 * 8000 * 3 * 4 // 2**20
     assert int(done.stdout) < 0.6 * whole  # and the whole image is not the only thing to hold
-    with Image.open(tiny.parent / "out" / "tiny.png") as image:
+    with Image.open(tiny_scene.parent / "out" / "tiny.png") as image:
         assert image.size == (8000, 8000)
-    with tifffile.TiffFile(tiny.parent / "out" / "tiny.tif") as file:
+    with tifffile.TiffFile(tiny_scene.parent / "out" / "tiny.tif") as file:
         assert file.pages[0].shape == (8000, 8000, 3)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_poster_run_that_is_ended_leaves_nothing_half(number: signal.Signals, tiny: Path, told: Told) -> None:
+def test_a_poster_run_that_is_ended_leaves_nothing_half(
+    number: signal.Signals, tiny_scene: Path, run_cli: RunCli
+) -> None:
     words = ["run", "tiny.yaml", "--size", "30000x30000", "--set", "outputs=[png, tiff]", "--out", "out"]
     command = [sys.executable, "-m", "artengine", *words]
-    with subprocess.Popen(command, cwd=tiny.parent, stderr=subprocess.PIPE, text=True) as process:
-        out = tiny.parent / "out"
+    with subprocess.Popen(command, cwd=tiny_scene.parent, stderr=subprocess.PIPE, text=True) as process:
+        out = tiny_scene.parent / "out"
         deadline = time.monotonic() + 60
         while len(strays(out)) < 2 and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -55,7 +61,7 @@ def test_a_poster_run_that_is_ended_leaves_nothing_half(number: signal.Signals, 
         assert time.monotonic() - begun < 20
     if number == signal.SIGKILL:
         assert len(strays(out)) == 2  # the next run there cleans them
-        assert told("run", "tiny.yaml", "--out", "out").code == 0
+        assert run_cli("run", "tiny.yaml", "--out", "out").code == 0
         assert sorted(path.name for path in out.iterdir()) == ["tiny.png"]
     else:
         assert process.returncode == 128 + number
@@ -63,13 +69,13 @@ def test_a_poster_run_that_is_ended_leaves_nothing_half(number: signal.Signals, 
         assert list(out.iterdir()) == []
 
 
-def test_a_poster_too_large_for_its_format_is_refused_before_it_is_painted(tiny: Path, told: Told) -> None:
+def test_a_poster_too_large_for_its_format_is_refused_before_it_is_painted(tiny_scene: Path, run_cli: RunCli) -> None:
     begun = time.monotonic()
-    answer = told("run", tiny, "--size", "100000x80000", "--set", "outputs=[png, jpeg]")
+    answer = run_cli("run", tiny_scene, "--size", "100000x80000", "--set", "outputs=[png, jpeg]")
     assert answer.code == 2
     pattern = (
         r"--set outputs=\[png, jpeg\]: outputs\.1\.jpeg: found a picture of 100000 x 80000, JPEG takes at most .*\n"
     )
     assert re.fullmatch(pattern, answer.err)
     assert time.monotonic() - begun < 20
-    assert list((tiny.parent / "gallery").iterdir()) == []
+    assert list((tiny_scene.parent / "gallery").iterdir()) == []

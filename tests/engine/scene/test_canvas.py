@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from tests.support.common import Told
+from tests.support.common import RunCli
 from tests.support.scene_folder import NETWORK, Desk
 
 from artengine.scene import paper
@@ -94,7 +94,7 @@ def test_a_size_from_the_command_line_takes_the_place_of_the_paper(desk: Desk) -
     assert "found width beside paper" in line
 
 
-def test_a_shell_completes_the_keys_of_a_canvas(told: Told, tiny: Path) -> None:
+def test_a_shell_completes_the_keys_of_a_canvas(run_cli: RunCli, tiny_scene: Path) -> None:
     from artengine.cli.describe import setting_keys
 
-    assert {"canvas.paper", "canvas.dpi", "canvas.orientation", "camera.zoom"} <= set(setting_keys([tiny], ()))
+    assert {"canvas.paper", "canvas.dpi", "canvas.orientation", "camera.zoom"} <= set(setting_keys([tiny_scene], ()))

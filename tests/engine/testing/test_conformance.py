@@ -14,7 +14,7 @@ from artengine.kinds import KINDS
 from artengine.testing.conformance import _PROMISES, check
 
 if TYPE_CHECKING:
-    from tests.support.common import PluginFile, Told
+    from tests.support.common import PluginFile, RunCli
 
 HEAD = """
 import numpy as np
@@ -265,25 +265,25 @@ def test_options_without_a_default_are_asked_for_one(plugin_file: PluginFile) ->
     assert result.broken == "'size' has no default; give it one that makes a pleasing picture"
 
 
-def test_the_report_has_a_line_per_promise_and_an_exit_code(plugin_file: PluginFile, told: Told) -> None:
-    good = told("test-plugin", plugin_file(offered("activation", "lambda x: torch.sin(3 * x) / (1 + x.abs())")))
+def test_the_report_has_a_line_per_promise_and_an_exit_code(plugin_file: PluginFile, run_cli: RunCli) -> None:
+    good = run_cli("test-plugin", plugin_file(offered("activation", "lambda x: torch.sin(3 * x) / (1 + x.abs())")))
     assert (good.code, good.err) == (0, "")
     assert good.out.splitlines()[1] == "ok      activation made: is finite, at 0 too"
     assert good.out.count("ok ") == 5
     path = plugin_file(offered("activation", "lambda x: x / x.abs()"), "bad.py")
-    bad = told("test-plugin", path)
+    bad = run_cli("test-plugin", path)
     assert (bad.code, bad.err) == (1, f"{path}: 1 of 5 checks failed\n")
     assert "FAILED  activation made: is finite, at 0 too: gave nan at x = 0" in bad.out
     assert bad.out.count("ok ") == 4
 
 
 @pytest.mark.parametrize("word", ["gone.py", ".", "no:basics", "basics"])
-def test_what_is_no_plugin_is_the_users_input(word: str, told: Told) -> None:
-    answer = told("test-plugin", word)
+def test_what_is_no_plugin_is_the_users_input(word: str, run_cli: RunCli) -> None:
+    answer = run_cli("test-plugin", word)
     assert (answer.code, answer.out, answer.err) == (2, "", f"{word}: no such file, expected a plugin (.py)\n")
 
 
-def test_the_plugin_is_named_as_the_user_wrote_it(plugin_file: PluginFile, told: Told) -> None:
+def test_the_plugin_is_named_as_the_user_wrote_it(plugin_file: PluginFile, run_cli: RunCli) -> None:
     plugin_file(offered("source", "lambda view: torch.ones(view.shape)"), "mine.py")
-    assert told("test-plugin", "./mine.py").err == "mine.py: 1 of 2 checks failed\n"
-    assert told("test-plugin", Path("mine.py").resolve()).code == 1
+    assert run_cli("test-plugin", "./mine.py").err == "mine.py: 1 of 2 checks failed\n"
+    assert run_cli("test-plugin", Path("mine.py").resolve()).code == 1

@@ -17,7 +17,7 @@ import pytest
 import safetensors.torch
 import torch
 from PIL import Image
-from tests.support.processes import Told, ended, forked, strays
+from tests.support.processes import RunCli, ended, forked, strays
 
 from artengine import OutputError, load
 from artengine.events import Event, Note, Trained, Wrote
@@ -32,9 +32,11 @@ REPORTS = STEPS // 50
 
 
 @pytest.fixture
-def scene(learning: Path) -> Path:
-    learning.write_text(learning.read_text().replace("steps: 60", f"steps: {STEPS}").replace("width: 8", "width: 16"))
-    return learning
+def scene(learning_scene: Path) -> Path:
+    learning_scene.write_text(
+        learning_scene.read_text().replace("steps: 60", f"steps: {STEPS}").replace("width: 8", "width: 16")
+    )
+    return learning_scene
 
 
 def made(scene: Path, out: Path, overrides: tuple[str, ...] = (), *, fresh: bool = False) -> list[Event]:
@@ -194,7 +196,7 @@ def wait_for(process: subprocess.Popen[str], word: str) -> None:
         assert line
 
 
-def test_signals_stop_in_good_order_and_the_same_command_goes_on(scene: Path, tmp_path: Path, told: Told) -> None:
+def test_signals_stop_in_good_order_and_the_same_command_goes_on(scene: Path, tmp_path: Path, run_cli: RunCli) -> None:
     scene.write_text(scene.read_text().replace(f"steps: {STEPS}", "steps: 5000"))
     out = tmp_path / "out"
     for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
@@ -205,16 +207,16 @@ def test_signals_stop_in_good_order_and_the_same_command_goes_on(scene: Path, tm
         assert "stopped; the same command goes on from here" in rest.splitlines()[-1]
         assert "learning.checkpoint.safetensors" in contents(out)
         assert strays(out) == []
-    answer = told("run", scene, "--out", out)
+    answer = run_cli("run", scene, "--out", out)
     assert answer.code == 0
     assert "learning: going on from step" in answer.err
-    assert told("run", scene, "--out", tmp_path / "whole").code == 0
+    assert run_cli("run", scene, "--out", tmp_path / "whole").code == 0
     assert contents(out) == contents(tmp_path / "whole")
 
 
-def test_a_second_ctrl_c_ends_at_once(tiny: Path, tmp_path: Path) -> None:
+def test_a_second_ctrl_c_ends_at_once(tiny_scene: Path, tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text(SLOW)
-    with started(tiny, tmp_path / "out", "-p", tmp_path / "slow.py", "--set", "training=slow") as process:
+    with started(tiny_scene, tmp_path / "out", "-p", tmp_path / "slow.py", "--set", "training=slow") as process:
         wait_for(process, "at work")
         process.send_signal(signal.SIGINT)
         wait_for(process, "asked once")
@@ -255,35 +257,35 @@ def test_a_finished_training_is_not_repeated(scene: Path, tmp_path: Path) -> Non
         "coordinates=polar",
     ],
 )
-def test_whatever_decides_a_training_trains_anew(change: str, learning: Path, tmp_path: Path) -> None:
-    made(learning, tmp_path)
+def test_whatever_decides_a_training_trains_anew(change: str, learning_scene: Path, tmp_path: Path) -> None:
+    made(learning_scene, tmp_path)
     before = contents(tmp_path)["learning.safetensors"]
-    assert steps(made(learning, tmp_path, (change,)))[0] == 50
+    assert steps(made(learning_scene, tmp_path, (change,)))[0] == 50
     assert contents(tmp_path)["learning.safetensors"] != before
 
 
-def test_another_photo_trains_anew_and_another_name_does_not(learning: Path, tmp_path: Path) -> None:
-    made(learning, tmp_path)
+def test_another_photo_trains_anew_and_another_name_does_not(learning_scene: Path, tmp_path: Path) -> None:
+    made(learning_scene, tmp_path)
     (tmp_path / "photo.png").rename(tmp_path / "renamed.png")
-    learning.write_text(learning.read_text().replace("photo.png", "renamed.png"))
-    assert steps(made(learning, tmp_path)) == []
+    learning_scene.write_text(learning_scene.read_text().replace("photo.png", "renamed.png"))
+    assert steps(made(learning_scene, tmp_path)) == []
     Image.fromarray(np.zeros((3, 4, 3), np.uint8)).save(tmp_path / "renamed.png")
-    assert steps(made(learning, tmp_path))[0] == 50
+    assert steps(made(learning_scene, tmp_path))[0] == 50
 
 
-def test_damaged_weights_are_said_and_trained_anew(learning: Path, tmp_path: Path) -> None:
-    made(learning, tmp_path / "out")
+def test_damaged_weights_are_said_and_trained_anew(learning_scene: Path, tmp_path: Path) -> None:
+    made(learning_scene, tmp_path / "out")
     whole = contents(tmp_path / "out")
     path = tmp_path / "out" / "learning.safetensors"
     for damaged in (whole[path.name][:-1], b"", whole[path.name].replace(b'\\"loss\\"', b'\\"lost\\"')):
         path.write_bytes(damaged)
-        events = made(learning, tmp_path / "out")
+        events = made(learning_scene, tmp_path / "out")
         assert [text.split(" (")[0] for text in notes(events)] == [f"{path} is damaged"]
         assert contents(tmp_path / "out") == whole
 
 
 @pytest.mark.parametrize("fresh", [False, True])
-def test_somebody_elses_weights_are_left_alone(fresh: bool, learning: Path, tmp_path: Path) -> None:
+def test_somebody_elses_weights_are_left_alone(fresh: bool, learning_scene: Path, tmp_path: Path) -> None:
     theirs = tmp_path / "out" / "learning.safetensors"
     theirs.parent.mkdir()
     for data in (safetensors.torch.save({"a": torch.zeros(2)}), b"PK\x03\x04 a zip file"):
@@ -291,5 +293,5 @@ def test_somebody_elses_weights_are_left_alone(fresh: bool, learning: Path, tmp_
         with pytest.raises(
             OutputError, match="is not artengine's, so it is not overwritten; move it, or choose another"
         ):
-            made(learning, tmp_path / "out", fresh=fresh)
+            made(learning_scene, tmp_path / "out", fresh=fresh)
         assert contents(tmp_path / "out") == {theirs.name: data}

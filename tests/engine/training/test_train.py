@@ -64,13 +64,15 @@ def odd(plugin_file: PluginFile) -> list[str]:
     return [str(plugin_file(ODD))]
 
 
-def test_chance_in_a_network_is_the_scenes_and_leaves_everybody_elses_alone(learning: Path, odd: list[str]) -> None:
-    learning.write_text(learning.read_text().replace("mlp: {width: 8, depth: 2}", "forgetful: {}"))
-    scene = artengine.load(learning, plugins=odd)
+def test_chance_in_a_network_is_the_scenes_and_leaves_everybody_elses_alone(
+    learning_scene: Path, odd: list[str]
+) -> None:
+    learning_scene.write_text(learning_scene.read_text().replace("mlp: {width: 8, depth: 2}", "forgetful: {}"))
+    scene = artengine.load(learning_scene, plugins=odd)
     runs = []
     for noise in (1, 2):
         torch.manual_seed(noise)
-        runs.append(bytes_of(make_files(scene, learning.parent / str(noise), device="cpu")))
+        runs.append(bytes_of(make_files(scene, learning_scene.parent / str(noise), device="cpu")))
     assert runs[0] == runs[1]
     picture = artengine.build(scene, "cpu")
     before = torch.get_rng_state()
@@ -80,67 +82,67 @@ def test_chance_in_a_network_is_the_scenes_and_leaves_everybody_elses_alone(lear
 
 @pytest.mark.parametrize("often", [0, 10**9])
 def test_how_often_it_reports_does_not_change_what_is_learnt(
-    often: int, learning: Path, odd: list[str], monkeypatch: pytest.MonkeyPatch
+    often: int, learning_scene: Path, odd: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    learning.write_text(learning.read_text().replace("mlp: {width: 8, depth: 2}", "forgetful: {}"))
-    scene = artengine.load(learning, plugins=odd)
-    usual = bytes_of(make_files(scene, learning.parent / "usual", device="cpu"))
+    learning_scene.write_text(learning_scene.read_text().replace("mlp: {width: 8, depth: 2}", "forgetful: {}"))
+    scene = artengine.load(learning_scene, plugins=odd)
+    usual = bytes_of(make_files(scene, learning_scene.parent / "usual", device="cpu"))
     monkeypatch.setattr("artengine_regression.training.learning.PATIENCE", often)
-    assert bytes_of(make_files(scene, learning.parent / "other", device="cpu")) == usual
+    assert bytes_of(make_files(scene, learning_scene.parent / "other", device="cpu")) == usual
 
 
-def test_stopped_anywhere_a_network_of_chance_goes_on_to_the_same_bytes(learning: Path, odd: list[str]) -> None:
-    learning.write_text(learning.read_text().replace("mlp: {width: 8, depth: 2}", "forgetful: {}"))
-    scene = artengine.load(learning, plugins=odd)
-    whole = bytes_of(make_files(scene, learning.parent / "whole", device="cpu"))
-    events = make_files(scene, learning.parent / "cut", device="cpu")
+def test_stopped_anywhere_a_network_of_chance_goes_on_to_the_same_bytes(learning_scene: Path, odd: list[str]) -> None:
+    learning_scene.write_text(learning_scene.read_text().replace("mlp: {width: 8, depth: 2}", "forgetful: {}"))
+    scene = artengine.load(learning_scene, plugins=odd)
+    whole = bytes_of(make_files(scene, learning_scene.parent / "whole", device="cpu"))
+    events = make_files(scene, learning_scene.parent / "cut", device="cpu")
     next(event for event in events if isinstance(event, Trained))
     torch.rand(5)  # somebody else's draws in between
     events.close()
-    assert bytes_of(make_files(scene, learning.parent / "cut", device="cpu")) == whole
+    assert bytes_of(make_files(scene, learning_scene.parent / "cut", device="cpu")) == whole
 
 
-def test_between_two_reports_the_network_paints_as_it_will(learning: Path, odd: list[str]) -> None:
-    learning.write_text(learning.read_text().replace("mlp: {width: 8, depth: 2}", "forgetful: {}"))
-    picture = artengine.build(artengine.load(learning, plugins=odd), "cpu")
+def test_between_two_reports_the_network_paints_as_it_will(learning_scene: Path, odd: list[str]) -> None:
+    learning_scene.write_text(learning_scene.read_text().replace("mlp: {width: 8, depth: 2}", "forgetful: {}"))
+    picture = artengine.build(artengine.load(learning_scene, plugins=odd), "cpu")
     for _ in picture.train():
         assert not picture.network.training
         assert (picture.paint() == picture.paint()).all()
 
 
-def test_a_trainer_that_cannot_go_on_starts_anew(learning: Path, odd: list[str]) -> None:
-    learning.write_text("network: mlp\ncanvas: {width: 8, height: 8}\ntraining: short\n")
-    scene = artengine.load(learning, plugins=odd)
-    whole = bytes_of(make_files(scene, learning.parent / "whole", device="cpu"))
-    events = make_files(scene, learning.parent / "cut", device="cpu")
+def test_a_trainer_that_cannot_go_on_starts_anew(learning_scene: Path, odd: list[str]) -> None:
+    learning_scene.write_text("network: mlp\ncanvas: {width: 8, height: 8}\ntraining: short\n")
+    scene = artengine.load(learning_scene, plugins=odd)
+    whole = bytes_of(make_files(scene, learning_scene.parent / "whole", device="cpu"))
+    events = make_files(scene, learning_scene.parent / "cut", device="cpu")
     for event in events:
         if isinstance(event, Trained) and event.progress.step == 25:
             break
     events.close()
-    again = list(make_files(scene, learning.parent / "cut", device="cpu"))
+    again = list(make_files(scene, learning_scene.parent / "cut", device="cpu"))
     assert not [event for event in again if isinstance(event, Note)]
     assert bytes_of(again) == whole
 
 
-def test_stopped_at_its_last_report_its_weights_are_there(learning: Path) -> None:
-    events = make_files(artengine.load(learning), learning.parent / "out", device="cpu")
+def test_stopped_at_its_last_report_its_weights_are_there(learning_scene: Path) -> None:
+    events = make_files(artengine.load(learning_scene), learning_scene.parent / "out", device="cpu")
     for event in events:
         if isinstance(event, Trained) and event.progress.step == event.progress.steps:
             break
     events.close()
-    again = list(make_files(artengine.load(learning), learning.parent / "out", device="cpu"))
+    again = list(make_files(artengine.load(learning_scene), learning_scene.parent / "out", device="cpu"))
     assert "trained before" in next(event.text for event in again if isinstance(event, Note))
 
 
-def test_another_training_in_its_place_is_said(learning: Path) -> None:
-    out = learning.parent / "out"
-    list(make_files(artengine.load(learning), out, device="cpu"))
-    other = artengine.load(learning, seed=4)
+def test_another_training_in_its_place_is_said(learning_scene: Path) -> None:
+    out = learning_scene.parent / "out"
+    list(make_files(artengine.load(learning_scene), out, device="cpu"))
+    other = artengine.load(learning_scene, seed=4)
     told = [event.text for event in make_files(other, out, device="cpu") if isinstance(event, Note)]
     assert told == [f"{out / 'learning.safetensors'} is of another training, and will be replaced"]
 
 
-def test_what_does_not_fit_into_memory_is_one_line(learning: Path, plugin_file: PluginFile) -> None:
+def test_what_does_not_fit_into_memory_is_one_line(learning_scene: Path, plugin_file: PluginFile) -> None:
     plugin = plugin_file("""
         import torch
         from artengine import hookimpl
@@ -149,12 +151,12 @@ def test_what_does_not_fit_into_memory_is_one_line(learning: Path, plugin_file: 
         def register_losses():
             return {"huge": lambda prediction, target: torch.empty(2**55).sum()}
     """)
-    scene = artengine.load(learning, plugins=[str(plugin)], overrides=["training.regression.losses=huge"])
+    scene = artengine.load(learning_scene, plugins=[str(plugin)], overrides=["training.regression.losses=huge"])
     with pytest.raises(ArtengineError, match=r"^training\.regression: does not fit into memory; make the batch"):
-        list(make_files(scene, learning.parent / "out", device="cpu"))
+        list(make_files(scene, learning_scene.parent / "out", device="cpu"))
 
 
-def test_a_loss_cannot_have_a_weight_of_its_own(learning: Path, plugin_file: PluginFile) -> None:
+def test_a_loss_cannot_have_a_weight_of_its_own(learning_scene: Path, plugin_file: PluginFile) -> None:
     text = (
         ODD
         + """
@@ -165,33 +167,33 @@ def test_a_loss_cannot_have_a_weight_of_its_own(learning: Path, plugin_file: Plu
     )
     plugin = plugin_file(text)
     with pytest.raises(InputError, match="loss 'twice': it declares weight, which every loss has without declaring it"):
-        artengine.load(learning, plugins=[str(plugin)], overrides=["training.regression.losses=twice"])
+        artengine.load(learning_scene, plugins=[str(plugin)], overrides=["training.regression.losses=twice"])
 
 
-def test_a_photo_is_never_written_over(learning: Path) -> None:
-    photo = learning.parent / "photo.png"
+def test_a_photo_is_never_written_over(learning_scene: Path) -> None:
+    photo = learning_scene.parent / "photo.png"
     kept = photo.read_bytes()
-    scene = artengine.load(learning.rename(learning.with_name("photo.yaml")))
+    scene = artengine.load(learning_scene.rename(learning_scene.with_name("photo.yaml")))
     with pytest.raises(
         InputError, match=r"^the scene 'photo' would write over its photo photo.png; choose another folder"
     ):
-        list(make_files(scene, learning.parent, device="cpu"))
+        list(make_files(scene, learning_scene.parent, device="cpu"))
     assert photo.read_bytes() == kept
 
 
-def test_two_outputs_of_one_name_are_refused_before_anything_is_lost(tiny: Path) -> None:
-    earlier = artengine.run(tiny, out=tiny.parent)[0].read_bytes()
-    scene = artengine.load(tiny, overrides=["outputs=[png, {png: {bits: 16}}]"])
+def test_two_outputs_of_one_name_are_refused_before_anything_is_lost(tiny_scene: Path) -> None:
+    earlier = artengine.run(tiny_scene, out=tiny_scene.parent)[0].read_bytes()
+    scene = artengine.load(tiny_scene, overrides=["outputs=[png, {png: {bits: 16}}]"])
     with pytest.raises(
         InputError, match=r"outputs\.1\.png: writes .*tiny\.png, which has been written in this run already"
     ):
-        list(make_files(scene, tiny.parent, device="cpu"))
-    assert (tiny.parent / "tiny.png").read_bytes() == earlier
-    assert strays(tiny.parent) == []
+        list(make_files(scene, tiny_scene.parent, device="cpu"))
+    assert (tiny_scene.parent / "tiny.png").read_bytes() == earlier
+    assert strays(tiny_scene.parent) == []
 
 
-def test_colours_are_the_same_whatever_is_painted_first(tiny: Path) -> None:
-    scene = artengine.load(tiny)
+def test_colours_are_the_same_whatever_is_painted_first(tiny_scene: Path) -> None:
+    scene = artengine.load(tiny_scene)
     closer = artengine.View(width=16, height=12, zoom=3.0)
     first = artengine.build(scene, "cpu").paint(closer)
     picture = artengine.build(scene, "cpu")
@@ -199,7 +201,9 @@ def test_colours_are_the_same_whatever_is_painted_first(tiny: Path) -> None:
     assert (picture.paint(closer) == first).all()
 
 
-def test_a_trainer_that_refuses_its_options_is_told_with_its_place(learning: Path, plugin_file: PluginFile) -> None:
+def test_a_trainer_that_refuses_its_options_is_told_with_its_place(
+    learning_scene: Path, plugin_file: PluginFile
+) -> None:
     plugin = plugin_file("""
         from artengine import hookimpl
 
@@ -212,19 +216,19 @@ def test_a_trainer_that_refuses_its_options_is_told_with_its_place(learning: Pat
         def register_trainers():
             return {"picky": picky}
     """)
-    learning.write_text("network: mlp\ntraining: picky\n")
+    learning_scene.write_text("network: mlp\ntraining: picky\n")
     with pytest.raises(InputError, match=r"learning\.yaml:2:11: training\.picky: found one step, expected more$"):
-        list(artengine.build(artengine.load(learning, plugins=[str(plugin)]), "cpu").train())
+        list(artengine.build(artengine.load(learning_scene, plugins=[str(plugin)]), "cpu").train())
 
 
 @pytest.mark.parametrize("name", ["learning.checkpoint.safetensors", "learning.checkpoint-before.safetensors"])
-def test_what_is_no_checkpoint_is_left_alone_where_one_would_be(name: str, learning: Path) -> None:
-    out = learning.parent / "out"
+def test_what_is_no_checkpoint_is_left_alone_where_one_would_be(name: str, learning_scene: Path) -> None:
+    out = learning_scene.parent / "out"
     (out / name).mkdir(parents=True)
     with pytest.raises(OutputError, match=f"{name}: is no checkpoint, so it is not written over; move it"):
-        list(make_files(artengine.load(learning), out, device="cpu"))
+        list(make_files(artengine.load(learning_scene), out, device="cpu"))
     (out / name).rmdir()
     save_file({"theirs": torch.zeros(3)}, out / name)
     with pytest.raises(OutputError, match=f"{name}: is no checkpoint, so it is not written over; move it"):
-        list(make_files(artengine.load(learning), out, device="cpu"))
+        list(make_files(artengine.load(learning_scene), out, device="cpu"))
     assert (out / name).stat().st_size > 0

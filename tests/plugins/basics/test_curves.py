@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import safetensors.torch
 from PIL import Image
-from tests.support.common import PluginFile, Told
+from tests.support.common import PluginFile, RunCli
 
 from artengine import ArtengineError, InputError, load
 from artengine.charts import chart
@@ -38,9 +38,9 @@ TRAINER = """
 
 
 @pytest.fixture
-def scene(learning: Path) -> Path:
-    learning.write_text(learning.read_text() + "outputs: [png, curves]\n")
-    return learning
+def scene(learning_scene: Path) -> Path:
+    learning_scene.write_text(learning_scene.read_text() + "outputs: [png, curves]\n")
+    return learning_scene
 
 
 def made(scene: Path, out: Path, *overrides: str, plugins: tuple[str, ...] = ()) -> list[Event]:
@@ -100,9 +100,9 @@ def test_from_finished_weights_it_is_the_same_and_costs_no_training(scene: Path,
         assert np.array_equal(np.asarray(image), again)
 
 
-def test_made_again_from_its_recipe_it_is_the_same_to_the_byte(scene: Path, told: Told, tmp_path: Path) -> None:
-    assert told("run", scene, "--out", "out").code == 0
-    answer = told("rerun", "out/learning-curves.png", "--out", "again")
+def test_made_again_from_its_recipe_it_is_the_same_to_the_byte(scene: Path, run_cli: RunCli, tmp_path: Path) -> None:
+    assert run_cli("run", scene, "--out", "out").code == 0
+    answer = run_cli("rerun", "out/learning-curves.png", "--out", "again")
     assert answer.code == 0
     again = tmp_path / "again/learning-curves-curves.png"  # the scene is called as the file
     assert answer.out.split()[-1] == str(again.relative_to(tmp_path))
@@ -130,19 +130,19 @@ def test_beside_a_film_it_is_drawn_once(scene: Path, tmp_path: Path) -> None:
     assert names(events) == ["learning-curves.png", "learning.gif", "learning.safetensors"]
 
 
-def test_what_a_trainer_does_not_tell_is_left_out(tiny: Path, plugin_file: PluginFile, tmp_path: Path) -> None:
-    tiny.write_text("network: mlp\ncanvas: {width: 8, height: 8}\ntraining: falling\noutputs: curves\n")
+def test_what_a_trainer_does_not_tell_is_left_out(tiny_scene: Path, plugin_file: PluginFile, tmp_path: Path) -> None:
+    tiny_scene.write_text("network: mlp\ncanvas: {width: 8, height: 8}\ntraining: falling\noutputs: curves\n")
     plugins = (str(plugin_file(TRAINER)),)
-    made(tiny, tmp_path / "out", plugins=plugins)
+    made(tiny_scene, tmp_path / "out", plugins=plugins)
     assert cards(tmp_path / "out" / "tiny-curves.png") == 1
     with pytest.raises(ArtengineError, match="found weights that do not tell how they were trained"):
-        made(tiny, tmp_path / "other", "training={falling: {told: false}}", plugins=plugins)
+        made(tiny_scene, tmp_path / "other", "training={falling: {told: false}}", plugins=plugins)
 
 
-def test_without_a_training_it_says_so(tiny: Path, tmp_path: Path) -> None:
-    tiny.write_text(tiny.read_text() + "outputs: [png, curves]\n")
+def test_without_a_training_it_says_so(tiny_scene: Path, tmp_path: Path) -> None:
+    tiny_scene.write_text(tiny_scene.read_text() + "outputs: [png, curves]\n")
     with pytest.raises(InputError, match=r"outputs\.1\.curves: found no training, expected a scene that has one"):
-        made(tiny, tmp_path / "out")
+        made(tiny_scene, tmp_path / "out")
     assert not list((tmp_path / "out").glob("*-curves*"))
 
 

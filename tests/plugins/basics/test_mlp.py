@@ -285,21 +285,21 @@ def test_what_makes_no_sense_is_told_before_anything_is_built(options: str, mess
         artengine.load(path)
 
 
-def test_a_class_is_made_afresh_for_every_layer_and_its_parameters_learn_and_are_saved(learning: Path) -> None:
-    plugin = learning.with_name("slope.py")
+def test_a_class_is_made_afresh_for_every_layer_and_its_parameters_learn_and_are_saved(learning_scene: Path) -> None:
+    plugin = learning_scene.with_name("slope.py")
     plugin.write_text(SLOPE)
     changes = {"network.mlp.activation": {"slope": {"start": 0.75}}, "network.mlp.output": "slope"}
     given: dict[str, Any] = {"plugins": [str(plugin)], "overrides": changes}
-    picture = artengine.build(artengine.load(learning, **given), "cpu")
+    picture = artengine.build(artengine.load(learning_scene, **given), "cpu")
     assert isinstance(picture.network, Mlp)
     slopes = {name: value for name, value in picture.network.named_parameters() if name.endswith("slope")}
     assert [value.item() for value in slopes.values()] == [0.75, 0.75, 0.5]
 
-    weights_path, image_path = artengine.run(learning, out=learning.parent / "out", device="cpu", **given)
+    weights_path, image_path = artengine.run(learning_scene, out=learning_scene.parent / "out", device="cpu", **given)
     saved = load_file(weights_path)
     learnt = {float(saved[name]) for name in slopes}
     assert len(learnt) == 3
     assert not learnt & {0.75, 0.5}
     before = image_path.read_bytes()
-    assert artengine.run(learning, out=learning.parent / "out", device="cpu", **given) == [image_path]
+    assert artengine.run(learning_scene, out=learning_scene.parent / "out", device="cpu", **given) == [image_path]
     assert image_path.read_bytes() == before

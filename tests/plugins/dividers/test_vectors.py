@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from tests.support.common import PluginFile, Told
+from tests.support.common import PluginFile, RunCli
 from tests.support.vector_files import (
     AREA,
     SCENE,
@@ -196,10 +196,10 @@ def test_a_pdf_has_a_layer_for_each_colour_or_pen(drawn: Drawn) -> None:
 
 
 @pytest.mark.parametrize("output", ["svg", "pdf", "svg: {palette: 3, strokes: true}"])
-def test_it_is_made_again_to_the_byte(output: str, drawn: Drawn, told: Told) -> None:
+def test_it_is_made_again_to_the_byte(output: str, drawn: Drawn, run_cli: RunCli) -> None:
     path = drawn(output if ":" in output else f"{output}: {{}}")
-    assert told("info", path).out.endswith(recipe.read(path).scene)
-    answer = told("rerun", path, "--out", "again")
+    assert run_cli("info", path).out.endswith(recipe.read(path).scene)
+    answer = run_cli("rerun", path, "--out", "again")
     assert (answer.code, answer.out) == (0, f"again/{path.name}\n")
     assert Path("again", path.name).read_bytes() == path.read_bytes()
 
