@@ -30,8 +30,8 @@ def grid(view: View, /) -> Tensor:
 def unit_square(view: View, /) -> Tensor:
     """Row and column as fractions of the picture, 0 to just below 1, at pixel corners: the neural painter's features.
 
-    Gives (H, W, 2) in float32, which is the precision the ancestor's features have whatever comes after; in float64
-    where that is needed to tell the pixels of a deep zoom.
+    Gives (H, W, 2) in float32, as the neural painter does, whatever the precision of the canvas; in float64 where
+    float32 cannot tell the pixels of a deep zoom apart.
     """
     import torch
 

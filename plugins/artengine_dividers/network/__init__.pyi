@@ -1,3 +1,3 @@
 from .component import dividers as dividers
 from .module import Dividers as Dividers
-from .partition import Divider as Divider, Numbers as Numbers, Partition as Partition, beyond as beyond
+from .partition import Divider as Divider, Numbers as Numbers, Partition as Partition, is_beyond as is_beyond

@@ -46,11 +46,11 @@ def dividers(
 ) -> Dividers:
     """Lines across the whole plane, circles, and one colour in every region between them, at any scale.
 
-    sigmoids: lines over which the colour changes softly. form: a line is an angle and an offset, or, as the ancestor
-    has it, a centre and an angle, from which the cosine is taken. hidden: units that choose the colour. structure:
-    relu units before them, 0 for none. sharpness: of the step from one side to the other, tanh(sharpness x); left out,
-    it has no width. gradient_sharpness: of the false gradient by which dividers learn, or two: at the beginning and at
-    the end of a training. outline: lines and circles drawn over the picture.
+    sigmoids: lines over which the colour changes softly. form: a line is an angle and an offset, or, as in
+    scalefree_image, a centre and an angle, from which the cosine is taken. hidden: units that choose the colour.
+    structure: relu units before them, 0 for none. sharpness: of the step from one side to the other, tanh(sharpness x);
+    left out, it has no width. gradient_sharpness: of the surrogate gradient by which dividers learn, or two: at the
+    beginning and at the end of a training. outline: lines and circles drawn over the picture.
     Source: scalefree_image, whose network this is.
     Raises `ValueError` where coordinates are not those of the plane.
     """
@@ -71,5 +71,5 @@ def dividers(
         gradient_sharpness=gradient_sharpness[0],
     )
     if outline:
-        network.draw(outline.width, [level / 255 for level in parse_colour(outline.colour)])
+        network.set_outline(outline.width, [level / 255 for level in parse_colour(outline.colour)])
     return network

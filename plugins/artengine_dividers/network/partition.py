@@ -1,4 +1,4 @@
-"""Lines and circles that part the plane, as plain numbers."""
+"""Lines and circles that divide the plane into regions, as plain numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Divider = tuple[float, ...]
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """What parts the plane into regions.
+    """The dividers of the plane.
 
     lines: (L, 2) float64, angle in radians and offset in plane units: where x cos + y sin = offset, which is positive
     beyond it. circles: (C, 3) float64, centre x, y and radius in plane units.
@@ -31,7 +31,7 @@ class Partition:
         """Whether points, two (N,) arrays of a float type, are beyond each line and outside each circle: (N, L + C)."""
         if not len(self):
             return np.zeros((len(x), 0), bool)
-        return np.stack([beyond(divider, x, y) for divider in self.dividers], axis=1)
+        return np.stack([is_beyond(divider, x, y) for divider in self.dividers], axis=1)
 
     @property
     def dividers(self) -> list[Divider]:
@@ -39,13 +39,13 @@ class Partition:
         return [*map(tuple, self.lines.tolist()), *map(tuple, self.circles.tolist())]
 
 
-def beyond(divider: Divider, x: Numbers, y: Numbers) -> Numbers:
-    """Whether points, two (P,) arrays, are beyond a line or outside a circle, in the precision of the points."""
+def is_beyond(divider: Divider, x: Numbers, y: Numbers) -> Numbers:
+    """Whether points, two (P,) arrays, are beyond a line or outside a circle, in the precision of the points: (P,)."""
     number = x.dtype.type
     if len(divider) == 2:
         angle, offset = divider
-        there: Numbers = x * number(math.cos(angle)) + y * number(math.sin(angle)) >= number(offset)
+        beyond: Numbers = x * number(math.cos(angle)) + y * number(math.sin(angle)) >= number(offset)
     else:
         across, down = x - number(divider[0]), y - number(divider[1])
-        there = across * across + down * down >= number(divider[2]) ** 2
-    return there
+        beyond = across * across + down * down >= number(divider[2]) ** 2
+    return beyond

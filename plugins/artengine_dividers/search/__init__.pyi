@@ -1,5 +1,6 @@
-from .board import Board as Board, CompiledBoard as CompiledBoard
-from .region_means import means as means
-from .searching import Quest as Quest, Search as Search, levels as levels
+from .compiled_scorer import CompiledScorer as CompiledScorer
+from .greedy import Search as Search, SearchConfig as SearchConfig, downscale_factors as downscale_factors
+from .means import region_means as region_means
+from .scorer import SplitScorer as SplitScorer
 from .target import Centre as Centre, Lesson as Lesson, Synthetic as Synthetic, lesson as lesson
-from .vectorised import TensorBoard as TensorBoard
+from .tensor_scorer import TensorScorer as TensorScorer

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from artengine import Picture
 from artengine_dividers.network import Dividers
-from artengine_dividers.search import Lesson, means
+from artengine_dividers.search import Lesson, region_means
 
 HISTORY = 20  # gradients that are remembered: more take longer than they help
 AT_ONCE = 10  # iterations of a step
@@ -51,7 +51,7 @@ class Fitting:
     def begin(self) -> None:
         """Let the colours start from the mean of all, and differ a little."""
         *_, weight, colours = self._rows
-        self._network.level((weight[:, None] * colours).sum(dim=0))
+        self._network.init_colour_bias((weight[:, None] * colours).sum(dim=0))
 
     def advance(self) -> None:
         """Take a step."""
@@ -93,12 +93,12 @@ class Fitting:
     def _error(self) -> Tensor:
         """The squared error, the mean over weights and channels; without the spread within regions."""
         lines, circles, points, weight, colours = self._rows
-        apart = self._network.coloured(lines, circles, self._network.sigmoids(points)) - colours
+        apart = self._network.colours_from_sides(lines, circles, self._network.sigmoids(points)) - colours
         return (apart.square().mean(dim=1) * weight).sum()
 
     def _region_rows(self, picture: Picture, lesson: Lesson) -> tuple[Tensor, ...]:
         """Sides, weights and colours of regions; as many as there is room for."""
-        found = means(lesson, self._network.partition())
+        found = region_means(lesson, self._network.partition())
         self._least = found.error
         sides, weight, colours = found.sides, found.weight, found.colours
         most = ROOM // max(sides.shape[1], 1)

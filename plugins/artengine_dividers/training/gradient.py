@@ -1,4 +1,4 @@
-"""The ancestor's way: dividers and colours learnt together, from pixels, by a false gradient."""
+"""Dividers and colours learnt together, from pixels, by a surrogate gradient: the way of scalefree_image."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SLOW = 0.5  # how much slower dividers learn than colours, by Adam
 class Descending:
     """A step is one batch of pixels; every pixel is seen once in an epoch.
 
-    cycles: of so many epochs; 0 for no end. sharpness: of the false gradient, at the beginning and at the end.
+    cycles: of so many epochs; 0 for no end. sharpness: of the surrogate gradient, at the beginning and at the end.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Descending:
 
     def begin(self) -> None:
         """Let the colours start from the mean of all."""
-        self._network.level(self._colours.mean(dim=0))
+        self._network.init_colour_bias(self._colours.mean(dim=0))
 
     def advance(self) -> None:
         """Take a step."""

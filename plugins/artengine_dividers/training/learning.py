@@ -14,7 +14,7 @@ from artengine import Learnt, Photo, Picture, Progress
 from artengine.curve import Curve
 from artengine.training import computing
 from artengine_dividers.network import Dividers
-from artengine_dividers.search import Centre, Lesson, Synthetic, lesson, means
+from artengine_dividers.search import Centre, Lesson, Synthetic, lesson, region_means
 from artengine_dividers.training.colour_fit import AT_ONCE, Fitting
 from artengine_dividers.training.gradient import BATCHES, RATES, Descending, Optimiser
 from artengine_dividers.training.options import Wishes
@@ -209,7 +209,7 @@ class _Training:
     def _finish(self) -> Progress:
         """The end: the regions' own colours where those are wanted, and how good it is on every pixel."""
         self.over = True
-        found = means(self._lesson, self._network.partition())
+        found = region_means(self._lesson, self._network.partition())
         if self._wishes.colours == "mean":
             self._network.table.fill(torch.from_numpy(found.sides), torch.from_numpy(found.colours).float())
         error = self._error()
@@ -250,7 +250,7 @@ class _Training:
             for start in range(0, len(x), CHUNK):
                 some = slice(start, start + CHUNK)
                 points = torch.from_numpy(np.stack([x[some], y[some]], axis=1)).to(self._picture.device)
-                apart = self._network.told(points).cpu() - torch.from_numpy(colours[some])
+                apart = self._network.colours_at(points).cpu() - torch.from_numpy(colours[some])
                 found += float(apart.double().square().sum())
         self._network.train()
         return found / colours.size

@@ -13,7 +13,16 @@ import torch
 
 from artengine import Picture
 from artengine_dividers.network import Divider, Dividers, Partition
-from artengine_dividers.search import Board, CompiledBoard, Lesson, Quest, Search, TensorBoard, levels, means
+from artengine_dividers.search import (
+    CompiledScorer,
+    Lesson,
+    Search,
+    SearchConfig,
+    SplitScorer,
+    TensorScorer,
+    downscale_factors,
+    region_means,
+)
 
 CANDIDATES = 32  # families that are tried for a divider
 CYCLES = 4
@@ -44,25 +53,25 @@ class Searching:
         assert isinstance(network, Dividers)  # noqa: S101 - the trainer has looked
         lines, circles, soft = network.counts
         self._network = network
-        self._quest = Quest(
+        self._config = SearchConfig(
             lines=lines + soft, circles=circles, candidates=candidates or CANDIDATES, seed=picture.scene.seed
         )
-        count = self._quest.count
+        count = self._config.count
         cycles = max(CYCLES, PLACEMENTS // max(count, 1)) if cycles is None else cycles
         self.endless = cycles == 0 and count > 0
-        coarse, fine, last = levels(lesson.weight.shape, count)
+        coarse, fine, last = downscale_factors(lesson.weight.shape, count)
         self._sought = count * (1 + cycles)
         self.steps = self._sought + (SETTLING * count if last < fine and not self.endless else 0)
-        self._board = functools.partial(_board, device=picture.device, threads=torch.get_num_threads())
+        self._scorer = functools.partial(_scorer, device=picture.device, threads=torch.get_num_threads())
         self._last = lesson.reduced(last)
         self._step = float(fine / min(lesson.weight.shape))  # half a pixel of what they are sought on, plane units
         self._lesson = lesson.reduced(fine)
-        board = self._board(self._lesson)
-        small = board if coarse == fine else self._board(lesson.reduced(coarse))
+        scorer = self._scorer(self._lesson)
+        small = scorer if coarse == fine else self._scorer(lesson.reduced(coarse))
         straight = [one for one in found if len(one) == 2][: lines + soft]
         start = [*straight, *[one for one in found if len(one) == 3][:circles]]
-        self._search = Search(self._quest, board, small, lesson.reach, start)
-        self.done = len(self._search.found)
+        self._search = Search(self._config, scorer, small, lesson.reach, start)
+        self.done = len(self._search.dividers)
         self._best: tuple[float, list[Divider]] = (math.inf, [])
 
     @property
@@ -75,15 +84,15 @@ class Searching:
 
     def advance(self) -> None:
         """Put one divider somewhere."""
-        cycle, place = divmod(self.done, self._quest.count)
+        cycle, place = divmod(self.done, self._config.count)
         if self.done >= self._sought and not self.endless:
-            self._search.settle(place, self._step)
+            self._search.refine_local(place, self._step)
         elif cycle == 0:
             self._search.insert()
         else:
             if place == 0:
                 self._compare(cycle)
-            self._search.revisit(place, cycle)
+            self._search.reinsert(place, cycle)
         self.done += 1
         if self.done == self._sought and not self.endless:
             self._compare(0)
@@ -94,13 +103,13 @@ class Searching:
         """Have the network show the best dividers that are found, and the mean of every region."""
         lines, _, soft = self._network.counts
         least, best = self._best
-        found = self._search.all() if self._search.error <= least else sorted(best, key=len)  # lines, then circles
-        straight = np.array(found[: lines + soft]).reshape(-1, 2)
-        partition = Partition(straight[:lines], np.array(found[lines + soft :]).reshape(-1, 3))
-        self._network.place(partition)
-        self._network.sigmoids.place(straight[lines:], STEEPNESS)
-        told = means(self._lesson, self._network.partition())
-        self._network.table.fill(torch.from_numpy(told.sides), torch.from_numpy(told.colours).float())
+        dividers = self._search.all_dividers() if self._search.error <= least else sorted(best, key=len)  # lines first
+        straight = np.array(dividers[: lines + soft]).reshape(-1, 2)
+        partition = Partition(straight[:lines], np.array(dividers[lines + soft :]).reshape(-1, 3))
+        self._network.set_partition(partition)
+        self._network.sigmoids.set_array(straight[lines:], STEEPNESS)
+        regions = region_means(self._lesson, self._network.partition())
+        self._network.table.fill(torch.from_numpy(regions.sides), torch.from_numpy(regions.colours).float())
 
     def _compare(self, cycle: int) -> None:
         """Keep the best; where a whole cycle has gained next to nothing, put one of them elsewhere.
@@ -110,30 +119,30 @@ class Searching:
         error = self._search.error
         gained = error < self._best[0] * (1 - GAIN)
         if error > self._best[0]:
-            self._search.take(self._best[1])
+            self._search.set_dividers(self._best[1])
         else:
-            self._best = error, list(self._search.found)
+            self._best = error, list(self._search.dividers)
         if cycle > 1 and not gained:
-            self._search.throw(cycle)
+            self._search.perturb(cycle)
 
     def _look_closer(self) -> None:
         """Go on with the photo as large as it is looked at."""
-        board = self._board(self._last)
-        self._search = Search(self._quest, board, board, self._last.reach, self._search.found)
+        scorer = self._scorer(self._last)
+        self._search = Search(self._config, scorer, scorer, self._last.reach, self._search.dividers)
         self._lesson = self._last
         self._best = (math.inf, [])
 
     def state(self) -> dict[str, Any]:
         """What it takes to go on, besides the network's weights."""
         best, found = self._best
-        return {"done": self.done, "found": _plain(self._search.found), "best": [best, _plain(found)]}
+        return {"done": self.done, "found": _plain(self._search.dividers), "best": [best, _plain(found)]}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from there."""
         self.done = state["done"]
         if self._sought <= self.done and self._sought < self.steps and not self.endless:
             self._look_closer()
-        self._search.take([tuple(divider) for divider in state["found"]])
+        self._search.set_dividers([tuple(divider) for divider in state["found"]])
         best, found = state["best"]
         self._best = best, [tuple(divider) for divider in found]
 
@@ -142,8 +151,8 @@ def _plain(dividers: Sequence[Divider]) -> list[list[float]]:
     return [list(divider) for divider in dividers]
 
 
-def _board(lesson: Lesson, *, device: torch.device, threads: int) -> Board:
-    """A board for what the picture is computed on."""
+def _scorer(lesson: Lesson, *, device: torch.device, threads: int) -> SplitScorer:
+    """A scorer for the device that the picture is computed on."""
     if device.type == "cpu" and importlib.util.find_spec("numba"):
-        return CompiledBoard(lesson, threads)
-    return TensorBoard(lesson, device)
+        return CompiledScorer(lesson, threads)
+    return TensorScorer(lesson, device)

@@ -40,14 +40,14 @@ def dividers(
     """Find the lines and circles that tell a photo best, and the colours between them.
 
     target: the photo; synthetic: a drawn picture with a known answer instead. way: search puts one divider after the
-    other where it helps most, then takes each out and seeks its place anew; gradient lets all of them slide, as the
-    ancestor did. colours: of the network's layers, which know every region of the plane, or the mean of each region of
-    the photo. cycles: through all dividers, 4 unless said and more for fewer than fifty, or of so many epochs, 100; 0
-    goes on until Ctrl-C, which ends well. candidates: families of dividers tried for each. epochs: through all pixels,
-    in a cycle. optimiser: adam, or the ancestor's adadelta. rate, rate_end: of learning, at both ends. batch: pixels to
-    a step. fit: iterations on the colours alone, in the end. downscale: average so many pixels a side into one before
-    learning. weigh_centre: what counts more. start: weights of an earlier training, whose dividers are there to begin
-    with, and its colours where all numbers of units are the same.
+    other where it helps most, then takes each out and seeks its place anew; gradient lets all of them slide, as in
+    scalefree_image. colours: of the network's layers, which know every region of the plane, or the mean of each region
+    of the photo. cycles: through all dividers, 4 unless said and more for fewer than fifty, or of so many epochs, 100;
+    0 goes on until Ctrl-C, which ends well. candidates: families of dividers tried for each. epochs: through all
+    pixels, in a cycle. optimiser: adam, or scalefree_image's adadelta. rate, rate_end: of learning, at both ends.
+    batch: pixels to a step. fit: iterations on the colours alone, in the end. downscale: average so many pixels a side
+    into one before learning. weigh_centre: what counts more. start: weights of an earlier training, whose dividers are
+    there to begin with, and its colours where all numbers of units are the same.
     Raises `ValueError` where options do not go together.
     """
     from artengine_dividers.training.learning import learn

@@ -47,6 +47,6 @@ def _colours(picture: Picture, points: Numbers) -> Numbers:
         network: Any = copy.deepcopy(picture.network).double()
         network.sharpness = None  # inside a region, it would change nothing but the edges
         parts = torch.split(torch.from_numpy(points).to(picture.device), BATCH)
-        colours = torch.cat([picture.to_unit(network.told(part)) for part in parts])
+        colours = torch.cat([picture.to_unit(network.colours_at(part)) for part in parts])
         unit = colours.nan_to_num(0.0, 0.0, 0.0).clamp(0.0, 1.0).cpu().numpy()
     return np.repeat(unit, 3, axis=1) if unit.shape[1] == 1 else unit

@@ -98,7 +98,7 @@ def test_a_torus_is_a_circle_for_each_axis_that_is_rolled_up(axes: str, view: Vi
     np.testing.assert_allclose(sources.torus(view, axes=axes), stacked(*expected), rtol=1e-10, atol=1e-10)
 
 
-def test_the_unit_square_has_float32_fractions_as_the_ancestor_had() -> None:
+def test_unit_square_has_float32_fractions_as_the_neural_painter_had() -> None:
     rows, columns = np.meshgrid(np.arange(7) / 7, np.arange(12) / 12, indexing="ij")
     coordinates = sources.unit_square(View(width=12, height=7))
     assert coordinates.dtype == torch.float32

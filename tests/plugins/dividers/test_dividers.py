@@ -56,7 +56,7 @@ def expected(net: Dividers, kind: str, where: Numbers) -> Numbers:
 def test_excitations_are_those_of_the_formulas(kind: str) -> None:
     net, where = network(**KINDS[kind]), points()
     given = part(net, kind)
-    found = given(torch.tensor(where)) if kind == "sigmoids" else given.excited(torch.tensor(where))
+    found = given(torch.tensor(where)) if kind == "sigmoids" else given.preactivation(torch.tensor(where))
     assert np.allclose(found.detach().numpy(), expected(net, kind, where), rtol=0, atol=1e-7)
 
 
@@ -108,8 +108,8 @@ def test_the_false_gradient_of_a_line_by_hand() -> None:
 def test_what_lies_on_a_divider_is_beyond_it(centred: bool, training: bool) -> None:
     net = network(lines=2, circles=1, centred=centred).train(training)
     with torch.no_grad():
-        net.lines.place(np.array([[0.0, 0.0], [0.0, 0.5]]))
-        net.circles.place(np.array([[0.0, 0.0, 1.0]]))
+        net.lines.set_array(np.array([[0.0, 0.0], [0.0, 0.5]]))
+        net.circles.set_array(np.array([[0.0, 0.0, 1.0]]))
     on = torch.tensor([[0.0, 0.7], [0.5, -3.0], [1.0, 0.0], [0.0, -1.0]]).double()
     lines, circles, _ = net.sides(on)
     assert lines[0, 0] == lines[1, 1] == 1
@@ -151,7 +151,7 @@ def test_colours_are_those_of_the_layers(options: dict[str, Any]) -> None:
 
 def test_lines_of_both_forms_are_the_same_lines() -> None:
     one, other = network(lines=6), network(lines=6, centred=True, seed=8)
-    other.place(one.partition())
+    other.set_partition(one.partition())
     assert np.allclose(other.partition().lines, one.partition().lines, atol=1e-12)
     where = torch.tensor(points())
     assert torch.equal(one.sides(where)[0], other.sides(where)[0])

@@ -15,7 +15,7 @@ from PIL import Image
 from tests.support.divider_scenes import Numbers, learnt, live, photo, plane, scene, state
 
 from artengine import InputError, Progress, load
-from artengine_dividers.search.region_means import means
+from artengine_dividers.search.means import region_means
 from artengine_dividers.search.target import Centre, Synthetic, lesson, whole
 
 QUICK = "cycles: 1, fit: 20"
@@ -79,7 +79,7 @@ def test_it_tells_how_far_it_is_and_what_one_sees(tmp_path: Path) -> None:
 
 def test_of_whose_colours_there_are(tmp_path: Path, end: Callable[..., Progress]) -> None:
     picture, told = learnt(scene(tmp_path, "colours: mean, cycles: 2"))
-    best = means(lesson(picture.scene.training.options["target"], None, 1, None, 3), picture.network.partition())  # type: ignore[union-attr, operator]
+    best = region_means(lesson(picture.scene.training.options["target"], None, 1, None, 3), picture.network.partition())  # type: ignore[union-attr, operator]
     assert told[-1].loss == pytest.approx(best.error, rel=1e-4)
     assert told[-1].note == f"{len(best.weight)} regions"
     layers = end("cycles: 2, fit: 300")

@@ -1,4 +1,4 @@
-"""The search for dividers: what one gains, told by brute force; pictures with a known answer, found again."""
+"""The search for dividers: gains against brute force, and pictures with a known answer recovered."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ import torch
 from tests.support.divider_scenes import Numbers, learnt, live, photo, plane, scene, state
 from tests.support.torch_threads import threads_of
 
-from artengine_dividers.network.partition import Divider, Partition, beyond
-from artengine_dividers.search.board import Board, CompiledBoard, Kind, bins, span
-from artengine_dividers.search.region_means import means
-from artengine_dividers.search.searching import Quest, Search
+from artengine_dividers.network.partition import Divider, Partition, is_beyond
+from artengine_dividers.search.compiled_scorer import CompiledScorer
+from artengine_dividers.search.greedy import Search, SearchConfig
+from artengine_dividers.search.means import region_means
+from artengine_dividers.search.scorer import Kind, SplitScorer, bin_count, bin_families
 from artengine_dividers.search.target import Centre, Synthetic, lesson, painted, whole
-from artengine_dividers.search.vectorised import TensorBoard
+from artengine_dividers.search.tensor_scorer import TensorScorer
 from artengine_dividers.training.colour_fit import Fitting
 from artengine_dividers.training.search_stage import Searching
 
-Make = Callable[[Numbers, Numbers], Board]
+Make = Callable[[Numbers, Numbers], SplitScorer]
 
-BOARDS: dict[str, Make] = {
-    "compiled": lambda image, weight: CompiledBoard(whole(image, weight), 1),
-    "two threads": lambda image, weight: CompiledBoard(whole(image, weight), 2),
-    "tensors": lambda image, weight: TensorBoard(whole(image, weight), torch.device("cpu")),
+SCORERS: dict[str, Make] = {
+    "compiled": lambda image, weight: CompiledScorer(whole(image, weight), 1),
+    "two threads": lambda image, weight: CompiledScorer(whole(image, weight), 2),
+    "tensors": lambda image, weight: TensorScorer(whole(image, weight), torch.device("cpu")),
 }
-each_board = pytest.mark.parametrize("make", BOARDS.values(), ids=BOARDS)
+each_scorer = pytest.mark.parametrize("make", SCORERS.values(), ids=SCORERS)
 each_kind = pytest.mark.parametrize("kind", ["line", "circle"])
 
 PLACED: list[Divider] = [(0.4, 0.1), (2.0, -0.3), (0.2, 0.1, 0.6)]  # in pictures that are not empty to begin with
@@ -46,7 +47,7 @@ def noise(width: int, height: int, seed: int = 0) -> tuple[Numbers, Numbers]:
 def error(image: Numbers, weight: Numbers, dividers: list[Divider]) -> tuple[float, int]:
     """The squared error of the regions' means, and how many regions there are; region by region, in float64."""
     x, y = plane(image.shape[1], image.shape[0])
-    codes = np.stack([beyond(one, x, y) for one in dividers] or [np.zeros(len(x), bool)], axis=1)
+    codes = np.stack([is_beyond(one, x, y) for one in dividers] or [np.zeros(len(x), bool)], axis=1)
     colours, share = image.reshape(-1, 3).astype(np.float64), weight.reshape(-1).astype(np.float64)
     total, regions = 0.0, np.unique(codes, axis=0)
     for region in regions:
@@ -61,47 +62,45 @@ def families(kind: Kind, count: int = 5, seed: int = 2) -> Numbers:
     return random.uniform(0, math.pi, (count, 1)) if kind == "line" else random.uniform(-1.3, 1.3, (count, 2))
 
 
-def filled(board: Board, dividers: list[Divider]) -> Board:
+def filled(scorer: SplitScorer, dividers: list[Divider]) -> SplitScorer:
     for number, divider in enumerate(dividers):
-        board.toggle(divider, 0x9E3779B97F4A7C15 * (number + 1) % 2**63)
-    return board
+        scorer.flip_side(divider, 0x9E3779B97F4A7C15 * (number + 1) % 2**63)
+    return scorer
 
 
-@each_board
+@each_scorer
 @each_kind
 @pytest.mark.parametrize("size", [(12, 9), (9, 14), (2, 2), (1, 7), (1, 1)], ids=str)
 @pytest.mark.parametrize("placed", [0, 3])
-def test_a_divider_gains_what_the_error_falls_by_when_it_is_there(
-    placed: int, size: tuple[int, int], kind: Kind, make: Make
-) -> None:
+def test_gain_of_a_split_is_what_the_error_falls_by(placed: int, size: tuple[int, int], kind: Kind, make: Make) -> None:
     image, weight = noise(*size)
-    board = filled(make(image, weight), PLACED[:placed])
+    scorer = filled(make(image, weight), PLACED[:placed])
     before, regions = error(image, weight, PLACED[:placed])
-    assert board.error == pytest.approx(before, rel=1e-5, abs=1e-9)
-    assert board.regions == regions
+    assert scorer.error == pytest.approx(before, rel=1e-5, abs=1e-9)
+    assert scorer.regions == regions
     given = families(kind)
-    gains, places = board.scan(kind, given)
+    gains, places = scorer.score_splits(kind, given)
     for family, gain, place in zip(given, gains, places, strict=True):
         divider = (*family.tolist(), float(place))
         after, _ = error(image, weight, [*PLACED[:placed], divider])
         assert gain == pytest.approx(before - after, rel=1e-4, abs=1e-5)
-        board.toggle(divider, 77)
-        assert board.error == pytest.approx(after, rel=1e-5, abs=1e-6)
-        board.toggle(divider, 77)  # and away again
-    assert board.error == pytest.approx(before, rel=1e-5, abs=1e-9)
+        scorer.flip_side(divider, 77)
+        assert scorer.error == pytest.approx(after, rel=1e-5, abs=1e-6)
+        scorer.flip_side(divider, 77)  # and away again
+    assert scorer.error == pytest.approx(before, rel=1e-5, abs=1e-9)
 
 
-@each_board
+@each_scorer
 @each_kind
-def test_of_a_family_the_best_member_is_told(kind: Kind, make: Make) -> None:
+def test_best_member_of_a_family_is_the_best_of_all(kind: Kind, make: Make) -> None:
     image, weight = noise(11, 8, seed=4)
-    board = filled(make(image, weight), PLACED)
+    scorer = filled(make(image, weight), PLACED)
     before, _ = error(image, weight, PLACED)
-    given, far, count = families(kind, 3), (11 / 8, 1.0), bins(whole(np.zeros((8, 11, 3), np.float32)))
-    gains, _ = board.scan(kind, given)
-    _, low, scale = span(kind, given, far, count)
+    given, far, count = families(kind, 3), (11 / 8, 1.0), bin_count(whole(np.zeros((8, 11, 3), np.float32)))
+    gains, _ = scorer.score_splits(kind, given)
+    bins = bin_families(kind, given, far, count)
     for number, family in enumerate(given):
-        edges = low[number] + np.arange(1, count, 4) / scale[number]  # no gain hangs on a quarter of a 64th of a pixel
+        edges = bins.low[number] + np.arange(1, count, 4) / bins.scale[number]  # every fourth will do
         fallen = [before - error(image, weight, [*PLACED, (*family.tolist(), float(edge))])[0] for edge in edges]
         assert gains[number] >= max(fallen) - 1e-5
         assert gains[number] <= max(fallen) * 1.1
@@ -109,62 +108,64 @@ def test_of_a_family_the_best_member_is_told(kind: Kind, make: Make) -> None:
 
 @each_kind
 @pytest.mark.parametrize("size", [(16, 12), (7, 30), (2, 2)], ids=str)
-def test_all_boards_say_the_same(size: tuple[int, int], kind: Kind) -> None:
+def test_scorers_agree(size: tuple[int, int], kind: Kind) -> None:
     image, weight = noise(*size, seed=1)
     given = families(kind, 40)
-    told = [filled(make(image, weight), PLACED).scan(kind, given) for make in BOARDS.values()]
-    for gains, places in told[1:]:
-        assert np.allclose(gains, told[0][0], rtol=1e-3, atol=1e-5)
-        sure = told[0][0] > 1e-3
-        assert np.isclose(places, told[0][1], atol=1e-5)[sure].mean() > 0.9  # of two that gain as much, any will do
-    assert np.array_equal(told[0], told[1])  # to the bit, with another thread
+    scores = [filled(make(image, weight), PLACED).score_splits(kind, given) for make in SCORERS.values()]
+    for gains, places in scores[1:]:
+        assert np.allclose(gains, scores[0][0], rtol=1e-3, atol=1e-5)
+        sure = scores[0][0] > 1e-3
+        assert np.isclose(places, scores[0][1], atol=1e-5)[sure].mean() > 0.9  # of two that gain as much, any will do
+    assert np.array_equal(scores[0], scores[1])  # to the bit, with another thread
 
 
-def test_more_threads_find_the_same_to_the_bit() -> None:
+def test_scores_are_the_same_to_the_bit_with_more_threads() -> None:
     image, weight = noise(200, 150, seed=6)  # so large that threads share the work
-    found = []
+    kinds: tuple[Kind, ...] = ("line", "circle")
+    results = []
     for threads in (1, 2, 3):
-        board = filled(CompiledBoard(whole(image, weight), threads), PLACED)
-        found.append([part.tobytes() for kind in ("line", "circle") for part in board.scan(kind, families(kind, 33))])  # type: ignore[arg-type]
-    assert found[0] == found[1] == found[2]
+        scorer = filled(CompiledScorer(whole(image, weight), threads), PLACED)
+        scores = [scorer.score_splits(kind, families(kind, 33)) for kind in kinds]
+        results.append([part.tobytes() for pair in scores for part in pair])
+    assert results[0] == results[1] == results[2]
 
 
-@each_board
-def test_inserting_and_revisiting_never_make_the_error_larger(make: Make) -> None:
+@each_scorer
+def test_insert_and_reinsert_never_raise_the_error(make: Make) -> None:
     image, weight = noise(18, 13, seed=3)
-    board = make(image, weight)
-    search = Search(Quest(lines=4, circles=3, candidates=12, seed=5), board, board, (18 / 13, 1.0))
+    scorer = make(image, weight)
+    search = Search(SearchConfig(lines=4, circles=3, candidates=12, seed=5), scorer, scorer, (18 / 13, 1.0))
     errors = [search.error]
     for _ in range(7):
         search.insert()
         errors.append(search.error)
     assert errors == sorted(errors, reverse=True)
     assert errors[-1] < 0.9 * errors[0]
-    inserted = list(search.found)
+    inserted = list(search.dividers)
     for cycle, place in product((1, 2), range(7)):
-        search.revisit(place, cycle)
+        search.reinsert(place, cycle)
         errors.append(search.error)
     assert errors == sorted(errors, reverse=True)
     assert errors[-1] < 0.995 * errors[7]
-    assert search.found != inserted
-    assert errors[-1] == pytest.approx(error(image, weight, search.found)[0], rel=1e-4)
-    kinds = [len(one) for one in search.all()]
+    assert search.dividers != inserted
+    assert errors[-1] == pytest.approx(error(image, weight, search.dividers)[0], rel=1e-4)
+    kinds = [len(one) for one in search.all_dividers()]
     assert kinds == [2] * 4 + [3] * 3
-    search.throw(3)
-    assert [len(one) for one in search.all()] == kinds
+    search.perturb(3)
+    assert [len(one) for one in search.all_dividers()] == kinds
 
 
-def test_a_coarse_board_only_shows_where_to_look() -> None:
+def test_coarse_scorer_only_preselects_families() -> None:
     """What counts is the fine one: with another coarse one the error still falls at every step."""
     image, weight = noise(24, 16, seed=7)
-    fine, coarse = (CompiledBoard(one, 1) for one in (whole(image, weight), whole(image, weight).reduced(4)))
-    search = Search(Quest(lines=5, circles=0, candidates=8, seed=0), fine, coarse, (1.5, 1.0))
+    fine, coarse = (CompiledScorer(one, 1) for one in (whole(image, weight), whole(image, weight).reduced(4)))
+    search = Search(SearchConfig(lines=5, circles=0, candidates=8, seed=0), fine, coarse, (1.5, 1.0))
     errors = []
     for _ in range(5):
         search.insert()
         errors.append(fine.error)
     assert errors == sorted(errors, reverse=True)
-    assert fine.error == pytest.approx(error(image, weight, search.found)[0], rel=1e-4)
+    assert fine.error == pytest.approx(error(image, weight, search.dividers)[0], rel=1e-4)
 
 
 ANSWERS = {"three lines": (3, 0), "two circles": (0, 2), "two of each": (2, 2)}
@@ -172,7 +173,7 @@ ANSWERS = {"three lines": (3, 0), "two circles": (0, 2), "two of each": (2, 2)}
 
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("answer", ANSWERS)
-def test_a_picture_with_a_known_answer_is_found_again(answer: str, seed: int, tmp_path: Path) -> None:
+def test_search_recovers_a_synthetic_partition(answer: str, seed: int, tmp_path: Path) -> None:
     lines, circles = ANSWERS[answer]
     given = f"synthetic: {{lines: {lines}, circles: {circles}, size: 32}}"
     path = scene(tmp_path, f"{given}, colours: mean", f"lines: {lines}, circles: {circles}", seed=seed)
@@ -188,7 +189,7 @@ def test_a_picture_with_a_known_answer_is_found_again(answer: str, seed: int, tm
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
-def test_the_networks_layers_tell_it_as_well(answer: str, tmp_path: Path) -> None:
+def test_network_layers_learn_a_synthetic_partition(answer: str, tmp_path: Path) -> None:
     lines, circles = ANSWERS[answer]
     given = f"synthetic: {{lines: {lines}, circles: {circles}, size: 32}}, fit: 400"
     picture, told = learnt(scene(tmp_path, given, f"lines: {lines}, circles: {circles}", seed=2))
@@ -197,7 +198,7 @@ def test_the_networks_layers_tell_it_as_well(answer: str, tmp_path: Path) -> Non
     assert len(picture.network.table) == 0
 
 
-def test_as_many_threads_as_you_like_end_in_the_same_bytes(tmp_path: Path) -> None:
+def test_training_ends_in_the_same_bytes_with_more_threads(tmp_path: Path) -> None:
     photo(tmp_path, 64, 48)
     ends = []
     for count in (1, 2):
@@ -207,7 +208,7 @@ def test_as_many_threads_as_you_like_end_in_the_same_bytes(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("stop", [3, 7, 8, 15])
-def test_a_search_goes_on_from_its_state_as_if_it_had_never_stopped(stop: int, tmp_path: Path) -> None:
+def test_search_resumes_from_its_state(stop: int, tmp_path: Path) -> None:
     photo(tmp_path)
     picture = live(scene(tmp_path, network="lines: 4, circles: 2, sigmoids: 1"))
     studied = lesson(picture.scene.training.options["target"], None, 1, Centre(), 3)  # type: ignore[union-attr]
@@ -229,7 +230,7 @@ def test_a_search_goes_on_from_its_state_as_if_it_had_never_stopped(stop: int, t
     assert state(picture) == told
 
 
-def test_what_is_shown_is_the_best_that_was_found(tmp_path: Path) -> None:
+def test_search_shows_the_best_partition_so_far(tmp_path: Path) -> None:
     """A divider that was put elsewhere to find another order may have made it worse for a while."""
     photo(tmp_path)
     picture = live(scene(tmp_path, network="lines: 3"))
@@ -239,7 +240,7 @@ def test_what_is_shown_is_the_best_that_was_found(tmp_path: Path) -> None:
     for _ in range(60):
         search.advance()
         search.show()
-        shown.append(means(studied, picture.network.partition()).error)  # type: ignore[union-attr, operator]
+        shown.append(region_means(studied, picture.network.partition()).error)  # type: ignore[union-attr, operator]
         worse += search.loss > min(shown) * 1.0001
     assert search.endless
     assert worse > 0
@@ -247,10 +248,10 @@ def test_what_is_shown_is_the_best_that_was_found(tmp_path: Path) -> None:
         assert after <= before * 1.0001
 
 
-def test_means_are_those_of_brute_force() -> None:
+def test_region_means_equal_brute_force() -> None:
     image, weight = noise(13, 10, seed=9)
     partition = Partition(np.array(PLACED[:2]), np.array(PLACED[2:]))
-    found = means(whole(image, weight), partition)
+    found = region_means(whole(image, weight), partition)
     wanted, regions = error(image, weight, PLACED)
     assert found.error == pytest.approx(wanted / (3 * weight.sum()), rel=1e-5)
     assert len(found.weight) == len(found.sides) == len(found.colours) == regions
@@ -264,7 +265,7 @@ def test_means_are_those_of_brute_force() -> None:
 
 
 @pytest.mark.parametrize("network", ["lines: 6, circles: 2", "lines: 3, sigmoids: 3, structure: 4", "lines: 0"])
-def test_what_is_fitted_to_regions_is_the_error_of_all_pixels(network: str, tmp_path: Path) -> None:
+def test_colour_fit_on_regions_is_the_error_of_all_pixels(network: str, tmp_path: Path) -> None:
     photo(tmp_path)
     picture = learnt(scene(tmp_path, "cycles: 1, fit: 10", network))[0]
     studied = lesson(picture.scene.training.options["target"], None, 1, Centre(most=9), 3)  # type: ignore[union-attr]
@@ -281,7 +282,7 @@ def test_what_is_fitted_to_regions_is_the_error_of_all_pixels(network: str, tmp_
 
 
 @pytest.mark.parametrize("past", [0, 1, 5])
-def test_a_search_that_settles_on_the_photo_goes_on_from_its_state_too(past: int, tmp_path: Path) -> None:
+def test_local_refinement_on_the_photo_resumes_from_its_state(past: int, tmp_path: Path) -> None:
     photo(tmp_path, 200, 160)
     picture = live(scene(tmp_path, network="lines: 3, circles: 1"))
     studied = lesson(picture.scene.training.options["target"], None, 1, None, 3)  # type: ignore[union-attr]
@@ -299,14 +300,14 @@ def test_a_search_that_settles_on_the_photo_goes_on_from_its_state_too(past: int
     assert first.loss <= before
 
 
-def test_of_more_regions_than_there_is_room_for_a_draw_is_fitted(
+def test_random_draw_of_regions_is_fitted_where_they_exceed_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photo(tmp_path)
     monkeypatch.setattr("artengine_dividers.training.colour_fit.ROOM", 12 * 8)
     picture = learnt(scene(tmp_path, "cycles: 1, fit: 10", "lines: 8"))[0]
     studied = lesson(picture.scene.training.options["target"], None, 1, None, 3)  # type: ignore[union-attr]
-    assert len(means(studied, picture.network.partition()).sides) > 12  # type: ignore[operator]
+    assert len(region_means(studied, picture.network.partition()).sides) > 12  # type: ignore[operator]
     one, other = (Fitting(picture, studied, 50) for _ in range(2))
     assert [len(part) for part in one._rows] == [12] * 5
     assert all(torch.equal(a, b) for a, b in zip(one._rows, other._rows, strict=True))  # the same draw every time

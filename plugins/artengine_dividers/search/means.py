@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artengine_dividers.network import Numbers, Partition, beyond
+from artengine_dividers.network import Numbers, Partition, is_beyond
 from artengine_dividers.search.target import Lesson
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class RegionMeans:
     """Regions that have pixels.
 
     sides: (R, D) bools, beyond each divider or not. weight: (R,), of the pixels. colours: (R, 3), their means. error:
-    the squared error that is left where each has that colour, the mean over weights and channels.
+    the squared error of these means, averaged over pixels, by their weights, and channels.
     """
 
     sides: Numbers
@@ -24,19 +24,19 @@ class Means:
     error: float
 
 
-def means(lesson: Lesson, partition: Partition) -> Means:
-    """The regions of a lesson's pixels."""
+def region_means(lesson: Lesson, partition: Partition) -> RegionMeans:
+    """The regions of a photo's pixels: sides, weights and mean colours."""
     x, y = lesson.points
     dividers = partition.dividers
     keys = np.random.default_rng(len(dividers)).integers(1, 2**63, len(dividers), dtype=np.uint64)
-    codes = np.zeros(len(x), np.uint64)  # two regions with one code: once in 2^40 pictures
+    codes = np.zeros(len(x), np.uint64)  # two regions share one in one of 2^40 pictures
     for divider, key in zip(dividers, keys, strict=True):
-        codes[beyond(divider, x, y)] ^= key
+        codes[is_beyond(divider, x, y)] ^= key
     _, first, region = np.unique(codes, return_index=True, return_inverse=True)
     weight = np.bincount(region, lesson.weight.reshape(-1))
     colours = lesson.image.reshape(-1, 3)
-    weighed = lesson.weight.reshape(-1, 1) * colours
-    found = np.stack([np.bincount(region, weighed[:, channel]) for channel in range(3)], axis=1) / weight[:, None]
-    apart = colours - found[region]
-    error = float((lesson.weight.reshape(-1, 1) * apart * apart).sum(dtype=np.float64) / (3 * weight.sum()))
-    return Means(partition.sides(x[first], y[first]), weight, found, error)
+    weighted = lesson.weight.reshape(-1, 1) * colours
+    mean = np.stack([np.bincount(region, weighted[:, channel]) for channel in range(3)], axis=1) / weight[:, None]
+    difference = colours - mean[region]
+    error = float((lesson.weight.reshape(-1, 1) * difference * difference).sum(dtype=np.float64) / (3 * weight.sum()))
+    return RegionMeans(partition.sides(x[first], y[first]), weight, mean, error)

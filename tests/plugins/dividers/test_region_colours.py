@@ -1,4 +1,4 @@
-"""The table of single regions: looked up, kept in files, and never trusted when it comes out of one."""
+"""The colours of single regions: looked up, written to files, and never trusted when they come out of one."""
 
 from __future__ import annotations
 
@@ -19,55 +19,56 @@ from artengine.events import Note
 from artengine.making.pipeline import make_files
 from artengine.training import weights
 from artengine.training.weights import DamagedError
-from artengine_dividers.network.table import Table, packed, unpacked
+from artengine_dividers.network.hamming_index import pack_bits, unpack_bits
+from artengine_dividers.network.region_colours import RegionColours
 
 
-def filled(dividers: int, regions: int, seed: int = 0) -> tuple[Table, Numbers, Numbers]:
+def filled(dividers: int, regions: int, seed: int = 0) -> tuple[RegionColours, Numbers, Numbers]:
     random = np.random.RandomState(seed)
     sides = np.unique(random.randint(0, 2, (regions, dividers)).astype(bool), axis=0)
     random.shuffle(sides)
     colours = random.uniform(0, 1, (len(sides), 3)).astype(np.float32)
-    table = Table(dividers, 3)
+    table = RegionColours(dividers, 3)
     table.fill(torch.from_numpy(sides), torch.from_numpy(colours))
     return table, sides, colours
 
 
 @pytest.mark.parametrize("dividers", [1, 7, 8, 16, 17, 40, 300])
-def test_known_regions_have_their_colour_and_others_the_nearest(dividers: int) -> None:
+def test_known_regions_have_their_colour_and_others_that_of_the_nearest(dividers: int) -> None:
     table, sides, colours = filled(dividers, 40)
     assert len(table) == len(sides)
     order = np.random.RandomState(1).randint(0, len(sides), 200)
     assert np.array_equal(table(torch.from_numpy(sides[order] * 2.0 - 1.0)).numpy(), colours[order])
-    strange = np.random.RandomState(2).randint(0, 2, (100, dividers)).astype(bool)
+    unknown = np.random.RandomState(2).randint(0, 2, (100, dividers)).astype(bool)
     near = sides[order] ^ (np.arange(dividers) == order[:, None] % dividers)  # just across one divider
-    for some in (strange, near, np.concatenate([near, strange])):  # and those that were looked for before
+    for some in (unknown, near, np.concatenate([near, unknown])):  # and those that were looked for before
         apart = (some[:, None] != sides[None]).sum(axis=2)
-        found = table(torch.from_numpy(some * 2.0 - 1.0)).numpy()
-        assert np.array_equal(found, colours[apart.argmin(axis=1)])
+        nearest = table(torch.from_numpy(some * 2.0 - 1.0)).numpy()
+        assert np.array_equal(nearest, colours[apart.argmin(axis=1)])
     assert (apart.min(axis=1) > 0).any() or dividers < 8
     table.clear()
     assert len(table) == 0
 
 
 @pytest.mark.parametrize("dividers", [0, 1, 8, 9, 31])
-def test_sides_come_out_of_their_bits_again(dividers: int) -> None:
+def test_packed_bits_are_unpacked_to_the_same_sides(dividers: int) -> None:
     sides = torch.from_numpy(np.random.RandomState(3).randint(0, 2, (5, dividers)).astype(bool))
-    assert packed(sides).shape == (5, -(-dividers // 8))
-    assert torch.equal(unpacked(packed(sides), dividers), sides)
+    assert pack_bits(sides).shape == (5, -(-dividers // 8))
+    assert torch.equal(unpack_bits(pack_bits(sides), dividers), sides)
 
 
-def held(path: Path, tensors: dict[str, Tensor]) -> Path:
+def write_weights(path: Path, tensors: dict[str, Tensor]) -> Path:
     file = io.BytesIO()
     weights.write(file, tensors, {"kind": "weights"})
     path.write_bytes(file.getvalue())
     return path
 
 
-def test_a_table_comes_back_from_a_file_with_another_number_of_rows(tmp_path: Path) -> None:
+def test_region_colours_are_loaded_over_another_number_of_rows(tmp_path: Path) -> None:
     net, where = network(lines=6, circles=3).float(), torch.tensor(points(), dtype=torch.float32)
     sides = torch.unique(torch.cat(net.sides(where)[:2], dim=1) > 0, dim=0)
     net.table.fill(sides, torch.rand(len(sides), 3))
-    path = held(tmp_path / "a.safetensors", net.state_dict())
+    path = write_weights(tmp_path / "a.safetensors", net.state_dict())
     for rows in (0, 1, 200):
         other = network(lines=6, circles=3, seed=9).float()
         other.table.fill(torch.zeros(rows, 9, dtype=torch.bool), torch.rand(rows, 3))
@@ -77,7 +78,7 @@ def test_a_table_comes_back_from_a_file_with_another_number_of_rows(tmp_path: Pa
         assert other.state_dict().keys() == net.state_dict().keys()
 
 
-def test_a_table_is_painted_in_float64_too(tmp_path: Path) -> None:
+def test_region_colours_are_painted_in_float64(tmp_path: Path) -> None:
     photo(tmp_path)
     path = scene(tmp_path, "colours: mean, cycles: 1")
     path.write_text(path.read_text().replace("height: 16", "height: 16, precision: float64"))
@@ -90,8 +91,8 @@ def test_a_table_is_painted_in_float64_too(tmp_path: Path) -> None:
         seen = picture.paint(View(width=24, height=16, zoom=zoom)).reshape(-1, 3).round(12)
         assert {tuple(colour) for colour in seen.tolist()} <= known
     with torch.inference_mode():
-        said = picture.network.double()(torch.stack(picture.scene.view.plane(), dim=-1).flatten(0, 1))
-    assert np.allclose(image.reshape(-1, 3), said.numpy(), atol=1e-12)
+        expected = picture.network.double()(torch.stack(picture.scene.view.plane(), dim=-1).flatten(0, 1))
+    assert np.allclose(image.reshape(-1, 3), expected.numpy(), atol=1e-12)
 
 
 DAMAGED = {
@@ -106,7 +107,7 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize("damage", DAMAGED)
-def test_a_damaged_table_is_noticed_and_learnt_anew(damage: str, tmp_path: Path) -> None:
+def test_damaged_region_colours_are_noticed_and_learnt_anew(damage: str, tmp_path: Path) -> None:
     photo(tmp_path)
     path, out = scene(tmp_path, "colours: mean, cycles: 1"), tmp_path / "out"
     list(make_files(load(path), out, device="cpu"))
@@ -119,19 +120,19 @@ def test_a_damaged_table_is_noticed_and_learnt_anew(damage: str, tmp_path: Path)
     assert (out / "a.safetensors").read_bytes() == whole
 
 
-def test_a_table_of_millions_of_regions_is_looked_up_within_reason(tmp_path: Path) -> None:
+def test_millions_of_regions_are_looked_up_within_memory(tmp_path: Path) -> None:
     net = network(lines=8).float()
     rows = 2_000_000
     table = {"table.codes": torch.randint(0, 8, (rows, 1), dtype=torch.uint8), "table.colours": torch.rand(rows, 3)}
-    weights.load(held(tmp_path / "a.safetensors", {**net.state_dict(), **table}), net)
+    weights.load(write_weights(tmp_path / "a.safetensors", {**net.state_dict(), **table}), net)
     with torch.inference_mode():
         assert net(torch.tensor(points(400), dtype=torch.float32)).isfinite().all()
 
 
-def test_rows_that_a_file_only_claims_are_not_believed(tmp_path: Path) -> None:
+def test_row_counts_without_bytes_are_refused(tmp_path: Path) -> None:
     """Without dividers a row of codes takes no byte, so a file may claim any number of them."""
     net = network().float()
-    path = held(tmp_path / "a.safetensors", net.state_dict())
+    path = write_weights(tmp_path / "a.safetensors", net.state_dict())
     data = path.read_bytes()
     length = struct.unpack("<Q", data[:8])[0]
     header = json.loads(data[8 : 8 + length])
@@ -142,10 +143,10 @@ def test_rows_that_a_file_only_claims_are_not_believed(tmp_path: Path) -> None:
         weights.load(path, net)
 
 
-def test_a_damaged_table_leaves_the_network_as_it_was(tmp_path: Path) -> None:
+def test_damaged_region_colours_leave_the_network_unchanged(tmp_path: Path) -> None:
     net, other = network(lines=8).float(), network(lines=8, seed=9).float()
     before = {name: tensor.tolist() for name, tensor in other.state_dict().items()}
     short = {"table.codes": torch.zeros(2, 1, dtype=torch.uint8)}
     with pytest.raises(DamagedError):
-        weights.load(held(tmp_path / "a.safetensors", {**net.state_dict(), **short}), other)
+        weights.load(write_weights(tmp_path / "a.safetensors", {**net.state_dict(), **short}), other)
     assert {name: tensor.tolist() for name, tensor in other.state_dict().items()} == before
