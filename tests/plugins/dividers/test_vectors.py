@@ -76,7 +76,7 @@ def test_grey_pictures_are_drawn_too(drawn: Drawn, plugin_file: PluginFile) -> N
         import torch
 
         from artengine import hookimpl
-        from artengine_dividers.dividers import dividers
+        from artengine_dividers.network import dividers
 
         def grey(ports, /):
             return dividers(replace(ports, outputs=1), lines=5, colour_activation=lambda: torch.tanh)
@@ -106,7 +106,7 @@ def test_neighbours_of_one_colour_are_merged_where_asked(drawn: Drawn, plugin_fi
     poster = plugin_file(
         """
         from artengine import hookimpl
-        from artengine_dividers.dividers import dividers
+        from artengine_dividers.network import dividers
 
         def poster(ports, /):
             return dividers(ports, lines=14, circles=8, hidden=2, colour_activation=lambda: lambda x: 1000 * x.sign())
