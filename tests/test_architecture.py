@@ -291,7 +291,7 @@ def test_these_checks_can_fail(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         ENGINE
         / "gallery"
         / "odd.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import artengine.cli.app",
-        ENGINE / "cli" / "odd.py": "def work():\n    from artengine.files.atomic import create",
+        ENGINE / "cli" / "odd.py": "def work():\n    from artengine.files.atomic import create_file",
         scene / "motion" / "odd.py": "from artengine.scene import Scene",
     }
     real = tree

@@ -15,7 +15,7 @@ import click
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from artengine.files import create
+from artengine.files import create_file
 from artengine_nonlinearities.pool import ALL, LATER, PUBLISHED
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def _plot(pen: Pen, left: float, top: float, name: str, colour: str) -> None:
 @click.argument("path", metavar="FILE.png", type=click.Path(dir_okay=False, path_type=Path))
 def main(path: Path) -> None:
     """Draw the curves of all nonlinearities into FILE.png."""
-    with create(path) as file:
+    with create_file(path) as file:
         chart().save(file, "PNG", optimize=True)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 import artengine
-from artengine.files.atomic import OutputTarget
+from artengine.files.targets import OutputTarget
 from artengine_dividers.vectors import svg
 from artengine_dividers.vectors.drawing import Style, drawn
 from artengine_dividers.vectors.regions import regions

@@ -14,7 +14,7 @@ from artengine.gallery import items
 from artengine.gallery.builder import Order, gallery
 from artengine.gallery.manifest import digest
 from artengine.gallery.sweeps import Sweep, Variation
-from artengine.workers.pool import Done, Item
+from artengine.workers.pool import Item, ItemResult
 
 SCENE = """# A tiny picture.
 seed: 3
@@ -34,16 +34,16 @@ class Here:
         self.made: list[str] = []
         self._before = before
 
-    def work(self, todo: Iterable[Item], /) -> Generator[Done, None, None]:
+    def work(self, todo: Iterable[Item], /) -> Generator[ItemResult, None, None]:
         for item in todo:
             self.made.append(item.name)
             try:
                 self._before(item.name)
-                done = Done(item, result=json.loads(json.dumps(items.make(dict(item.data)))), seconds=0.1)
+                done = ItemResult(item, result=json.loads(json.dumps(items.make(dict(item.data)))), seconds=0.1)
             except ArtengineError as error:
-                done = Done(item, error=str(error))
+                done = ItemResult(item, error=str(error))
             except Exception as error:
-                done = Done(item, error=str(error), traceback=traceback.format_exc())
+                done = ItemResult(item, error=str(error), traceback=traceback.format_exc())
             yield done
 
 

@@ -13,12 +13,12 @@ import torch
 from pydantic import Field
 
 from artengine import Activation, Each, InputError, named
-from artengine.components.configured import Bound
+from artengine.components.configured import ConfiguredComponent
 from artengine.components.plugins import Plugin, Plugins
 from artengine.components.registry import Registry
 from artengine.kinds import KINDS
 from artengine.scene.binding.binder import Binder
-from artengine.scene.document.parsing import parse
+from artengine.scene.document.parsing import parse_yaml
 
 Small = Annotated[int, Field(ge=1, le=9)]
 
@@ -94,10 +94,10 @@ def registry(**more: Mapping[str, Callable[..., Any]]) -> Registry:
     return Registry(Plugins((Plugin("mine", "mine.py", "1", False, offers),), (), ()))
 
 
-def bind(text: str, kind: str = "filter", folder: Path | None = None, **kinds: Any) -> Bound:
+def bind(text: str, kind: str = "filter", folder: Path | None = None, **kinds: Any) -> ConfiguredComponent:
     """The text bound as a component; kinds: the options of the filter ``take``."""
     offers = {"filter": {"take": taker(**kinds)}} if kinds else {}
-    node, problems = parse(text, "s")
+    node, problems = parse_yaml(text, "s")
     binder = Binder(registry(**offers), folder or Path())
     bound = binder.component(kind, node, kind)
     if bound is None or problems or binder.problems:

@@ -157,9 +157,9 @@ def main() -> NoReturn:
         click.echo(printable(str(error)), err=True)
         code = error.exit_code
     except Exception as error:
-        from artengine.components import blamed
+        from artengine.components import format_plugin_error
 
-        words = blamed(error)
+        words = format_plugin_error(error)
         if not words and isinstance(error, OSError) and error.errno in STDOUT_ERRORS:
             words = f"the results cannot be written: {error.strerror or error}"
         if not words:  # our own mistake, told in full

@@ -10,7 +10,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
-from artengine.components import Component, Option, Plugins, Registry, describe, kind_of, media_of
+from artengine.components import Component, Option, Plugins, Registry, describe_value, kind_of, media_of
 from artengine.errors import ArtengineError, InputError, did_you_mean, printable
 from artengine.kinds import PLURALS, Named
 from artengine.making import Recipe
@@ -203,7 +203,7 @@ def _default(option: Option) -> str:
         return value.name
     if isinstance(value, bool):
         return "true" if value else "false"
-    return "none" if value is None else str(describe(value))
+    return "none" if value is None else str(describe_value(value))
 
 
 def _component(component: Component) -> dict[str, Any]:
@@ -220,4 +220,4 @@ def _component(component: Component) -> dict[str, Any]:
 
 
 def _default_data(option: Option) -> Any:
-    return option.default.name if isinstance(option.default, Named) else describe(option.default)
+    return option.default.name if isinstance(option.default, Named) else describe_value(option.default)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from artengine.components import default_registry
 from artengine.errors import InputError
-from artengine.files import create
+from artengine.files import create_file
 
 PLUGIN = '''"""An activation: a curve that a network can use, mapping every number on its own."""
 
@@ -66,6 +66,6 @@ def write_scene(name: str) -> Path:
 def _write(path: Path, text: str) -> Path:
     if path.exists():
         raise InputError(f"{path}: is there already; choose another name")
-    with create(path) as file:
+    with create_file(path) as file:
         file.write(text.encode())
     return path

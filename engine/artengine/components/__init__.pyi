@@ -3,17 +3,26 @@ from .annotations import (
     is_record as is_record,
     is_whole as is_whole,
     kind_of as kind_of,
-    literals as literals,
+    literal_values as literal_values,
     media_of as media_of,
-    members as members,
+    union_members as union_members,
 )
-from .configured import Bound as Bound, Fresh as Fresh, describe as describe
-from .plugins import Plugins as Plugins, blamed as blamed, load_plugins as load_plugins, version_of as version_of
+from .configured import (
+    ComponentFactory as ComponentFactory,
+    ConfiguredComponent as ConfiguredComponent,
+    describe_value as describe_value,
+)
+from .plugins import (
+    Plugins as Plugins,
+    format_plugin_error as format_plugin_error,
+    load_plugins as load_plugins,
+    version_of as version_of,
+)
 from .registry import (
     Component as Component,
     Option as Option,
     Registry as Registry,
-    article as article,
+    declared_options as declared_options,
     default_registry as default_registry,
-    options as options,
+    with_article as with_article,
 )

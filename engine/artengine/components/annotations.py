@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from artengine.kinds import KINDS
-from artengine.media import WORDS
+from artengine.media import MEDIA_WORDS
 
 _KIND_OF: Mapping[Any, str] = {protocol: kind for kind, protocol in KINDS.items()}
 
@@ -25,12 +25,12 @@ def kind_of(annotation: Any) -> tuple[str | None, bool]:
         return None, False
 
 
-def members(annotation: Any) -> tuple[Any, ...]:
+def union_members(annotation: Any) -> tuple[Any, ...]:
     """The members of a union, or the annotation alone, limits left aside."""
     if get_origin(annotation) is Annotated:
-        return members(get_args(annotation)[0])
+        return union_members(get_args(annotation)[0])
     if get_origin(annotation) in (Union, types.UnionType):
-        return tuple(arm for member in get_args(annotation) for arm in members(member))
+        return tuple(arm for member in get_args(annotation) for arm in union_members(member))
     return (annotation,)
 
 
@@ -45,14 +45,14 @@ def is_whole(annotation: Any) -> bool:
 
 
 def _takes(annotation: Any, number: type) -> bool:
-    arms = members(annotation)
-    lists = [members(one) for arm in arms if get_origin(arm) in (list, tuple) for one in get_args(arm)]
+    arms = union_members(annotation)
+    lists = [union_members(one) for arm in arms if get_origin(arm) in (list, tuple) for one in get_args(arm)]
     return number in arms or any(number in one for one in lists)
 
 
 def media_of(annotation: Any) -> str | None:
     """The word for the file that an annotation takes by its path, if it takes one."""
-    return WORDS.get(annotation) if isinstance(annotation, type) else None
+    return MEDIA_WORDS.get(annotation) if isinstance(annotation, type) else None
 
 
 def is_record(annotation: Any) -> bool:
@@ -60,6 +60,6 @@ def is_record(annotation: Any) -> bool:
     return isinstance(annotation, type) and dataclasses.is_dataclass(annotation) and not media_of(annotation)
 
 
-def literals(annotation: Any) -> list[Any]:
+def literal_values(annotation: Any) -> list[Any]:
     """The literal values among a union's members."""
-    return [value for arm in members(annotation) if get_origin(arm) is Literal for value in get_args(arm)]
+    return [value for arm in union_members(annotation) if get_origin(arm) is Literal for value in get_args(arm)]

@@ -14,7 +14,7 @@ from artengine.media import Media
 
 
 @dataclass(frozen=True)
-class Bound:
+class ConfiguredComponent:
     """A component with its options checked; `make` turns it into what the engine calls."""
 
     component: Component
@@ -55,28 +55,28 @@ class Bound:
 
     def describe(self) -> dict[str, Any]:
         """Name and every option, defaults too, as plain data: equal descriptions make equal pictures."""
-        return {self.name: {name: describe(value) for name, value in self.options.items()}}
+        return {self.name: {name: describe_value(value) for name, value in self.options.items()}}
 
     def decides(self) -> dict[str, Any]:
         """As `describe`, without what changes only how a picture is shown: equal ones come to equal trainings."""
         only = {one.name for one in self.component.options if one.shown}
-        return {self.name: {name: describe(value) for name, value in self.options.items() if name not in only}}
+        return {self.name: {name: describe_value(value) for name, value in self.options.items() if name not in only}}
 
-    def walk(self) -> Iterable[Bound]:
+    def walk(self) -> Iterable[ConfiguredComponent]:
         """The component itself and every one that its options name."""
         yield self
         for value in self.options.values():
             for item in value if isinstance(value, list | tuple) else [value]:
-                bound = item.bound if isinstance(item, Fresh) else item
-                if isinstance(bound, Bound):
+                bound = item.bound if isinstance(item, ComponentFactory) else item
+                if isinstance(bound, ConfiguredComponent):
                     yield from bound.walk()
 
 
 @dataclass(frozen=True, slots=True)
-class Fresh:
+class ComponentFactory:
     """A component that is made anew each time it is asked for: what ``Each[...]`` takes."""
 
-    bound: Bound
+    bound: ConfiguredComponent
 
 
 def _constructs(call: Callable[..., Any]) -> bool:
@@ -88,9 +88,9 @@ def _constructs(call: Callable[..., Any]) -> bool:
 
 def _made(value: Any) -> Any:
     match value:
-        case Bound():
+        case ConfiguredComponent():
             return value.make()
-        case Fresh():
+        case ComponentFactory():
             return value.bound.make
         case list() | tuple():
             return type(value)(_made(item) for item in value)
@@ -101,19 +101,19 @@ def _weighted(loss: Callable[..., Any], weight: float) -> Callable[..., Any]:
     return lambda prediction, target: weight * loss(prediction, target)
 
 
-def describe(value: Any) -> Any:
+def describe_value(value: Any) -> Any:
     """A bound value as plain data."""
     match value:
-        case Bound():
+        case ConfiguredComponent():
             return value.describe()
-        case Fresh():
+        case ComponentFactory():
             return value.bound.describe()
         case Media():
             return {type(value).__name__.lower(): value.sha256}
         case list() | tuple():
-            return [describe(item) for item in value]
+            return [describe_value(item) for item in value]
         case dict():
-            return {str(key): describe(item) for key, item in value.items()}
+            return {str(key): describe_value(item) for key, item in value.items()}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {one.name: describe(getattr(value, one.name)) for one in dataclasses.fields(value)}
+        return {one.name: describe_value(getattr(value, one.name)) for one in dataclasses.fields(value)}
     return value

@@ -49,7 +49,7 @@ class Plugin:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class BrokenPlugin:
     """A plugin that was set aside, and why."""
 
     name: str
@@ -62,7 +62,7 @@ class Plugins:
     """What was found: plugins in load order, broken ones, and names that the user blocked."""
 
     loaded: tuple[Plugin, ...]
-    broken: tuple[Broken, ...]
+    broken: tuple[BrokenPlugin, ...]
     blocked: tuple[str, ...]
 
 
@@ -96,7 +96,7 @@ def load_plugins(words: Sequence[str] = ()) -> Plugins:
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     loaded: list[Plugin] = []
-    broken: list[Broken] = []
+    broken: list[BrokenPlugin] = []
     for candidate in [*(one for one in installed if one.name not in blocked), *files]:
         try:
             loaded.append(_plugin(manager, candidate))
@@ -105,7 +105,7 @@ def load_plugins(words: Sequence[str] = ()) -> Plugins:
                 raise InputError(f"-p {candidate.origin}: {error}") from error.__cause__
             if candidate.bundled:
                 raise RuntimeError(f"the bundled plugin {candidate.name!r} is broken: {error}") from error.__cause__
-            broken.append(Broken(candidate.name, candidate.origin, str(error)))
+            broken.append(BrokenPlugin(candidate.name, candidate.origin, str(error)))
     return Plugins(tuple(loaded), tuple(broken), blocked)
 
 
@@ -220,7 +220,7 @@ def _offer(manager: pluggy.PluginManager, module: object, kind: str) -> dict[str
     return offer
 
 
-def blamed(error: BaseException) -> str | None:
+def format_plugin_error(error: BaseException) -> str | None:
     """What went wrong in a plugin of one file while it was used: the way from its code on, and the error in a line.
 
     None where no such plugin was at work.

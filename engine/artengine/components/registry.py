@@ -59,7 +59,7 @@ class Component:
         Raises `InputError` where the signature of a plugin's component cannot be read.
         """
         try:
-            declared = options(self.call)
+            declared = declared_options(self.call)
         except (NameError, SyntaxError, TypeError, AttributeError) as error:
             hint = "; import an option's type outside of TYPE_CHECKING" if isinstance(error, NameError) else ""
             found = f"its signature cannot be read: {error}{hint}"
@@ -136,11 +136,11 @@ class Registry:
         if name in names:
             return names[name]
         words = [*besides, *names]
-        message = f"found {quoted(name)}, expected {article(kind)}{did_you_mean(name, words)}"
+        message = f"found {quoted(name)}, expected {with_article(kind)}{did_you_mean(name, words)}"
         if message[-1] != "?":
             others = [other for other in KINDS if name in self._components[other]]
             found = f" (there are {listed(words) or 'none'}; a plugin's file is named with -p FILE.py)"
-            message += f"; {name!r} is {article(others[0])}" if others else found
+            message += f"; {name!r} is {with_article(others[0])}" if others else found
         if self.plugins.broken:
             aside = "; ".join(f"plugin {one.name!r} is set aside: {one.reason}" for one in self.plugins.broken)
             message += f" ({aside})"
@@ -149,7 +149,7 @@ class Registry:
         raise LookupError(message)
 
 
-def article(kind: str) -> str:
+def with_article(kind: str) -> str:
     """The kind with its article, ``an output``."""
     return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
@@ -175,7 +175,7 @@ def _stamp(word: str) -> object:
     return about.st_dev, about.st_ino, about.st_mtime_ns, about.st_size
 
 
-def options(call: Callable[..., Any]) -> tuple[Option, ...]:
+def declared_options(call: Callable[..., Any]) -> tuple[Option, ...]:
     """The keyword-only parameters of a callable: what it declares after ``*``."""
     keywords = [one for one in _signature(call) if one.kind is one.KEYWORD_ONLY]
 

@@ -1,11 +1,11 @@
 from . import containers as containers
 from .atomic import (
-    OutputTarget as OutputTarget,
-    create as create,
-    hold as hold,
-    scratch as scratch,
-    told as told,
-    writing as writing,
+    convert_os_errors as convert_os_errors,
+    create_file as create_file,
+    describe_os_error as describe_os_error,
+    temporary_file as temporary_file,
 )
 from .containers import gif_comment as gif_comment, gif_head as gif_head
-from .metadata import DESCRIPTION as DESCRIPTION, KEYWORD as KEYWORD, exif as exif
+from .locks import lock_outputs as lock_outputs
+from .metadata import IMAGE_DESCRIPTION as IMAGE_DESCRIPTION, RECIPE_KEYWORD as RECIPE_KEYWORD, exif as exif
+from .targets import OutputTarget as OutputTarget

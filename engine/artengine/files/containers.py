@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-LONGEST = 1 << 23  # bytes: twice what a recipe may have
-MOST = 50_000  # steps on the way; beyond lies film, or malice
+MAX_DESCRIPTION_BYTES = 1 << 23  # bytes: twice what a recipe may have
+MAX_STEPS = 50_000  # steps on the way; beyond lies film, or malice
 
 _Box = tuple[bytes, int, int]  # its name; where its contents begin and end in the file
 _Steps = Iterator[int]  # those that are left; all that walk in one file share them
@@ -21,17 +21,17 @@ _Steps = Iterator[int]  # those that are left; all that walk in one file share t
 _Walk = Callable[[IO[bytes], int, int, _Steps], Iterator[_Box]]
 
 COMMENT = b"\x21\xfe"  # of gif: an extension, with that label
-EARLY = 1 << 16  # bytes of svg and pdf: where no description has begun, there is none
+MAX_HEAD_BYTES = 1 << 16  # bytes of svg and pdf: where no description has begun, there is none
 
 
-def description(path: Path) -> str | None:
+def read_description(path: Path) -> str | None:
     """The text that a film or vectors have with them; empty where there is none, None for other formats.
 
     Raises `ValueError` for a damaged file and `OSError` where it cannot be read.
     """
     with path.open("rb") as file:
         start = file.read(12)
-        end, steps = file.seek(0, 2), iter(range(MOST))
+        end, steps = file.seek(0, 2), iter(range(MAX_STEPS))
         if start[4:8] == b"ftyp":
             return _mp4(file, end, steps)
         if start[:4] == b"\x1aE\xdf\xa3":
@@ -168,17 +168,17 @@ def _pdf(file: IO[bytes]) -> str:
 def _after(file: IO[bytes], words: bytes, rest: bytes) -> str:
     """What a pattern finds behind words that stand early in a file."""
     file.seek(0)
-    begin = file.read(EARLY).find(words)
+    begin = file.read(MAX_HEAD_BYTES).find(words)
     if begin < 0:
         return ""
     file.seek(begin + len(words))
-    found = re.match(rest, file.read(LONGEST))
+    found = re.match(rest, file.read(MAX_DESCRIPTION_BYTES))
     return found[1].decode("ascii", "replace") if found else ""
 
 
 def _text(file: IO[bytes], begin: int, end: int) -> str:
-    if end - begin > LONGEST:
-        raise ValueError(f"found a text of {end - begin:,} bytes, expected at most {LONGEST:,}")
+    if end - begin > MAX_DESCRIPTION_BYTES:
+        raise ValueError(f"found a text of {end - begin:,} bytes, expected at most {MAX_DESCRIPTION_BYTES:,}")
     file.seek(begin)
     return _exactly(file, max(0, end - begin)).rstrip(b"\0").decode("utf-8", "replace")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 #: The keyword of a PNG's text chunk, and the first key of a recipe's JSON.
-KEYWORD = "artengine"
-DESCRIPTION = 0x010E  # ImageDescription, the tag that EXIF and TIFF share
+RECIPE_KEYWORD = "artengine"
+IMAGE_DESCRIPTION = 0x010E  # ImageDescription, the tag that EXIF and TIFF share
 
 
 def exif(text: str | None) -> bytes:
@@ -14,5 +14,5 @@ def exif(text: str | None) -> bytes:
     if text is None:
         return b""
     block = Image.Exif()
-    block[DESCRIPTION] = text
+    block[IMAGE_DESCRIPTION] = text
     return block.tobytes()

@@ -13,15 +13,15 @@ from typing import Any
 from artengine.components import version_of
 from artengine.errors import ArtengineError, OutputError
 from artengine.events import Event, Made, Note, Wrote
-from artengine.files import create, hold, writing
+from artengine.files import convert_os_errors, create_file, lock_outputs
 from artengine.gallery import trial_reports
-from artengine.gallery.manifest import NAME as MANIFEST, Entry, Manifest, digest, hashed
+from artengine.gallery.manifest import NAME as MANIFEST, THUMBNAIL_FILE, Entry, Manifest, digest, hashed
 from artengine.gallery.page import FILMS, Comparison, Shown, render
 from artengine.gallery.sheet import contact_sheet
 from artengine.gallery.sweeps import Variation
 from artengine.gallery.trials import Compared, Trials, compared, table
-from artengine.scene import transport
-from artengine.workers import Done, Executor, Item, Workers
+from artengine.scene import scene_to_json
+from artengine.workers import Executor, Item, ItemResult, Workers
 
 PAGE, THUMBNAILS, WORKSHOP = "index.html", "thumbnails", ".gallery-workshop"
 NAME = "gallery"  # of the lock
@@ -67,7 +67,7 @@ def gallery(
     where some failed.
     """
     folder = order.folder
-    with hold(folder, NAME):
+    with lock_outputs(folder, NAME):
         _ours(folder)
         manifest = Manifest(folder)
         if bad := manifest.read():
@@ -152,7 +152,7 @@ class _Making:
     def _items(self, variations: Iterable[Variation], there: list[Entry]) -> Iterator[Item]:
         """What is still to be made; what need not be goes into `there`."""
         for variation in variations:
-            packed = transport.packed(variation.scene)
+            packed = scene_to_json(variation.scene)
             identity = _identity(variation, self._order)
             self._about[identity] = {
                 "name": variation.name,
@@ -178,7 +178,7 @@ class _Making:
             }
             yield Item(variation.name, data)
 
-    def _entered(self, done: Done) -> Entry:
+    def _entered(self, done: ItemResult) -> Entry:
         """What has become of an item, its files put in their place; who made them wrote nowhere else."""
         identity = str(done.item.data["id"])
         about = {"id": identity, **self._about[identity]}
@@ -195,7 +195,7 @@ class _Making:
             _move(workshop / name, folder / name)
         small = f"{done.item.name}.webp"
         _make_folder(folder / THUMBNAILS)
-        _move(workshop / transport.THUMBNAIL, folder / THUMBNAILS / small)
+        _move(workshop / THUMBNAIL_FILE, folder / THUMBNAILS / small)
         shutil.rmtree(workshop, ignore_errors=True)
         figures = {name: done.result[name] for name in ("width", "height", "psnr", "loss")}
         return Entry(**about, files=files, thumbnail=small, **figures)
@@ -218,14 +218,14 @@ def _identity(variation: Variation, order: Order) -> str:
 
 
 def _move(source: Path, target: Path) -> None:
-    with writing(target):
+    with convert_os_errors(target):
         if target.is_dir():
             raise OutputError(f"{target}: is a folder, where a file of the gallery should be; move it")
         source.replace(target)
 
 
 def _make_folder(path: Path) -> None:
-    with writing(path):
+    with convert_os_errors(path):
         path.mkdir(exist_ok=True)
     if path.is_symlink():
         raise OutputError(f"{path}: is a link, where a folder of the gallery should be; move it")
@@ -269,5 +269,5 @@ def _write_page(
 ) -> None:
     shown = [_shown(entry) for entry in entries]
     text = render(title, shown, failed=[(entry.name, entry.error) for entry in failed], scene=walk, trials=trials)
-    with create(order.folder / PAGE) as file:
+    with create_file(order.folder / PAGE) as file:
         file.write(text.encode())

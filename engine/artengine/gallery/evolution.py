@@ -20,15 +20,15 @@ from artengine.scene import (
     Scene,
     Seed,
     Walk,
-    as_plain,
-    dump,
-    edit,
-    from_plain,
+    dump_yaml,
     load_text,
     load_work,
-    parse,
-    plain,
-    without,
+    node_from_plain,
+    node_to_plain,
+    parse_yaml,
+    remove_node_at,
+    seed_to_plain,
+    set_node_at,
 )
 
 
@@ -88,11 +88,11 @@ def crossings(
 
 
 def _child(path: Path, scene: Scene, lineage: Seed, name: str, way: Sequence[str]) -> Variation:
-    seed = one_line(as_plain(lineage))
-    root, _ = parse(scene.text, str(path))
+    seed = one_line(seed_to_plain(lineage))
+    root, _ = parse_yaml(scene.text, str(path))
     mark = Mark(f"the seed {seed}")
-    text = dump(edit(root, ["seed"], from_plain(as_plain(lineage), mark), mark))
-    child = load_text(text, str(path), scene.name, scene.ground, scene.photos)
+    text = dump_yaml(set_node_at(root, ["seed"], node_from_plain(seed_to_plain(lineage), mark), mark))
+    child = load_text(text, str(path), scene.name, scene.context, scene.photos)
     assert isinstance(child, Scene)  # noqa: S101 - as its parent is
     verb = "run" if path.suffix in (".yaml", ".yml") else "rerun"
     command = shlex.join(["artengine", verb, as_argument(path), "--set", f"seed={seed}", *way])
@@ -100,8 +100,8 @@ def _child(path: Path, scene: Scene, lineage: Seed, name: str, way: Sequence[str
 
 
 def _besides_seed(scene: Scene) -> dict[str, Plain]:
-    root, _ = parse(scene.text, scene.name)
+    root, _ = parse_yaml(scene.text, scene.name)
     for key in ("seed", "outputs", "canvas", "camera", "film"):
-        root = without(root, [key])
-    value = plain(root)
+        root = remove_node_at(root, [key])
+    value = node_to_plain(root)
     return value if isinstance(value, dict) else {}

@@ -16,7 +16,17 @@ from artengine.gallery.novelty import novelty
 from artengine.gallery.page import PLACE
 from artengine.gallery.sweeps import Sweep, Variation, same_way
 from artengine.media import MAX_MEGAPIXELS
-from artengine.scene import Entries, Mark, Scene, dump, edit, from_plain, parse, transport, without
+from artengine.scene import (
+    Entries,
+    Mark,
+    Scene,
+    dump_yaml,
+    node_from_plain,
+    parse_yaml,
+    remove_node_at,
+    scene_to_json,
+    set_node_at,
+)
 from artengine.workers import Executor, Item
 
 WALK = {"length": "12s", "fps": 30, "loop": True}  # the film through the stars of a page
@@ -79,7 +89,7 @@ def _chosen(
     def items() -> Iterator[Item]:
         for variation in variations:
             known[variation.name] = variation
-            yield Item(variation.name, {"scene": transport.packed(variation.scene), "device": device})
+            yield Item(variation.name, {"scene": scene_to_json(variation.scene), "device": device})
 
     looks: dict[str, novelty.Look] = {}
     with contextlib.closing(executor.work(items())) as work:
@@ -103,11 +113,11 @@ def _walk(scene: Scene) -> str:
     """The scene as a film through several seeds, which the page fills in; nothing where what is learnt decides."""
     if scene.training:
         return ""
-    root, _ = parse(scene.text, scene.name)
+    root, _ = parse_yaml(scene.text, scene.name)
     if not isinstance(root, Entries):
         return ""
     mark = Mark("the page")
     for key, value in (("film", WALK), ("outputs", "mp4")):
-        root = edit(without(root, [key]), [key], from_plain(value, mark), mark)
-    rest = dump(without(root, ["seed"]))
+        root = set_node_at(remove_node_at(root, [key]), [key], node_from_plain(value, mark), mark)
+    rest = dump_yaml(remove_node_at(root, ["seed"]))
     return f"# A film that walks through the starred seeds, and back to the first.\n{PLACE}\n{rest}"

@@ -9,12 +9,13 @@ from typing import Any
 
 from artengine.errors import OutputError
 from artengine.events import Wrote
+from artengine.gallery.manifest import THUMBNAIL_FILE
 from artengine.gallery.novelty import novelty
 from artengine.gallery.page import FILMS, STILLS
 from artengine.gallery.sheet import thumbnail, thumbnail_of
 from artengine.making import make_files, recipe
 from artengine.painting import build
-from artengine.scene import THUMBNAIL, Plain, transport
+from artengine.scene import Plain, scene_from_json
 from artengine.training import figures, trained
 from artengine.view import View
 
@@ -39,14 +40,14 @@ def make(data: dict[str, Any]) -> dict[str, Any]:
 
 def look_at(data: dict[str, Any]) -> dict[str, Plain]:
     """Paint a scene in small and give what is remembered of its looks."""
-    scene = transport.unpacked(data["scene"])
+    scene = scene_from_json(data["scene"])
     picture, view = build(scene, data["device"]), _shrunk(scene.view, novelty.PREVIEW)
     stretch = picture.stretch(view)  # of what is painted: that of the large picture would take as long as painting it
     return novelty.as_plain(novelty.look(picture.paint(view, stretch)))
 
 
 def _made(data: dict[str, Any]) -> dict[str, Any]:
-    scene, folder = transport.unpacked(data["scene"]), Path(data["folder"])
+    scene, folder = scene_from_json(data["scene"]), Path(data["folder"])
     options = {"device": data["device"], "fresh": data["fresh"], "metadata": data["metadata"]}
     options["patience"] = PATIENCE
     paths = [event.path for event in make_files(scene, folder, **options) if isinstance(event, Wrote)]
@@ -55,14 +56,14 @@ def _made(data: dict[str, Any]) -> dict[str, Any]:
         paths.append(weights)
     paths.sort(key=_shown_first)
     if paths[0].suffix in STILLS:
-        width, height = thumbnail_of(paths[0], folder / THUMBNAIL, data["scene"]["max_megapixels"])
+        width, height = thumbnail_of(paths[0], folder / THUMBNAIL_FILE, data["scene"]["max_megapixels"])
     else:
         picture = build(scene, data["device"])
         for _ in trained(picture, folder, fresh=False, describe=recipe.of_weights if data["metadata"] else None):
             pass  # it has learnt already, and finds what
         view = _shrunk(scene.view, _SMALL)
         small = picture.paint(view)
-        thumbnail(small, folder / THUMBNAIL)
+        thumbnail(small, folder / THUMBNAIL_FILE)
         width = round(small.shape[1] * scene.view.width / view.width)  # filters may change the size
         height = round(small.shape[0] * scene.view.height / view.height)
     learnt = figures(weights) if scene.training else None

@@ -15,9 +15,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from artengine.errors import OutputError
-from artengine.files import writing
+from artengine.files import convert_os_errors
 
 NAME = "manifest.jsonl"
+THUMBNAIL_FILE = "thumbnail.webp"  # that a worker makes beside the files of an item
 MAX_BYTES = 1 << 30  # a million items
 
 _BEGIN = b'{"id": "'  # of every line
@@ -87,11 +88,11 @@ class Manifest:
         """
         if not os.path.lexists(self._path):  # a link to nowhere is there: writing would make what it names
             return 0
-        with writing(self._path):
+        with convert_os_errors(self._path):
             about = self._path.lstat()
         if not stat.S_ISREG(about.st_mode) or about.st_size > MAX_BYTES:
             raise OutputError(f"{self._path}: {_OTHERS}")
-        with writing(self._path):
+        with convert_os_errors(self._path):
             data = self._path.read_bytes()
         whole, _, torn = data.rpartition(b"\n")
         bad = 0
@@ -107,7 +108,7 @@ class Manifest:
         if not self._entries and (bad or not ours):
             raise OutputError(f"{self._path}: {_OTHERS}")
         if torn:
-            with writing(self._path), self._path.open("rb+") as file:
+            with convert_os_errors(self._path), self._path.open("rb+") as file:
                 file.truncate(len(data) - len(torn))
         return bad
 
@@ -117,7 +118,7 @@ class Manifest:
         Raises `OutputError` where it cannot be written.
         """
         line = json.dumps(entry.model_dump(exclude_none=True), ensure_ascii=True).encode() + b"\n"
-        with writing(self._path), self._path.open("ab", buffering=0) as file:
+        with convert_os_errors(self._path), self._path.open("ab", buffering=0) as file:
             size = file.tell()
             try:
                 if file.write(line) < len(line):  # a full disk takes what fits, and says so only the next time

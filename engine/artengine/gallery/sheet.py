@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artengine.charts import shortened
-from artengine.files import create, writing
+from artengine.files import convert_os_errors, create_file
 from artengine.gallery.page import Shown, label, short_names
 from artengine.media import MAX_MEGAPIXELS, open_photo
 
@@ -35,9 +35,9 @@ def thumbnail(pixels: np.ndarray[Any, Any], path: Path) -> None:
     Raises `OutputError` where the file cannot be written.
     """
     small = _shrunk(_image(pixels), THUMBNAIL)
-    with writing(path):
+    with convert_os_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    with create(path) as file:
+    with create_file(path) as file:
         small.save(file, "WEBP", quality=82, method=4)
 
 
@@ -68,11 +68,11 @@ def contact_sheet(folder: Path, shown: Sequence[Shown], title: str = "") -> list
         place = f"{number} of {len(starts)}" if len(starts) > 1 else ""
         paths.append(folder / (f"contact-sheet-{number}.png" if number > 1 else "contact-sheet.png"))
         sheet = _sheet(folder, shown[start : start + each], short, columns, (title, place))
-        with create(paths[-1]) as file:
+        with create_file(paths[-1]) as file:
             sheet.save(file, "PNG", compress_level=1)  # a quarter of the time, a fifth larger
     for path in _sheets(folder):
         if path not in paths:
-            with writing(path):
+            with convert_os_errors(path):
                 path.unlink()
     return paths
 

@@ -15,7 +15,7 @@ import yaml
 
 from artengine.errors import InputError, Problem, quoted
 from artengine.media import MAX_MEGAPIXELS
-from artengine.scene import LIMIT, Montage, Plain, Scene, as_plain, load_work
+from artengine.scene import SEED_LIMIT, Montage, Plain, Scene, load_work, seed_to_plain
 
 MAX_ITEMS = 1_000_000  # more is a slip of the finger
 MAX_STEPS = 10_000  # of one setting
@@ -110,7 +110,7 @@ class Sweep:
                 yield Variation(
                     scene=replace(scene, name=name),
                     name=name,
-                    seed=one_line(as_plain(scene.lineage)),
+                    seed=one_line(seed_to_plain(scene.lineage)),
                     settings=differs,
                     command=self._command(settings, seed),
                 )
@@ -173,7 +173,7 @@ def seeds_of(text: str) -> list[int | str]:
             continue
         first, dots, last = part.partition("..")
         ends = [first, last] if dots else [first, first]
-        if not all(_WHOLE.fullmatch(end) and int(end) < LIMIT for end in ends):
+        if not all(_WHOLE.fullmatch(end) and int(end) < SEED_LIMIT for end in ends):
             raise ValueError(f"found {quoted(part)}, expected seeds such as 7 or 0..99")
         low, high = map(int, ends)
         if low > high or high - low >= MAX_ITEMS - len(seeds):

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from artengine.files import create, writing
+from artengine.files import convert_os_errors, create_file
 from artengine.gallery.page import Comparison, Row, short_names
 from artengine.gallery.trials import NUMBER, Trials, file_of
 
@@ -32,15 +32,15 @@ def write(folder: Path, trials: Trials) -> list[Path]:
     from artengine.charts import chart
 
     paths = [folder / TABLE]
-    with create(folder / TABLE) as file:
+    with create_file(folder / TABLE) as file:
         file.write(as_csv(trials))
     if found := panels(trials):
         picture = chart(found, *_size(len(found)))
-        with create(folder / PLOT) as file:
+        with create_file(folder / PLOT) as file:
             picture.save(file, "PNG")
         paths.append(folder / PLOT)
     else:
-        with writing(folder / PLOT):
+        with convert_os_errors(folder / PLOT):
             (folder / PLOT).unlink(missing_ok=True)
     return paths
 

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from artengine.components import Bound
+from artengine.components import ConfiguredComponent
 from artengine.errors import ArtengineError
 from artengine.files import OutputTarget
 from artengine.kinds import Frame
@@ -31,7 +31,7 @@ Band = np.ndarray[Any, Any]
 class OutputThreads:
     """The outputs of a scene at work; what is not finished when the block ends is called off."""
 
-    def __init__(self, outputs: Iterable[tuple[Bound, OutputTarget]]) -> None:
+    def __init__(self, outputs: Iterable[tuple[ConfiguredComponent, OutputTarget]]) -> None:
         self._outputs: Sequence[_Output] = [_Output(bound, target) for bound, target in outputs]
 
     def __enter__(self) -> Self:
@@ -110,7 +110,7 @@ class _CalledOffError(BaseException):
 class _Output:
     """An output in a thread of its own."""
 
-    def __init__(self, bound: Bound, target: OutputTarget) -> None:
+    def __init__(self, bound: ConfiguredComponent, target: OutputTarget) -> None:
         self.paths: list[Path] = []
         self.over = False
         self._bound = bound

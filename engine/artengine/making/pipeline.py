@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from artengine.components import Bound
+from artengine.components import ConfiguredComponent
 from artengine.errors import InputError
 from artengine.events import Event, Filmed, Note, Painted, Wrote
-from artengine.files import OutputTarget, hold
+from artengine.files import OutputTarget, lock_outputs
 from artengine.making import recipe
 from artengine.making.films import FilmFrame, LoopSeam, MontageRenderer, frame_cache_of, render_film
 from artengine.making.output_threads import OutputThreads
@@ -73,7 +73,7 @@ def make_files(
             hint = "choose another folder with --out"
             raise InputError(f"the scene {scene.name!r} would write over its photo {place.name}; {hint}")
     order = _Order(out, device, fresh, metadata, only, jobs)
-    with hold(out, scene.name, patience):
+    with lock_outputs(out, scene.name, patience):
         yield from _montage(scene, order) if isinstance(scene, Montage) else _scene(scene, order, means)
 
 
@@ -93,7 +93,7 @@ class _Order:
         """What gives the recipes of weights, where recipes are wanted."""
         return recipe.of_weights if self.metadata else None
 
-    def outputs(self, work: Work) -> list[tuple[int, Bound]]:
+    def outputs(self, work: Work) -> list[tuple[int, ConfiguredComponent]]:
         """The outputs to write, with their places."""
         return [(index, bound) for index, bound in enumerate(work.outputs) if self.only in (None, index)]
 
@@ -109,7 +109,7 @@ def _scene(scene: Scene, order: _Order, means: Mapping[str, str] | None) -> Iter
         yield Note(f"painted with {was}, here with {now}: the last bits may differ")
     made: set[Path] = set()
 
-    def writing(chosen: list[tuple[int, Bound]], film: Film | None) -> OutputThreads:
+    def writing(chosen: list[tuple[int, ConfiguredComponent]], film: Film | None) -> OutputThreads:
         rate = (film.fps, film.loop) if film else None
         return _writing(scene, order, chosen, made, picture.device.type, picture.means, rate)
 
@@ -152,7 +152,7 @@ def _montage(montage: Montage, order: _Order) -> Iterator[Event]:
 def _writing(
     work: Work,
     order: _Order,
-    outputs: list[tuple[int, Bound]],
+    outputs: list[tuple[int, ConfiguredComponent]],
     made: set[Path],
     device: str,
     means: Mapping[str, str],
@@ -162,7 +162,7 @@ def _writing(
     targets = []
     for index, bound in outputs:
         text = recipe.of(work, device, index, means).to_json() if order.metadata else None
-        target = OutputTarget(order.out, work.name, text, dpi=work.canvas.resolution, made=made)
+        target = OutputTarget(order.out, work.name, text, dpi=work.canvas.resolution, written=made)
         targets.append((bound, replace(target, fps=rate[0], loop=rate[1]) if rate else target))
     return OutputThreads(targets)
 

@@ -19,9 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from artengine.components import version_of
 from artengine.errors import InputError, Problem, listed, quoted
-from artengine.files import DESCRIPTION, KEYWORD, containers
-from artengine.media import FORMATS, MAX_BYTES, MAX_MEGAPIXELS, Media, any_size, open_media
-from artengine.scene import Ground, Scene, Work, load_text
+from artengine.files import IMAGE_DESCRIPTION, RECIPE_KEYWORD, containers
+from artengine.media import MAX_MEDIA_BYTES, MAX_MEGAPIXELS, PHOTO_FORMATS, Media, lift_size_limit, open_media
+from artengine.scene import LoadContext, Scene, Work, load_text
 
 if TYPE_CHECKING:
     from artengine.training import Figures
@@ -108,7 +108,7 @@ def read(path: Path) -> Recipe:
     except Exception as error:  # on damaged files, Pillow's parsers let through whatever they stumble over
         reason = " ".join(str(getattr(error, "strerror", None) or error).split()) or type(error).__name__
         raise InputError(f"{path}: cannot be read: {reason}") from None
-    if not text.startswith(f'{{"{KEYWORD}"'):
+    if not text.startswith(f'{{"{RECIPE_KEYWORD}"'):
         raise InputError(f"{path}: found no recipe in it; it was not made by artengine, or with --no-metadata")
     try:
         if len(text) > MAX_CHARACTERS:
@@ -159,8 +159,8 @@ def scene_of(
     photos = {name: _find(name, needed, path, max_megapixels, opened) for name, needed in recipe.photos.items()}
     origin = f"{path} (its recipe)"
     try:
-        ground = Ground(path.parent, plugins, max_megapixels)
-        return load_text(recipe.scene, origin, path.stem, ground, photos, **settings)
+        context = LoadContext(path.parent, plugins, max_megapixels)
+        return load_text(recipe.scene, origin, path.stem, context, photos, **settings)
     except InputError as error:
         files = [name for name in recipe.plugins if name.endswith(".py") and name not in map(_file_name, plugins)]
         hint = Problem(str(path), "", f"it was made with the plugin {listed(files)}; name it with -p")
@@ -206,14 +206,14 @@ def embedded_text(path: Path) -> str:
 
         found = weights.about(path).get("recipe")
         return json.dumps(found) if found else ""
-    film = containers.description(path)
+    film = containers.read_description(path)
     if film is not None:
         return film
     from PIL import Image
 
-    with warnings.catch_warnings(), any_size(), Image.open(path, formats=FORMATS) as image:
+    with warnings.catch_warnings(), lift_size_limit(), Image.open(path, formats=PHOTO_FORMATS) as image:
         warnings.simplefilter("ignore")  # only the description is read, no pixel and no other metadata
-        text = image.info.get(KEYWORD) or image.getexif().get(DESCRIPTION)
+        text = image.info.get(RECIPE_KEYWORD) or image.getexif().get(IMAGE_DESCRIPTION)
     return text.decode("latin-1") if isinstance(text, bytes) else str(text or "")
 
 
@@ -226,7 +226,7 @@ def _find(name: str, needed: PhotoNeeded, path: Path, max_megapixels: float, ope
             if not place.is_file():
                 continue
             real = place.resolve()
-            if real not in opened and place.stat().st_size <= MAX_BYTES and _sha256(place) == needed.sha256:
+            if real not in opened and place.stat().st_size <= MAX_MEDIA_BYTES and _sha256(place) == needed.sha256:
                 opened[real] = open_media(place, name, max_megapixels)
             if real in opened and opened[real].sha256 == needed.sha256:
                 return replace(opened[real], path=place, name=name, where=needed.where)

@@ -6,7 +6,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-MAX_BYTES = 512 * 2**20
+MAX_MEDIA_BYTES = 512 * 2**20
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Media:
     where: str | None = field(default="", kw_only=True, compare=False)
 
 
-def read(path: Path, expected: str) -> bytes:
+def read_untrusted(path: Path, expected: str) -> bytes:
     """The bytes of a stranger's file; expected: the word for what it should be.
 
     Raises `ValueError` saying what was found.
@@ -32,8 +32,10 @@ def read(path: Path, expected: str) -> bytes:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise ValueError(f"found {path.name!r}, which is no regular file, expected a {expected}")
-        if status.st_size > MAX_BYTES:
-            raise ValueError(f"found {path.name!r} of {status.st_size >> 20} MB, expected at most {MAX_BYTES >> 20} MB")
+        if status.st_size > MAX_MEDIA_BYTES:
+            raise ValueError(
+                f"found {path.name!r} of {status.st_size >> 20} MB, expected at most {MAX_MEDIA_BYTES >> 20} MB"
+            )
         return path.read_bytes()
     except OSError as error:
         raise ValueError(f"cannot read {str(path.absolute())!r}: {error.strerror or error}") from None

@@ -21,16 +21,16 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from artengine.errors import ArtengineError, OutputError
-from artengine.files import told
+from artengine.files import describe_os_error
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer as Buffer
 
 #: What every call begins with: no questions asked, no other file or address opened than those named.
 QUIET = ("-nostdin", "-hide_banner", "-nostats", "-y", "-protocol_whitelist", "file,pipe")
-LAST = 4  # lines of what ffmpeg said that an error repeats
-KEPT = 1 << 16  # bytes of it that are kept: a recipe in the metadata may be megabytes long
-PATIENCE = 0.05  # seconds between two looks whether the film is still wanted
+MAX_ERROR_LINES = 4  # lines of what ffmpeg said that an error repeats
+MAX_LOG_BYTES = 1 << 16  # bytes of it that are kept: a recipe in the metadata may be megabytes long
+POLL_SECONDS = 0.05  # seconds between two looks whether the film is still wanted
 
 _STREAM = re.compile(
     r"^  Stream #0:0.*?: Video: (?P<codec>\w+).*?, (?P<pixels>\w+)(\((?P<colours>[^)]*)\))?, \d+x\d+",
@@ -92,7 +92,7 @@ def encode(
     gone afterwards.
     """
     everything = False
-    with _working(["-v", "error", *arguments, located(path)], subprocess.PIPE, subprocess.DEVNULL) as (process, said):
+    with _running(["-v", "error", *arguments, file_url(path)], subprocess.PIPE, subprocess.DEVNULL) as (process, said):
         if process.stdin is None:
             raise TypeError("a process without its standard input")
         try:
@@ -115,9 +115,9 @@ def probe(path: Path, form: str, *, shown: Path, wanted: Callable[[], None] = la
     Raises `OutputError` where it cannot be decoded.
     """
     frames, end, tick, size = 0, Fraction(0), Fraction(1), (0, 0)
-    words = ["-xerror", "-f", form, "-i", located(path), "-map", "0:v:0", "-map_metadata", "-1"]
+    words = ["-xerror", "-f", form, "-i", file_url(path), "-map", "0:v:0", "-map_metadata", "-1"]
     words += ["-fps_mode", "passthrough", "-f", "framecrc", "pipe:1"]
-    with _working(words, subprocess.DEVNULL, subprocess.PIPE) as (process, said):
+    with _running(words, subprocess.DEVNULL, subprocess.PIPE) as (process, said):
         for line in process.stdout or ():
             wanted()
             match line.decode(errors="replace").replace(",", " ").split():
@@ -136,7 +136,7 @@ def probe(path: Path, form: str, *, shown: Path, wanted: Callable[[], None] = la
     return Film(frames, *size, float(end), stream["codec"], stream["pixels"], stream["colours"] or "")
 
 
-def located(path: Path) -> str:
+def file_url(path: Path) -> str:
     """A path as ffmpeg takes it: never for an option, an address or a pattern."""
     return f"file:{path}"
 
@@ -147,7 +147,7 @@ def metadata(comment: str | None) -> str:
     return f";FFMETADATA1\ncomment={escaped}\n" if comment else ";FFMETADATA1\n"
 
 
-class _Said:
+class _Log:
     """The end of what ffmpeg says, taken off it all the time so that it never waits for us."""
 
     def __init__(self, stream: IO[bytes]) -> None:
@@ -160,7 +160,7 @@ class _Said:
         with self._stream:
             while said := os.read(self._stream.fileno(), 1 << 12):
                 self._kept += said
-                del self._kept[:-KEPT]
+                del self._kept[:-MAX_LOG_BYTES]
 
     def text(self) -> str:
         """All of it that is kept, once ffmpeg has gone."""
@@ -169,7 +169,7 @@ class _Said:
 
 
 @contextlib.contextmanager
-def _working(words: Sequence[str], stdin: int, stdout: int) -> Iterator[tuple[subprocess.Popen[bytes], _Said]]:
+def _running(words: Sequence[str], stdin: int, stdout: int) -> Iterator[tuple[subprocess.Popen[bytes], _Log]]:
     """ffmpeg, which has gone when the block ends, however it ends."""
     command = [program(), *QUIET, *words]
     try:
@@ -179,7 +179,7 @@ def _working(words: Sequence[str], stdin: int, stdout: int) -> Iterator[tuple[su
     try:
         if process.stderr is None:
             raise TypeError("a process without its standard error")
-        said = _Said(process.stderr)
+        said = _Log(process.stderr)
         try:
             yield process, said
         finally:
@@ -205,7 +205,7 @@ def _wait(process: subprocess.Popen[bytes], wanted: Callable[[], None]) -> None:
     while True:
         wanted()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(PATIENCE)
+            process.wait(POLL_SECONDS)
             return
 
 
@@ -215,11 +215,11 @@ def _failure(code: int, said: str, path: Path, shown: Path) -> OutputError:
     if hasattr(signal, "SIGXFSZ") and code == -signal.SIGXFSZ:
         full = [errno.EFBIG]
     if full:
-        return OutputError(told(shown, OSError(full[0], os.strerror(full[0]))))
+        return OutputError(describe_os_error(shown, OSError(full[0], os.strerror(full[0]))))
     if code < 0:
         how = f"was ended by signal {-code}"
     else:
         how = f"ended with exit code {code}" if code else "ended before the film did"
-    said = _MARK.sub("", said.replace(located(path), str(shown)))
-    words = "; ".join(line[:300] for line in map(str.strip, said.splitlines()[-LAST:]) if line)
+    said = _MARK.sub("", said.replace(file_url(path), str(shown)))
+    words = "; ".join(line[:300] for line in map(str.strip, said.splitlines()[-MAX_ERROR_LINES:]) if line)
     return OutputError(f"{shown}: cannot be written: ffmpeg {how}" + (f": {words}" if words else ""))

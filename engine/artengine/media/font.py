@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from artengine.media.base import Media, read
+from artengine.media.base import Media, read_untrusted
 
 FORMATS = ("TTF", "OTF")
 _STARTS = (b"\x00\x01\x00\x00", b"OTTO", b"true")
@@ -30,14 +30,14 @@ class Font(Media):
         return _truetype(self.data, size)
 
 
-def at(font: Font | None, size: int) -> Any:
+def font_at_size(font: Font | None, size: int) -> Any:
     """A font at a size in pixels; where there is none, the one that Pillow brings."""
     from PIL import ImageFont
 
     return font.at(size) if font else ImageFont.load_default(size)
 
 
-def lacking(font: Font | None, text: str) -> list[str]:
+def missing_letters(font: Font | None, text: str) -> list[str]:
     """The letters of a text that a font has not."""
     letters = sorted(set(text))
     if font is None:
@@ -57,7 +57,7 @@ def open_font(path: Path, name: str) -> Font:
 
     Raises `ValueError` saying what was found and what to do.
     """
-    data = read(path, "font")
+    data = read_untrusted(path, "font")
     if not is_font(data):
         raise ValueError(f"found no font, expected one of {', '.join(FORMATS)}")
     found = Font(path, hashlib.sha256(data).hexdigest(), name, data)

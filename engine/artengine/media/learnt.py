@@ -6,10 +6,10 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from artengine.media.base import Media, read
+from artengine.media.base import Media, read_untrusted
 
 #: What follows the length in every weights file of ours.
-BEGINNING = b'{"__metadata__":{"artengine":"'
+WEIGHTS_HEADER = b'{"__metadata__":{"artengine":"'
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Learnt(Media):
 
 def is_learnt(start: bytes) -> bool:
     """Whether a file that begins like this, with twelve bytes or more, is one of our weights files."""
-    return len(start) >= 12 and BEGINNING.startswith(start[8 : 8 + len(BEGINNING)])
+    return len(start) >= 12 and WEIGHTS_HEADER.startswith(start[8 : 8 + len(WEIGHTS_HEADER)])
 
 
 def open_learnt(path: Path, name: str) -> Learnt:
@@ -27,7 +27,7 @@ def open_learnt(path: Path, name: str) -> Learnt:
 
     Raises `ValueError` saying what was found and what to do.
     """
-    data = read(path, "weights file")
-    if not is_learnt(data[: 8 + len(BEGINNING)]):
+    data = read_untrusted(path, "weights file")
+    if not is_learnt(data[: 8 + len(WEIGHTS_HEADER)]):
         raise ValueError("found no weights file of artengine's, expected a .safetensors that a training has left")
     return Learnt(path, hashlib.sha256(data).hexdigest(), name)

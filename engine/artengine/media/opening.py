@@ -11,7 +11,7 @@ from artengine.media.photo import MAX_MEGAPIXELS, Photo, open_photo
 from artengine.media.sound import Sound, is_sound, open_sound
 
 #: The words for them.
-WORDS: dict[type[Media], str] = {Photo: "photo", Sound: "sound", Font: "font", Learnt: "weights file"}
+MEDIA_WORDS: dict[type[Media], str] = {Photo: "photo", Sound: "sound", Font: "font", Learnt: "weights file"}
 
 
 def open_as(kind: type[Media], path: Path, name: str, max_megapixels: float = MAX_MEGAPIXELS) -> Media:

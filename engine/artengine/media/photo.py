@@ -18,13 +18,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from artengine.media.base import Media, read
+from artengine.media.base import Media, read_untrusted
 
 if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
-FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP")
+PHOTO_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP")
 MAX_MEGAPIXELS = 64.0
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # first bytes
 
@@ -63,7 +63,7 @@ def open_photo(path: Path, name: str, max_megapixels: float = MAX_MEGAPIXELS) ->
 
     Raises `ValueError` saying what was found and what to do.
     """
-    data = read(path, "picture")
+    data = read_untrusted(path, "picture")
     return Photo(path, hashlib.sha256(data).hexdigest(), name, _decode(data, max_megapixels))
 
 
@@ -75,8 +75,8 @@ def _decode(data: bytes, max_megapixels: float) -> np.ndarray[Any, Any]:
             warnings.simplefilter("ignore")  # odd metadata is no reason to stop
             if data.startswith(TIFF) and (deep := _deep(data, max_megapixels)) is not None:
                 return deep
-            with any_size():
-                image = Image.open(io.BytesIO(data), formats=FORMATS)  # none of its pixels read
+            with lift_size_limit():
+                image = Image.open(io.BytesIO(data), formats=PHOTO_FORMATS)  # none of its pixels read
             _fit(image.width, image.height, max_megapixels)
             image.load()
             ImageOps.exif_transpose(image, in_place=True)
@@ -85,7 +85,7 @@ def _decode(data: bytes, max_megapixels: float) -> np.ndarray[Any, Any]:
         raise
     except UnidentifiedImageError:
         rare = " that is read, but a TIFF of a rare kind" if data.startswith(TIFF) else ""
-        raise ValueError(f"found no picture{rare}, expected one of {', '.join(FORMATS)}") from None
+        raise ValueError(f"found no picture{rare}, expected one of {', '.join(PHOTO_FORMATS)}") from None
     except Exception as error:  # on damaged files, parsers let through whatever they stumble over
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(f"found a damaged picture ({reason}), expected a whole one; open and save it anew") from None
@@ -99,7 +99,7 @@ def _fit(width: int, height: int, max_megapixels: float) -> None:
 
 
 @contextlib.contextmanager
-def any_size() -> Iterator[None]:
+def lift_size_limit() -> Iterator[None]:
     """While a picture is opened, lift Pillow's own limit of size, since ours is what a user can raise."""
     from PIL import Image
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from artengine.errors import OutputError
 from artengine.media import ffmpeg
-from artengine.media.base import Media, read
+from artengine.media.base import Media, read_untrusted
 
 FORMATS = ("WAV", "FLAC", "MP3", "OGG")
-LONGEST = 60  # seconds of a processor; a sound of hours takes a tenth of that
+MAX_CPU_SECONDS = 60  # seconds of a processor; a sound of hours takes a tenth of that
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ def open_sound(path: Path, name: str) -> Sound:
 
     Raises `ValueError` saying what was found and what to do, `ArtengineError` where there is no ffmpeg.
     """
-    data = read(path, "sound")
+    data = read_untrusted(path, "sound")
     form = _form(data[:12])
     if form is None:
         raise ValueError(f"found no sound, expected one of {', '.join(FORMATS)}")
-    words = ["-timelimit", str(LONGEST), "-f", form, "-i", "pipe:0", "-map", "0:a:0", "-f", "null"]
+    words = ["-timelimit", str(MAX_CPU_SECONDS), "-f", form, "-i", "pipe:0", "-map", "0:a:0", "-f", "null"]
     try:
         ffmpeg.encode([data], words, path, shown=Path(path.name))
     except OutputError as error:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from artengine.scene import Cross, Mutation, Number, Seed, Walk
+from artengine.scene import Cross, Mutation, PlainSeed, Seed, Walk
 
 Weights = Mapping[str, Tensor]
 Array = np.ndarray[Any, Any]
@@ -22,7 +22,7 @@ def grown(seed: Seed, phase: float, draw: Callable[[int], Weights], rows: Collec
     Raises `ValueError` where the networks of two numbers are not of one shape.
     """
     match seed:
-        case Number(number):
+        case PlainSeed(number):
             return draw(number)
         case Mutation(parent, by, strength):
             return _mutated(grown(parent, phase, draw, rows), by, strength)

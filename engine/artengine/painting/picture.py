@@ -18,7 +18,7 @@ from artengine.errors import ArtengineError, InputError, Problem
 from artengine.kinds import ColourRange, Ports, Progress
 from artengine.painting.bands import Image, Painting, Part, Stretch
 from artengine.painting.lineage import grown
-from artengine.scene import Number, Scene, leaves
+from artengine.scene import PlainSeed, Scene, all_numbers
 from artengine.view import View
 
 _log = logging.getLogger("artengine")
@@ -58,7 +58,7 @@ class Picture:
         ports = Ports(inputs=self._joined(corner).shape[-1], seed=scene.seed)
         self.network = self._network(ports)
         self._ports = ports
-        if not isinstance(scene.lineage, Number):
+        if not isinstance(scene.lineage, PlainSeed):
             self.grow(0.0)
         if scene.training:
             self.network.to(self.dtype)
@@ -120,7 +120,7 @@ class Picture:
         columns = min(self.scene.view.shape[1], 64)
         tile = self._joined(self.scene.view.tile(0, 0, columns, 1)).to(self.device)
         found = []
-        for seed in dict.fromkeys(leaves(self.scene.lineage)):
+        for seed in dict.fromkeys(all_numbers(self.scene.lineage)):
             one, other = self._network(self._ports), self._network(replace(self._ports, seed=seed))
             one.load_state_dict(other.state_dict())
             points = tile.to(next((p.dtype for p in one.parameters()), self.dtype)).reshape(columns, -1)

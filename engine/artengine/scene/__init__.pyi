@@ -1,4 +1,3 @@
-from . import transport as transport
 from .binding import Binder as Binder
 from .canvas import Canvas as Canvas, Precision as Precision
 from .document import (
@@ -7,26 +6,26 @@ from .document import (
     Node as Node,
     Plain as Plain,
     Scalar as Scalar,
-    dump as dump,
-    edit as edit,
-    from_plain as from_plain,
-    parse as parse,
-    plain as plain,
-    without as without,
+    dump_yaml as dump_yaml,
+    node_from_plain as node_from_plain,
+    node_to_plain as node_to_plain,
+    parse_yaml as parse_yaml,
+    remove_node_at as remove_node_at,
+    set_node_at as set_node_at,
 )
 from .loading import Work as Work, load as load, load_text as load_text, load_work as load_work
-from .montage import Montage as Montage, Part as Part
+from .montage import Montage as Montage, MontageShot as MontageShot
 from .motion import MAX_FRAMES as MAX_FRAMES, Camera as Camera, Film as Film
-from .scene import Ground as Ground, Scene as Scene
+from .scene import LoadContext as LoadContext, Scene as Scene
+from .scene_json import scene_from_json as scene_from_json, scene_to_json as scene_to_json
 from .schema import scene_schema as scene_schema
 from .seeds import (
-    LIMIT as LIMIT,
+    SEED_LIMIT as SEED_LIMIT,
     Cross as Cross,
     Mutation as Mutation,
-    Number as Number,
+    PlainSeed as PlainSeed,
     Seed as Seed,
     Walk as Walk,
-    as_plain as as_plain,
-    leaves as leaves,
+    all_numbers as all_numbers,
+    seed_to_plain as seed_to_plain,
 )
-from .transport import THUMBNAIL as THUMBNAIL

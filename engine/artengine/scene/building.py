@@ -10,45 +10,45 @@ from artengine.media import Media
 from artengine.scene.binding import Binder
 from artengine.scene.document import Entries, Node, Scalar
 from artengine.scene.motion import EXTREMES, Film
-from artengine.scene.scene import Ground, Motion, Scene, grammar
-from artengine.scene.seeds import Number
+from artengine.scene.scene import LoadContext, Motion, Scene, grammar
+from artengine.scene.seeds import PlainSeed
 
 
-def bound(root: Node, binder: Binder) -> dict[str, Any] | None:
+def bind_scene(root: Node, binder: Binder) -> dict[str, Any] | None:
     """What a scene says, checked; None where there are problems, which the binder has."""
     film = root.entries["film"][1] if isinstance(root, Entries) and "film" in root.entries else None
     if film and not (isinstance(film, Scalar) and film.value is None):  # what the keys of all others are measured by
         binder.moving.film = binder.record(Film, film, "film")
         binder.moving.faulty = binder.moving.film is None
-    values = _read(root, binder)
+    values = _bind(root, binder)
     if values is not None and not binder.problems:
-        binder.problems += _at_odds(values, root)
+        binder.problems += _conflicts(values, root)
     if not binder.problems and binder.moving.tracks:
         for extreme in EXTREMES:
             elsewhere = binder.at(extreme)
-            _read(root, elsewhere)
+            _bind(root, elsewhere)
             binder.problems += elsewhere.problems
     return None if binder.problems else values
 
 
-def scene_of(
+def build_scene(
     values: Mapping[str, Any],
     root: Node,
     binder: Binder,
     name: str,
     text: str,
-    ground: Ground,
+    context: LoadContext,
     photos: Mapping[str, Media],
 ) -> Scene:
-    """The scene of what `bound` gave, with the text and the photos that a recipe shows."""
+    """The scene of what `bind_scene` gave, with the text and the photos that a recipe shows."""
 
     def made(said: Mapping[str, Any]) -> Scene:
         parts = {"lineage" if word == "seed" else word: value for word, value in said.items()}
-        return Scene(name=name, text=text, photos=photos, ground=ground, motion=motion, **parts)
+        return Scene(name=name, text=text, photos=photos, context=context, motion=motion, **parts)
 
     def scene(time: float) -> Scene:
         elsewhere = binder.at(time)
-        moved = _read(root, elsewhere)
+        moved = _bind(root, elsewhere)
         if moved is None or elsewhere.problems:
             raise InputError(elsewhere.problems)
         return made(moved)
@@ -57,7 +57,7 @@ def scene_of(
     return made(values)
 
 
-def _read(root: Node, binder: Binder) -> dict[str, Any] | None:
+def _bind(root: Node, binder: Binder) -> dict[str, Any] | None:
     """What a scene says at a binder's moment, with the network that its training brings where it names none."""
     values: dict[str, Any] | None = binder.record(grammar, root, "")
     if values is None or values["network"] is not None:
@@ -70,10 +70,10 @@ def _read(root: Node, binder: Binder) -> dict[str, Any] | None:
     return {**values, "network": network}
 
 
-def _at_odds(values: Mapping[str, Any], root: Node) -> Iterator[Problem]:
+def _conflicts(values: Mapping[str, Any], root: Node) -> Iterator[Problem]:
     """Parts of a scene that are right, each on its own, and not together."""
     marks = {name: str(mark) for name, (mark, _) in root.entries.items()} if isinstance(root, Entries) else {}
-    if values["training"] and not isinstance(values["seed"], Number):
+    if values["training"] and not isinstance(values["seed"], PlainSeed):
         found = "found a seed that has grown from others in a scene with a training, expected a whole number"
         yield Problem(marks.get("seed", ""), "seed", f"{found}: what is learnt does not come from the seed alone")
     if values["film"] and values["film"].learning and not values["training"]:

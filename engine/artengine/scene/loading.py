@@ -11,7 +11,7 @@ from artengine.components import default_registry
 from artengine.errors import InputError, Problem, quoted
 from artengine.media import MAX_MEGAPIXELS, Media
 from artengine.scene.binding import Binder
-from artengine.scene.building import bound, scene_of
+from artengine.scene.building import bind_scene, build_scene
 from artengine.scene.document import (
     MAX_BYTES,
     MAX_DEPTH,
@@ -20,14 +20,14 @@ from artengine.scene.document import (
     Mark,
     Node,
     Scalar,
-    dump,
-    edit,
-    from_plain,
-    parse,
-    without,
+    dump_yaml,
+    node_from_plain,
+    parse_yaml,
+    remove_node_at,
+    set_node_at,
 )
 from artengine.scene.montage import Cutter, Montage, is_montage
-from artengine.scene.scene import Ground, Scene
+from artengine.scene.scene import LoadContext, Scene
 
 Work: TypeAlias = Scene | Montage  # what a file can describe
 
@@ -71,16 +71,16 @@ def load_work(
     Raises `InputError` with every problem found.
     """
     path = Path(path)
-    ground = Ground(path.parent, tuple(plugins), max_megapixels)
+    context = LoadContext(path.parent, tuple(plugins), max_megapixels)
     edits, problems = _all_edits(seed, size, overrides)
-    return _bound(_read(path), str(path), path.stem, ground, _binder(ground), edits, problems)
+    return _bound(_read(path), str(path), path.stem, context, _binder(context), edits, problems)
 
 
 def load_text(
     text: str,
     origin: str,
     name: str,
-    ground: Ground,
+    context: LoadContext,
     photos: Mapping[str, Media],
     *,
     seed: int | None = None,
@@ -92,47 +92,49 @@ def load_text(
     photos: what has been found of its photos already. The other options, and what is raised, are those of `load_work`.
     """
     edits, problems = _all_edits(seed, size, overrides)
-    return _bound(text.encode(), origin, name, ground, _binder(ground, photos), edits, problems)
+    return _bound(text.encode(), origin, name, context, _binder(context, photos), edits, problems)
 
 
-def _binder(ground: Ground, photos: Mapping[str, Media] | None = None) -> Binder:
-    registry = default_registry(ground.plugins)
-    return Binder(registry, ground.folder, photos=photos, max_megapixels=ground.max_megapixels)
+def _binder(context: LoadContext, photos: Mapping[str, Media] | None = None) -> Binder:
+    registry = default_registry(context.plugins)
+    return Binder(registry, context.folder, photos=photos, max_megapixels=context.max_megapixels)
 
 
 def _bound(
     text: bytes,
     origin: str,
     name: str,
-    ground: Ground,
+    context: LoadContext,
     binder: Binder,
     edits: Sequence[_Edit] = (),
     problems: Sequence[Problem] = (),
 ) -> Work:
-    root, faults = parse(text, origin)
+    root, faults = parse_yaml(text, origin)
     binder.problems += [*problems, *faults]
     for keys, node, mark in edits:
         if len(keys) > MAX_DEPTH:
             binder.problems.append(Problem(str(mark), "", f"found {len(keys)} keys, expected at most {MAX_DEPTH}"))
             continue
         try:
-            root = edit(root, keys, node, mark) if node else without(root, keys)
+            root = set_node_at(root, keys, node, mark) if node else remove_node_at(root, keys)
         except InputError as error:
             binder.problems += error.problems
     own = "" if edits else text.decode("utf-8-sig")
     if isinstance(root, Entries) and is_montage(root):
-        cutter = Cutter(binder, lambda: _binder(ground, binder.photos), _Beside(ground).read, ground)
+        cutter = Cutter(binder, lambda: _binder(context, binder.photos), _Beside(context).read, context)
         made, whole = cutter.cut(root, name)
         if made is None or binder.problems:
             raise _all(binder.problems)
         binder.photos |= cutter.photos
         photos, renamed = _named_photos(binder)
-        return made(own if whole == root and own else _short(dump(_rename(whole, renamed)), origin), photos)
-    values = bound(root, binder)
+        return made(own if whole == root and own else _short(dump_yaml(_rename(whole, renamed)), origin), photos)
+    values = bind_scene(root, binder)
     if values is None:
         raise _all(binder.problems)
     photos, renamed = _named_photos(binder)
-    return scene_of(values, root, binder, name, own or _short(dump(_rename(root, renamed)), origin), ground, photos)
+    return build_scene(
+        values, root, binder, name, own or _short(dump_yaml(_rename(root, renamed)), origin), context, photos
+    )
 
 
 def _all(problems: Sequence[Problem]) -> InputError:
@@ -150,8 +152,8 @@ def _short(text: str, origin: str) -> str:
 class _Beside:
     """Reads the scenes beside a film, each as often as shots name it, until that is too much."""
 
-    def __init__(self, ground: Ground) -> None:
-        self._folder = ground.folder
+    def __init__(self, context: LoadContext) -> None:
+        self._folder = context.folder
         self._left = MAX_SCENES
 
     def read(self, word: str) -> Node:
@@ -174,7 +176,7 @@ class _Beside:
         self._left -= len(text)
         if self._left < 0:
             raise InputError(f"found shots whose scenes come to more than {MAX_SCENES:,} bytes")
-        root, faults = parse(text, str(path))
+        root, faults = parse_yaml(text, str(path))
         if faults:
             raise InputError(faults)
         return root
@@ -209,7 +211,7 @@ def _edits(overrides: Mapping[str, object] | Sequence[str]) -> tuple[list[_Edit]
             problems.append(Problem(origin, "", "expected KEY=VALUE, such as network.mlp.width=32"))
             continue
         try:
-            node, faults = parse(value, origin, lines=False)
+            node, faults = parse_yaml(value, origin, lines=False)
         except InputError as error:
             problems += error.problems
             continue
@@ -219,7 +221,7 @@ def _edits(overrides: Mapping[str, object] | Sequence[str]) -> tuple[list[_Edit]
 
 
 def _valued(value: object, origin: str) -> tuple[Node, Mark]:
-    return from_plain(value, Mark(origin)), Mark(origin)
+    return node_from_plain(value, Mark(origin)), Mark(origin)
 
 
 def _read(path: Path) -> bytes:

@@ -11,16 +11,16 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from artengine.colour import Colour
-from artengine.components import Bound
+from artengine.components import ConfiguredComponent
 from artengine.errors import InputError, Problem, listed, quoted
 from artengine.kinds import Output
-from artengine.media import Font, Media, lacking
+from artengine.media import Font, Media, missing_letters
 from artengine.scene.binding import Binder
-from artengine.scene.building import bound, scene_of
+from artengine.scene.building import bind_scene, build_scene
 from artengine.scene.canvas import Canvas
-from artengine.scene.document import Entries, Faulty, Items, Node, Scalar, describe_node, dump, edit
-from artengine.scene.motion import MAX_FRAMES, Length, seconds
-from artengine.scene.scene import Ground, Scene
+from artengine.scene.document import Entries, Faulty, Items, Node, Scalar, describe_node, dump_yaml, set_node_at
+from artengine.scene.motion import MAX_FRAMES, Length, parse_seconds
+from artengine.scene.scene import LoadContext, Scene
 
 MAX_SHOTS = 1000
 MAX_FILM_MEGAPIXELS = 64  # of a frame
@@ -29,7 +29,7 @@ Text = Annotated[str, Field(min_length=1, max_length=500)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class MontageFilm:
     """How many frames a second a film of several shots has, and the font of its words: a file, TTF or OTF."""
 
     fps: Annotated[float, Field(ge=1, le=240)] = 30.0
@@ -37,7 +37,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class ShotOptions:
     """What a shot says besides its scene, and what is set in that.
 
     length: how long it is; a scene's film plays once through if nothing is said, and its last frame holds if more is.
@@ -58,7 +58,7 @@ class Words:
 def grammar(
     *,
     canvas: Canvas = Canvas(),
-    film: Pace = Pace(),
+    film: MontageFilm = MontageFilm(),
     outputs: list[Output],
 ) -> dict[str, Any]:
     """What a film of several shots may say besides them."""
@@ -66,7 +66,7 @@ def grammar(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class MontageShot:
     """A shot: frames of a scene's film from one on, or a plain colour, with words over them.
 
     scene: None for the plain colour. first: frame of the scene's film; length, over: frames of the whole film.
@@ -76,7 +76,7 @@ class Part:
     first: int
     length: int
     over: int
-    words: Words
+    words: ShotOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,12 +91,12 @@ class Montage:
     text: str
     photos: Mapping[str, Media]
     canvas: Canvas
-    film: Pace
-    shots: list[Part]
-    outputs: list[Bound]
-    ground: Ground = field(repr=False, compare=False)
+    film: MontageFilm
+    shots: list[MontageShot]
+    outputs: list[ConfiguredComponent]
+    context: LoadContext = field(repr=False, compare=False)
 
-    def components(self) -> Iterator[Bound]:
+    def components(self) -> Iterator[ConfiguredComponent]:
         """Every component that its scenes and outputs use."""
         for shot in self.shots:
             if shot.scene:
@@ -137,12 +137,12 @@ class Cutter:
     """
 
     def __init__(
-        self, binder: Binder, fresh: Callable[[], Binder], read: Callable[[str], Node], ground: Ground
+        self, binder: Binder, fresh: Callable[[], Binder], read: Callable[[str], Node], context: LoadContext
     ) -> None:
         self._binder = binder
         self._fresh = fresh
         self._read = read
-        self._ground = ground
+        self._context = context
         self.photos: dict[str, Media] = {}
 
     def cut(self, root: Entries, name: str) -> tuple[Callable[[str, Mapping[str, Media]], Montage] | None, Node]:
@@ -155,12 +155,12 @@ class Cutter:
                 listed_shots, "shots", f"found {describe_node(listed_shots)}, expected a list of 1 to {MAX_SHOTS} shots"
             )
             return None, root
-        canvas, pace = (values["canvas"], values["film"]) if values else (Canvas(), Pace())
+        canvas, pace = (values["canvas"], values["film"]) if values else (Canvas(), MontageFilm())
         width, height = canvas.size
         if width * height > MAX_FILM_MEGAPIXELS * 1e6:
             self._wrong(rest, "canvas", f"found {width} x {height}, expected at most {MAX_FILM_MEGAPIXELS} megapixels")
             return None, root
-        parts: list[Part] = []
+        parts: list[MontageShot] = []
         whole: list[Node] = []
         for index, node in enumerate(listed_shots.items):
             part, written = self._part(node, f"shots.{index}", canvas, pace, f"{name}-shot-{index + 1}")
@@ -177,14 +177,16 @@ class Cutter:
             return None, written_out
 
         def made(text: str, photos: Mapping[str, Media]) -> Montage:
-            return Montage(name=name, text=text, photos=photos, shots=parts, ground=self._ground, **values)
+            return Montage(name=name, text=text, photos=photos, shots=parts, context=self._context, **values)
 
         montage = made("", {})
         if montage.frames > MAX_FRAMES:
             self._wrong(listed_shots, "shots", f"found {montage.frames:,} frames, expected at most {MAX_FRAMES:,}")
         return made, written_out
 
-    def _part(self, node: Node, path: str, canvas: Canvas, pace: Pace, name: str) -> tuple[Part | None, Node]:
+    def _part(
+        self, node: Node, path: str, canvas: Canvas, pace: MontageFilm, name: str
+    ) -> tuple[MontageShot | None, Node]:
         """A shot, and its node with the scene written out."""
         if not isinstance(node, Entries):
             self._wrong(
@@ -192,12 +194,12 @@ class Cutter:
             )
             return None, node
         own = Entries(node.mark, {key: entry for key, entry in node.entries.items() if key not in ("scene", "set")})
-        words: Words | None = self._binder.record(Words, own, path)
+        words: ShotOptions | None = self._binder.record(ShotOptions, own, path)
         if words is None:
             return None, node
         self._readable(own, path, words, pace.font)
-        length = seconds(words.length, pace.fps) if words.length else None
-        over = round(seconds(words.over, pace.fps) * pace.fps) if words.transition == "crossfade" else 0
+        length = parse_seconds(words.length, pace.fps) if words.length else None
+        over = round(parse_seconds(words.over, pace.fps) * pace.fps) if words.transition == "crossfade" else 0
         if "scene" not in node.entries:
             if length is None:
                 self._wrong(node, path, "'length' is missing; expected it where a shot has no scene")
@@ -206,37 +208,39 @@ class Cutter:
                 if word in node.entries:
                     self._wrong(node, f"{path}.{word}", f"found {word} in a shot without a scene; leave it out")
             frames = max(1, round(length * pace.fps))
-            return Part(scene=None, first=0, length=frames, over=over, words=words), node
+            return MontageShot(scene=None, first=0, length=frames, over=over, words=words), node
         scene, written = self._scene(node, path, canvas, pace, name)
         whole = Entries(node.mark, {**own.entries, "scene": (node.entries["scene"][0], written)})
         if scene is None:
             return None, whole
         assert scene.film is not None  # noqa: S101 - it was set
-        first = round(seconds(words.start, pace.fps) * pace.fps) if words.start else 0
+        first = round(parse_seconds(words.start, pace.fps) * pace.fps) if words.start else 0
         there = scene.film.frames
         if first >= max(there, 1) and first:
             self._wrong(node, f"{path}.start", f"found {words.start}, and the scene's film is over before")
         if length is None and not scene.film.length:
             self._wrong(node, path, "'length' is missing; expected it for a film of the learning, every so many steps")
         frames = max(1, round(length * pace.fps)) if length else max(1, there - first)
-        return Part(scene=scene, first=first, length=frames, over=over, words=words), whole
+        return MontageShot(scene=scene, first=first, length=frames, over=over, words=words), whole
 
-    def _readable(self, node: Entries, path: str, words: Words, font: Font | None) -> None:
+    def _readable(self, node: Entries, path: str, words: ShotOptions, font: Font | None) -> None:
         """Report the words that the font cannot write."""
         for name in ("title", "subtitle", "caption"):
             text = getattr(words, name)
-            if text and (missing := lacking(font, text)):
+            if text and (missing := missing_letters(font, text)):
                 hint = "" if font else "; name a font that has them: film: {font: NAME.ttf}"
                 found_letters = f"found {quoted(text)}, and the font has no {listed(map(repr, missing))}{hint}"
                 self._wrong(node.entries[name][1], f"{path}.{name}", found_letters)
 
-    def _scene(self, node: Entries, path: str, canvas: Canvas, pace: Pace, name: str) -> tuple[Scene | None, Node]:
+    def _scene(
+        self, node: Entries, path: str, canvas: Canvas, pace: MontageFilm, name: str
+    ) -> tuple[Scene | None, Node]:
         """The scene of a shot at the size and pace of the film, and its node with all that is set in it."""
         mark, said = node.entries["scene"]
         try:
             root = self._read(said.value) if isinstance(said, Scalar) and isinstance(said.value, str) else said
             for key, value in self._settings(node, path):
-                root = edit(root, key, value, value.mark)
+                root = set_node_at(root, key, value, value.mark)
         except InputError as error:
             for one in error.problems:
                 known = bool(one.where)
@@ -261,19 +265,19 @@ class Cutter:
         staged: Node = Entries(root.mark, kept)
         try:
             for keys, plain_value in more:
-                staged = edit(staged, keys, Scalar(mark, plain_value), mark)
+                staged = set_node_at(staged, keys, Scalar(mark, plain_value), mark)
         except InputError as error:
             self._binder.problems += error.problems
             return None, root
         binder = self._fresh()
-        values = bound(staged, binder)
+        values = bind_scene(staged, binder)
         self._binder.problems += binder.problems
         self.photos |= binder.photos
         self._binder.given |= binder.given
         if values is None:
             return None, root
         photos = binder.photos | binder.given
-        return scene_of(values, staged, binder, name, dump(staged), self._ground, photos), root
+        return build_scene(values, staged, binder, name, dump_yaml(staged), self._context, photos), root
 
     def _settings(self, node: Entries, path: str) -> Iterator[tuple[list[str], Node]]:
         """What a shot sets in its scene: keys and values."""
@@ -288,7 +292,7 @@ class Cutter:
         for key, (_, value) in settings.entries.items():
             yield key.split("."), value
 
-    def _overlap(self, node: Node, index: int, part: Part, before: list[Part]) -> None:
+    def _overlap(self, node: Node, index: int, part: MontageShot, before: list[MontageShot]) -> None:
         """Two shots can fade into each other only while both are there, and no third one."""
         if not part.over or (index and not before):
             return

@@ -13,18 +13,18 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from artengine.components import Bound
+from artengine.components import ConfiguredComponent
 from artengine.kinds import Filter, Network, Output, Source, Trainer, named
 from artengine.media import Media
 from artengine.scene.canvas import Canvas
 from artengine.scene.motion import Camera, Film
-from artengine.scene.seeds import Number, Seed, first
+from artengine.scene.seeds import PlainSeed, Seed, first_number
 from artengine.view import View
 
 
 def grammar(
     *,
-    seed: Seed = Number(0),
+    seed: Seed = PlainSeed(0),
     canvas: Canvas = Canvas(),
     coordinates: Annotated[list[Source], Field(min_length=1)] = named("grid"),
     network: Network | None = None,
@@ -52,7 +52,7 @@ class Motion:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class LoadContext:
     """What a scene was loaded with besides its text.
 
     folder: where it stands; its photos are there and below. plugins: as the user named them, see `load`.
@@ -77,20 +77,20 @@ class Scene:
     photos: Mapping[str, Media]
     lineage: Seed
     canvas: Canvas
-    coordinates: list[Bound]
-    network: Bound
-    training: Bound | None
+    coordinates: list[ConfiguredComponent]
+    network: ConfiguredComponent
+    training: ConfiguredComponent | None
     film: Film | None
     camera: Camera
-    filters: list[Bound]
-    outputs: list[Bound]
+    filters: list[ConfiguredComponent]
+    outputs: list[ConfiguredComponent]
     motion: Motion = field(repr=False, compare=False)
-    ground: Ground = field(repr=False, compare=False)
+    context: LoadContext = field(repr=False, compare=False)
 
     @property
     def seed(self) -> int:
         """The seed as a number: the first one where several have gone into the picture."""
-        return first(self.lineage)
+        return first_number(self.lineage)
 
     @property
     def view(self) -> View:
@@ -119,7 +119,7 @@ class Scene:
         """
         return self.motion.scene(time) if self.motion.numbers else self
 
-    def components(self) -> Iterator[Bound]:
+    def components(self) -> Iterator[ConfiguredComponent]:
         """Every component the scene uses, those inside options too."""
         for bound in [*self.coordinates, self.network, self.training, *self.filters, *self.outputs]:
             if bound is not None:

@@ -8,28 +8,30 @@ from typing import Any
 
 from pydantic.errors import PydanticInvalidForJsonSchema
 
-from artengine.components import Option, Registry, is_number, options
+from artengine.components import Option, Registry, declared_options, is_number
 from artengine.kinds import KINDS, Named
 from artengine.scene import montage
-from artengine.scene.binding import RECORD, REFERENCE, model_of
-from artengine.scene.motion import TIME, WORDS, CameraKey
+from artengine.scene.binding import RECORD, REFERENCE, options_model
+from artengine.scene.motion import EASE_WORDS, TIME_PATTERN, CameraKey
 from artengine.scene.scene import grammar
-from artengine.scene.seeds import LIMIT, Number
+from artengine.scene.seeds import SEED_LIMIT, PlainSeed
 
 #: The kinds whose numbers a film can move.
 MOVING = ("source", "network", "activation", "filter")
 
-_WHOLE = {"type": "integer", "minimum": 0, "maximum": LIMIT - 1}
+_WHOLE = {"type": "integer", "minimum": 0, "maximum": SEED_LIMIT - 1}
 _SEED = {"$ref": "#/definitions/grown"}
-_EASE = {"anyOf": [{"enum": list(WORDS)}, {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}]}
+_EASE = {
+    "anyOf": [{"enum": list(EASE_WORDS)}, {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}]
+}
 _NUMBERS = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}, "minItems": 1}]}
 
 
 def scene_schema(registry: Registry) -> dict[str, Any]:
     """The schema of a scene with the components of the registry."""
-    scene = _object(options(grammar))
+    scene = _object(declared_options(grammar))
     still = scene["properties"]["camera"]
-    moving = _keys(_properties(_object(options(CameraKey))["properties"] | {"ease": _EASE}), {})
+    moving = _keys(_properties(_object(declared_options(CameraKey))["properties"] | {"ease": _EASE}), {})
     scene["properties"]["camera"] = {"anyOf": [still, moving], "description": still["description"]}
     scene["anyOf"] = [{"required": ["network"]}, {"required": ["training"]}]  # which may bring a network
     parts = {kind: _kind(registry, kind) for kind in KINDS} | _grown() | {"keys": _moving_number(), "scene": scene}
@@ -45,10 +47,10 @@ def scene_schema(registry: Registry) -> dict[str, Any]:
 
 def _montage() -> dict[str, Any]:
     """A film of several shots: what each says, and what is common to them."""
-    shot = _object(options(montage.Words))
+    shot = _object(declared_options(montage.ShotOptions))
     shot["properties"] |= {"scene": {"anyOf": [{"type": "string"}, {"$ref": "#/definitions/scene"}]}}
     shot["properties"] |= {"set": {"type": "object"}}
-    film = _object(options(montage.grammar))
+    film = _object(declared_options(montage.grammar))
     shots = {"type": "array", "items": shot, "minItems": 1, "maxItems": montage.MAX_SHOTS}
     return film | {"properties": film["properties"] | {"shots": shots}, "required": [*film["required"], "shots"]}
 
@@ -70,7 +72,12 @@ def _moving_number() -> dict[str, Any]:
 
 def _keys(value: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
     """What moves: values by the moments that they stand at."""
-    keys = {"type": "object", "patternProperties": {TIME: value}, "additionalProperties": False, "minProperties": 1}
+    keys = {
+        "type": "object",
+        "patternProperties": {TIME_PATTERN: value},
+        "additionalProperties": False,
+        "minProperties": 1,
+    }
     return _properties({"keys": keys, "ease": _EASE, **more}, "keys")
 
 
@@ -101,7 +108,7 @@ def _kind(registry: Registry, kind: str) -> dict[str, Any]:
 
 
 def _record(record: Callable[..., Any]) -> dict[str, Any]:
-    return {**_nullable(_object(options(record))), "description": (record.__doc__ or "").partition("\n")[0]}
+    return {**_nullable(_object(declared_options(record))), "description": (record.__doc__ or "").partition("\n")[0]}
 
 
 def _object(declared: tuple[Option, ...], *, moves: bool = False) -> dict[str, Any]:
@@ -110,7 +117,7 @@ def _object(declared: tuple[Option, ...], *, moves: bool = False) -> dict[str, A
 
 
 def _option(option: Option, *, moves: bool) -> dict[str, Any]:
-    model = model_of(((option.name, option.annotation),))
+    model = options_model(((option.name, option.annotation),))
     try:
         schema = model.model_json_schema(ref_template="#/definitions/{model}")
     except PydanticInvalidForJsonSchema:  # a type that JSON has no word for
@@ -146,7 +153,7 @@ def _draft_07(schema: Any) -> Any:
 def _plain(default: Any) -> Any:
     if isinstance(default, Named):
         return default.name
-    if isinstance(default, Number):
+    if isinstance(default, PlainSeed):
         return default.number
     if dataclasses.is_dataclass(default) and not isinstance(default, type):
         return _plain(dataclasses.asdict(default))

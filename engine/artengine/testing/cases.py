@@ -11,13 +11,13 @@ from typing import Any, cast, get_args, get_origin
 
 import numpy as np
 
-from artengine.components import Bound, Component, Registry, members
+from artengine.components import Component, ConfiguredComponent, Registry, union_members
 from artengine.curve import Point
 from artengine.errors import ArtengineError, InputError
 from artengine.kinds import Frame
 from artengine.media import MAX_MEGAPIXELS, Photo
 from artengine.painting import Picture, build
-from artengine.scene import Binder, Entries, Ground, Mark, Node, Scalar, Scene, load_text
+from artengine.scene import Binder, Entries, LoadContext, Mark, Node, Scalar, Scene, load_text
 from artengine.view import View
 
 VIEW = View(width=16, height=12)
@@ -39,7 +39,7 @@ class Bench:
     folder: Path
 
 
-def default(component: Component, bench: Bench, photos: Collection[str] = ()) -> Bound:
+def default(component: Component, bench: Bench, photos: Collection[str] = ()) -> ConfiguredComponent:
     """A component with its default options, and a made photo for those that need one; photos: the names of others."""
     mark = Mark("test", 1, 1)
     given: dict[str, tuple[Mark, Node]] = {}
@@ -56,12 +56,12 @@ def default(component: Component, bench: Bench, photos: Collection[str] = ()) ->
     return bound
 
 
-def pictures(bound: Bound, bench: Bench) -> Iterator[Picture]:
+def pictures(bound: ConfiguredComponent, bench: Bench) -> Iterator[Picture]:
     """Small pictures for a trainer or an output: by the network that it brings or a plain one, then by all others.
 
     For an output they have been trained, as far as it can tell.
     """
-    scene = cast(Scene, load_text(_TINY, "test", "test", Ground(bench.folder, (), MAX_MEGAPIXELS), {}))
+    scene = cast(Scene, load_text(_TINY, "test", "test", LoadContext(bench.folder, (), MAX_MEGAPIXELS), {}))
     if bound.component.kind == "output":
         scene = replace(scene, training=next(_working("trainer", bound, bench), None))
     brought = Binder(bench.registry, bench.folder).brought(bound)
@@ -75,7 +75,7 @@ def pictures(bound: Bound, bench: Bench) -> Iterator[Picture]:
         yield picture
 
 
-def _working(kind: str, bound: Bound, bench: Bench) -> Iterator[Bound]:
+def _working(kind: str, bound: ConfiguredComponent, bench: Bench) -> Iterator[ConfiguredComponent]:
     """The components of a kind that work with their default options, those of the same plugin first."""
     ours = bound.component.plugin.name
     for component in sorted(bench.registry.components(kind), key=lambda one: one.plugin.name != ours):
@@ -83,7 +83,7 @@ def _working(kind: str, bound: Bound, bench: Bench) -> Iterator[Bound]:
             yield default(component, bench)
 
 
-def with_photos(bound: Bound, bench: Bench) -> Iterator[Bound]:
+def with_photos(bound: ConfiguredComponent, bench: Bench) -> Iterator[ConfiguredComponent]:
     """A trainer as it is, then with a photo in each option that takes one and is left out."""
     yield bound
     for option in bound.component.options:
@@ -97,7 +97,7 @@ def small_image() -> np.ndarray[Any, Any]:
     return np.stack((x, y, x * y), axis=-1).astype(np.float32)
 
 
-def frames_for(bound: Bound, bench: Bench) -> Iterator[list[Frame]]:
+def frames_for(bound: ConfiguredComponent, bench: Bench) -> Iterator[list[Frame]]:
     """What an output can be given: a film, or a still, by one network after the other."""
     if bound.component.films:
         yield [Frame(view=VIEW, image=small_image())] * 3
@@ -108,8 +108,8 @@ def frames_for(bound: Bound, bench: Bench) -> Iterator[list[Frame]]:
 
 def _takes_photos(annotation: Any) -> bool:
     """Whether an option takes a photo, or a list of them, for which one does."""
-    arms = members(annotation)
-    return Photo in arms or any(get_origin(arm) is list and Photo in members(get_args(arm)[0]) for arm in arms)
+    arms = union_members(annotation)
+    return Photo in arms or any(get_origin(arm) is list and Photo in union_members(get_args(arm)[0]) for arm in arms)
 
 
 def _made_photo(folder: Path) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from artengine.components import Bound, Component, Registry, default_registry, load_plugins
+from artengine.components import Component, ConfiguredComponent, Registry, default_registry, load_plugins
 from artengine.errors import ArtengineError, InputError
 from artengine.files import OutputTarget
 from artengine.kinds import ColourRange, Ports, Progress
@@ -106,7 +106,7 @@ def _numbers(dtype: torch.dtype = torch.float32) -> Tensor:
     return mixed.reshape(40, PLACES)
 
 
-def _keeps_shape(bound: Bound, bench: Bench) -> None:
+def _keeps_shape(bound: ConfiguredComponent, bench: Bench) -> None:
     for shape, dtype in itertools.product([(40, PLACES), (960, 1), (4, 10, PLACES)], (torch.float32, torch.float64)):
         x = _numbers(dtype).reshape(shape)
         y = bound.make()(x)
@@ -115,7 +115,7 @@ def _keeps_shape(bound: Bound, bench: Bench) -> None:
         _expect(y.dtype == dtype, f"gave {y.dtype} for {dtype}, expected the same")
 
 
-def _is_finite(bound: Bound, bench: Bench) -> None:
+def _is_finite(bound: ConfiguredComponent, bench: Bench) -> None:
     x = _numbers()
     y = bound.make()(x)
     bad = ~torch.isfinite(y)
@@ -123,7 +123,7 @@ def _is_finite(bound: Bound, bench: Bench) -> None:
     _expect(not bad.any(), f"gave {float(y[bad][0]) if bad.any() else 0}{where}, expected finite numbers")
 
 
-def _never_mixes_pixels(bound: Bound, bench: Bench) -> None:
+def _never_mixes_pixels(bound: ConfiguredComponent, bench: Bench) -> None:
     activation = bound.make()
     x = _numbers()
     alone = torch.cat([activation(row.unsqueeze(0)) for row in x.clone()])
@@ -132,13 +132,13 @@ def _never_mixes_pixels(bound: Bound, bench: Bench) -> None:
     _expect(same, "a pixel alone comes out differently than among others; use the last axis only")
 
 
-def _leaves_its_input(bound: Bound, bench: Bench) -> None:
+def _leaves_its_input(bound: ConfiguredComponent, bench: Bench) -> None:
     x = _numbers()
     bound.make()(x)
     _expect(torch.equal(x, _numbers()), "it changed its input in place")
 
 
-def _has_a_gradient(bound: Bound, bench: Bench) -> None:
+def _has_a_gradient(bound: ConfiguredComponent, bench: Bench) -> None:
     x = (_numbers() + 0.01).requires_grad_()  # beside the corners
     y = bound.make()(x.clone())
     _expect(y.requires_grad, "no gradient flows through it, so no network with it can learn; use torch's functions")
@@ -150,7 +150,7 @@ def _has_a_gradient(bound: Bound, bench: Bench) -> None:
 # sources, networks
 
 
-def _covers_the_view(bound: Bound, bench: Bench) -> None:
+def _covers_the_view(bound: ConfiguredComponent, bench: Bench) -> None:
     points = torch.as_tensor(bound.make()(VIEW))
     _expect(
         points.ndim == 3 and tuple(points.shape[:2]) == VIEW.shape,
@@ -161,21 +161,21 @@ def _covers_the_view(bound: Bound, bench: Bench) -> None:
     )
 
 
-def _tiles_fit(bound: Bound, bench: Bench) -> None:
+def _tiles_fit(bound: ConfiguredComponent, bench: Bench) -> None:
     source = bound.make()
     whole = torch.as_tensor(source(VIEW))
     tile = torch.as_tensor(source(VIEW.tile(3, 2, 5, 4)))
     _expect(torch.equal(whole[2:6, 3:8], tile), "a tile's coordinates are not those of the whole view there")
 
 
-def _made(bound: Bound, seed: int = 1) -> nn.Module:
+def _made(bound: ConfiguredComponent, seed: int = 1) -> nn.Module:
     module = bound.make()(Ports(inputs=2, seed=seed))
     if not isinstance(module, nn.Module):
         raise BrokenError(f"gave a {type(module).__name__}, expected a torch.nn.Module")
     return module.eval()
 
 
-def _paints(bound: Bound, bench: Bench) -> None:
+def _paints(bound: ConfiguredComponent, bench: Bench) -> None:
     module = _made(bound)
     points = torch.rand(40, 2, generator=torch.Generator().manual_seed(0))
     points = points.to(next((weight.dtype for weight in module.parameters()), torch.float32))
@@ -195,7 +195,7 @@ def _paints(bound: Bound, bench: Bench) -> None:
     )
 
 
-def _seed_decides(bound: Bound, bench: Bench) -> None:
+def _seed_decides(bound: ConfiguredComponent, bench: Bench) -> None:
     first, again = (dict(_made(bound).state_dict()) for _ in range(2))
     other = dict(_made(bound, seed=2).state_dict())
     _expect(
@@ -213,7 +213,7 @@ def _seed_decides(bound: Bound, bench: Bench) -> None:
 # losses, trainers
 
 
-def _measures(bound: Bound, bench: Bench) -> None:
+def _measures(bound: ConfiguredComponent, bench: Bench) -> None:
     loss = bound.make()
     shape = (2, 24, 24, 3) if bound.component.patches else (50, 3)
     here = torch.rand(shape, generator=torch.Generator().manual_seed(0))
@@ -227,7 +227,7 @@ def _measures(bound: Bound, bench: Bench) -> None:
     _expect(bool(torch.isfinite(gradient).all()) and bool(gradient.any()), "has no useful gradient")
 
 
-def _learns(bound: Bound, bench: Bench) -> None:
+def _learns(bound: ConfiguredComponent, bench: Bench) -> None:
     refusals: list[ValueError] = []
     for trainer in with_photos(bound, bench):
         for picture in pictures(trainer, bench):
@@ -238,7 +238,7 @@ def _learns(bound: Bound, bench: Bench) -> None:
     raise refusals[0]
 
 
-def _refusal(trainer: Bound, picture: Picture) -> ValueError | None:
+def _refusal(trainer: ConfiguredComponent, picture: Picture) -> ValueError | None:
     """What a trainer has against a picture; where that is nothing, expect that the loss falls in a few reports."""
     reports: list[Progress] = []
     try:
@@ -261,7 +261,7 @@ def _refusal(trainer: Bound, picture: Picture) -> ValueError | None:
 # filters, outputs
 
 
-def _gives_an_image(bound: Bound, bench: Bench) -> None:
+def _gives_an_image(bound: ConfiguredComponent, bench: Bench) -> None:
     image = small_image()
     given = bound.make()(image)
     good = isinstance(given, np.ndarray) and given.ndim == 3 and given.shape[2] in (1, 3) and given.dtype.kind == "f"
@@ -275,7 +275,7 @@ def _gives_an_image(bound: Bound, bench: Bench) -> None:
     _expect(np.array_equal(image, small_image()), "it changed its input in place")
 
 
-def _writes_whole_files(bound: Bound, bench: Bench) -> None:
+def _writes_whole_files(bound: ConfiguredComponent, bench: Bench) -> None:
     out = bench.folder / "out"
     out.mkdir(exist_ok=True)
     refusals: list[ValueError] = []
@@ -300,7 +300,7 @@ def _writes_whole_files(bound: Bound, bench: Bench) -> None:
     raise refusals[0]
 
 
-_Promises = list[tuple[str, Callable[[Bound, Bench], None]]]
+_Promises = list[tuple[str, Callable[[ConfiguredComponent, Bench], None]]]
 
 _PROMISES: dict[str, _Promises] = {
     "source": [("covers the view", _covers_the_view), ("tiles fit", _tiles_fit)],

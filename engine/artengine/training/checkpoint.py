@@ -16,7 +16,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from artengine.errors import OutputError
-from artengine.files import create, writing
+from artengine.files import convert_os_errors, create_file
 from artengine.kinds import Progress
 from artengine.training import weights
 
@@ -71,10 +71,10 @@ class Checkpoints:
         """
         tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
         state = _flat(progress.state() if progress.state else None, "state", tensors)
-        with writing(self._newest):
+        with convert_os_errors(self._newest):
             if self._newest.exists() and not self._fell_back:
                 self._newest.replace(self._before)
-        with create(self._newest) as file:
+        with create_file(self._newest) as file:
             weights.write(file, tensors, {"kind": "checkpoint", "key": self.key, "step": progress.step, "state": state})
         self._fell_back = False
 

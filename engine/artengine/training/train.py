@@ -10,7 +10,7 @@ from typing import Any
 from artengine import curve
 from artengine.errors import ArtengineError, OutputError
 from artengine.events import Event, Note, Resumed, Trained, Wrote
-from artengine.files import create
+from artengine.files import create_file
 from artengine.kinds import Progress
 from artengine.painting import Picture
 from artengine.scene import Scene
@@ -77,7 +77,7 @@ def trained(picture: Picture, out: Path, *, fresh: bool, describe: Describe | No
         found = f"after step {progress.step}, {wild[0]} holds values that are not numbers; try a smaller rate"
         raise ArtengineError(f"{where}: {found}")
     try:
-        with create(path) as file:
+        with create_file(path) as file:
             weights.write(file, tensors, about, progress.bits)
     except ValueError as error:  # the trainer has not rounded them as it says
         raise ArtengineError(f"{where}: {error}") from None

@@ -20,7 +20,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from artengine.media import BEGINNING, Learnt
+from artengine.media import WEIGHTS_HEADER, Learnt
 from artengine.training import quantised
 
 MAX_HEADER = 8_000_000  # a scene has at most 1 MB, and grows to four times that where all of it needs escapes
@@ -85,8 +85,8 @@ def about(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
-            start = file.read(len(BEGINNING))
-        if not BEGINNING.startswith(start):
+            start = file.read(len(WEIGHTS_HEADER))
+        if not WEIGHTS_HEADER.startswith(start):
             raise ForeignError("it does not begin as artengine's weights files do")
         if length > MAX_HEADER:
             raise DamagedError(f"its header claims {length:,} bytes, expected at most {MAX_HEADER:,}")

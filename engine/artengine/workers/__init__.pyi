@@ -1,1 +1,1 @@
-from .pool import Done as Done, Executor as Executor, Item as Item, Workers as Workers
+from .pool import Executor as Executor, Item as Item, ItemResult as ItemResult, Workers as Workers

@@ -24,7 +24,7 @@ from typing import Any, Protocol
 from artengine.errors import ArtengineError
 from artengine.workers.process import Worker
 
-STARTS = 3  # of a process that dies before it can work; after so many it is not by chance
+MAX_STARTS = 3  # of a process that dies before it can work; after so many it is not by chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class ItemResult:
     """How an item went: the plain data it came to, or the error that kept it from it.
 
     error: a line, or as many as an `InputError` has problems. traceback: of an exception that is no `ArtengineError`.
@@ -54,11 +54,11 @@ class Done:
 class Executor(Protocol):
     """Whoever works on items: the processes of this machine, or others."""
 
-    def work(self, items: Iterable[Item], /) -> Generator[Done, None, None]:
+    def work(self, items: Iterable[Item], /) -> Generator[ItemResult, None, None]:
         """The items as they finish, in any order; closing it stops the work."""
 
 
-def cores() -> int:
+def available_cores() -> int:
     """How many cores this process may use: those it is bound to, and no more than OMP_NUM_THREADS allows."""
     bound = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     allowed = os.environ.get("OMP_NUM_THREADS", "")
@@ -78,9 +78,9 @@ class Workers:
         self.function = function
         self.jobs = jobs
         self.timeout = math.inf if timeout is None else timeout
-        self.threads = max(1, cores() // jobs) if threads is None else threads
+        self.threads = max(1, available_cores() // jobs) if threads is None else threads
 
-    def work(self, items: Iterable[Item], /) -> Generator[Done, None, None]:
+    def work(self, items: Iterable[Item], /) -> Generator[ItemResult, None, None]:
         """The items as they finish, in any order; closing it ends the processes.
 
         Items are taken as they are needed, at most twice as many as there are processes before one is given back. An
@@ -119,7 +119,7 @@ class Workers:
                         given -= 1
                     case _Died(task):
                         tasks.put(replace(task, attempt=2))
-                    case Done() as done:
+                    case ItemResult() as done:
                         given -= 1
                         yield done
                     case Exception() as error:
@@ -156,7 +156,7 @@ class _Logged:
     text: str
 
 
-_Event = Done | _Died | _Logged | Exception
+_Event = ItemResult | _Died | _Logged | Exception
 
 
 class _OverError(Exception):
@@ -209,7 +209,7 @@ class _Slot:
         finally:
             self._let_go()
 
-    def _outcome(self, task: _Task) -> Done | _Died:
+    def _outcome(self, task: _Task) -> ItemResult | _Died:
         worker = self._worker
         if worker is None or task.attempt > 1 or worker.ended():
             self._let_go()
@@ -223,7 +223,7 @@ class _Slot:
             self._events.put(_Logged(name, level, f"{task.item.name}: {text}"))
         with self._lock:
             late, self._late, self._deadline = self._late, False, math.inf
-        done = Done(task.item, seconds=time.monotonic() - start, attempts=task.attempt)
+        done = ItemResult(task.item, seconds=time.monotonic() - start, attempts=task.attempt)
         if late:
             self._let_go()
             return replace(done, error=f"took longer than {self._workers.timeout:g} s")
@@ -237,7 +237,7 @@ class _Slot:
 
     def _started(self) -> Worker:
         how = ""
-        for _ in range(STARTS):
+        for _ in range(MAX_STARTS):
             with self._lock:
                 if self._over:
                     raise _OverError
@@ -247,7 +247,7 @@ class _Slot:
                     raise ArtengineError(f"a worker cannot begin: {error}")
                 return worker
             how = self._let_go()
-        raise ArtengineError(f"a worker died {STARTS} times before it could begin ({how})")
+        raise ArtengineError(f"a worker died {MAX_STARTS} times before it could begin ({how})")
 
     def _let_go(self) -> str:
         with self._lock:

@@ -22,10 +22,10 @@ import traceback
 from collections.abc import Callable
 from typing import IO, Any, NoReturn, cast
 
-from artengine.components import blamed
+from artengine.components import format_plugin_error
 from artengine.errors import ArtengineError
 
-PATIENCE = 1.0  # seconds for a process that has nobody to answer any more to leave by itself
+EXIT_GRACE_SECONDS = 1.0  # seconds for a process that has nobody to answer any more to leave by itself
 
 _HELLO = b"artengine's worker\n"  # the first line; what comes before it, Python has printed while it started
 _PROGRAM = "import sys; sys.path[:] = sys.argv[2:]; from artengine.workers.process import serve; serve(sys.argv[1])"
@@ -84,7 +84,7 @@ class Worker:
         with contextlib.suppress(OSError):  # the rest of a question that it did not take
             self._questions.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(PATIENCE)
+            self._process.wait(EXIT_GRACE_SECONDS)
         self.kill()
         code = self._process.wait()
         self._answers.close()
@@ -190,7 +190,7 @@ def _failure(error: BaseException) -> bytes:
     if isinstance(error, ArtengineError):
         return _line({"error": str(error) or type(error).__name__})
     words = " ".join(traceback.format_exception_only(error)[-1].split())
-    if told := blamed(error):  # with the plugin and its line
+    if told := format_plugin_error(error):  # with the plugin and its line
         words = told.splitlines()[-1]
     return _line({"error": words, "traceback": "".join(traceback.format_exception(error))})
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from artengine import Frame, OutputError, Sound, Target, films
-from artengine.files import gif_comment, gif_head, writing
+from artengine.files import convert_os_errors, gif_comment, gif_head
 from artengine.media import ffmpeg
 from artengine_basics.outputs.levels import Pixels, levels
 
@@ -114,14 +114,14 @@ def gif(
         # of ffv1's versions the first alone takes films one pixel wide
         filters = f"[0:v]{scaled},split[film][seen];[seen]palettegen[palette]"
         first = [*_raw(reel, reel.rate / step), *EXACT, "-filter_complex", filters]
-        first += ["-map", "[palette]", "-c:v", "png", "-f", "image2", "-update", "1", ffmpeg.located(palette)]
+        first += ["-map", "[palette]", "-c:v", "png", "-f", "image2", "-update", "1", ffmpeg.file_url(palette)]
         first += ["-map", "[film]", "-c:v", "ffv1", "-level", "1", "-pix_fmt", "bgr0", "-f", "nut"]
         ffmpeg.encode(_rgb(reel, step), first, film, shown=path, wanted=target.wanted)
         # a pattern that stays where it is: diffused errors would flicker wherever something moves
         dithered = "[0:v][1:v]paletteuse=dither=bayer:bayer_scale=2:diff_mode=rectangle"
         kept = math.ceil(reel.count / step)
         stays = (reel.count - (kept - 1) * step) / reel.rate + (0 if target.loop else REST)
-        second = ["-f", "nut", "-i", ffmpeg.located(film), "-f", "png_pipe", "-i", ffmpeg.located(palette), *EXACT]
+        second = ["-f", "nut", "-i", ffmpeg.file_url(film), "-f", "png_pipe", "-i", ffmpeg.file_url(palette), *EXACT]
         second += ["-filter_complex", dithered, "-loop", "0"]
         second += ["-final_delay", str(min(round(100 * stays), LONGEST_DELAY)), "-f", "gif"]
         ffmpeg.encode((), second, small, shown=path, wanted=target.wanted)
@@ -246,18 +246,18 @@ def _written(
     suffix = container.suffix
     path = target.path(suffix)
     with target.place(suffix) as film, target.scratch(suffix) as silent, target.scratch(suffix) as about:
-        with writing(path):
+        with convert_os_errors(path):
             about.write_text(ffmpeg.metadata(target.recipe), encoding="utf-8")
-        words = [*_raw(reel, reel.rate, below, right), "-f", "ffmetadata", "-i", ffmpeg.located(about)]
+        words = [*_raw(reel, reel.rate, below, right), "-f", "ffmetadata", "-i", ffmpeg.file_url(about)]
         words += ["-map", "0:v", "-map_metadata", "1", *EXACT, "-vf", COLOURS, "-threads", str(THREADS), *coded]
         pieces = _rgb(reel, 1, below, right)
         place = silent if audio else film
         ffmpeg.encode(pieces, [*words, *container.muxer], place, shown=path, wanted=target.wanted)
         if audio:
             with target.scratch(suffix) as heard:
-                with writing(path):
+                with convert_os_errors(path):
                     heard.write_bytes(audio.data)
-                words = ["-f", container.demuxer, "-i", ffmpeg.located(silent), *_under(audio, heard, reel)]
+                words = ["-f", container.demuxer, "-i", ffmpeg.file_url(silent), *_under(audio, heard, reel)]
                 words += ["-map", "0:v", "-c:v", "copy", "-map_metadata", "0", *EXACT, *container.sound]
                 ffmpeg.encode((), [*words, *container.muxer], film, shown=path, wanted=target.wanted)
         height, width, _ = reel.shape
@@ -271,7 +271,7 @@ def _under(audio: Sound, heard: Path, reel: _Reel) -> list[str]:
     fade = min(FADE, length / 4)
     filters = f"aresample=48000,aformat=channel_layouts=stereo,apad,atrim=end={length},"
     filters += f"afade=type=out:start_time={length - fade}:duration={fade}"
-    return ["-f", audio.form, "-i", ffmpeg.located(heard), "-map", "1:a:0", "-af", filters, "-flags:a", "+bitexact"]
+    return ["-f", audio.form, "-i", ffmpeg.file_url(heard), "-map", "1:a:0", "-af", filters, "-flags:a", "+bitexact"]
 
 
 def _check(film: Path, demuxer: str, path: Path, frames: int, width: int, height: int, target: Target) -> None:

@@ -14,7 +14,7 @@ from typing import IO
 import numpy as np
 
 from artengine import Target
-from artengine.files import KEYWORD
+from artengine.files import RECIPE_KEYWORD
 from artengine_basics.outputs.levels import Pixels
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -89,7 +89,7 @@ def _head(file: IO[bytes], shape: Shape, bits: int, target: Target) -> None:
         dots = round(target.dpi / INCH)
         putchunk(file, b"pHYs", struct.pack(">IIB", dots, dots, 1))
     if target.recipe is not None:
-        putchunk(file, b"tEXt", KEYWORD.encode() + b"\0" + target.recipe.encode("latin-1"))
+        putchunk(file, b"tEXt", RECIPE_KEYWORD.encode() + b"\0" + target.recipe.encode("latin-1"))
 
 
 def _packed(bands: Iterable[Pixels], shape: Shape, bits: int) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from typing import IO
 import numpy as np
 
 from artengine import Target
-from artengine.files import KEYWORD
+from artengine.files import RECIPE_KEYWORD
 from artengine_basics.outputs.levels import Pixels
 
 LEVEL = 4  # level 6 is three times as slow, slower than some networks paint, for files 12 to 28 % smaller
@@ -43,7 +43,7 @@ def write(file: IO[bytes], bands: Iterable[Pixels], shape: tuple[int, int, int],
         resolutionunit=None if target.dpi is None else "INCH",
         description=target.recipe,
         metadata=None,
-        software=KEYWORD if target.recipe else False,
+        software=RECIPE_KEYWORD if target.recipe else False,
     )
 
 

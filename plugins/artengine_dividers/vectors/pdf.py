@@ -11,7 +11,7 @@ from typing import IO
 import numpy as np
 
 from artengine import Target
-from artengine.files import KEYWORD
+from artengine.files import RECIPE_KEYWORD
 from artengine_dividers.vectors.decimals import parts, short, texts
 from artengine_dividers.vectors.drawing import Drawing, Layer
 
@@ -35,7 +35,7 @@ def write(file: IO[bytes], drawing: Drawing, target: Target) -> None:
     groups = range(6, 6 + len(drawing.layers))
     names = " ".join(f"/L{number} {group} 0 R" for number, group in enumerate(groups))
     listed = " ".join(f"{group} 0 R" for group in groups)
-    info = "" if target.recipe is None else f"/{KEYWORD} {_string(target.recipe)}"
+    info = "" if target.recipe is None else f"/{RECIPE_KEYWORD} {_string(target.recipe)}"
     pages = f"/Type /Page /Parent 3 0 R /MediaBox [0 0 {width} {height}] /UserUnit {unit} /Contents 5 0 R"
     objects = [
         f"<< {info} >>",

@@ -11,7 +11,7 @@ from typing import IO
 import numpy as np
 
 from artengine import Target
-from artengine.files import KEYWORD
+from artengine.files import RECIPE_KEYWORD
 from artengine_dividers.vectors.decimals import parts, short, texts
 from artengine_dividers.vectors.drawing import INCH, Drawing, Layer, hexadecimal
 
@@ -30,7 +30,7 @@ def write(file: IO[bytes], drawing: Drawing, target: Target) -> None:
     view = f'width="{width}" height="{height}" viewBox="0 0 {drawing.width} {drawing.height}">\n'
     file.write(f"{HEAD}{view}".encode())
     if target.recipe is not None:
-        file.write(f'<metadata id="{KEYWORD}">{html.escape(target.recipe, quote=False)}</metadata>\n'.encode())
+        file.write(f'<metadata id="{RECIPE_KEYWORD}">{html.escape(target.recipe, quote=False)}</metadata>\n'.encode())
     if any(layer.thin for layer in drawing.layers):
         file.write(THIN.encode())
     for number, layer in enumerate(drawing.layers, start=1):

@@ -13,8 +13,8 @@ import torch
 
 import artengine
 from artengine import Activation, Each, InputError, named
-from artengine.components.plugins import Broken, Plugin, Plugins
-from artengine.components.registry import REQUIRED, Component, Option, Registry, default_registry, options
+from artengine.components.plugins import BrokenPlugin, Plugin, Plugins
+from artengine.components.registry import REQUIRED, Component, Option, Registry, declared_options, default_registry
 from artengine.kinds import KINDS, shown
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def component(call: Callable[..., Any], kind: str = "activation") -> Component:
     return Component(kind, "bend", call, ORIGIN)
 
 
-def registry(*plugins: Plugin, broken: tuple[Broken, ...] = (), blocked: tuple[str, ...] = ()) -> Registry:
+def registry(*plugins: Plugin, broken: tuple[BrokenPlugin, ...] = (), blocked: tuple[str, ...] = ()) -> Registry:
     return Registry(Plugins(plugins, broken, blocked))
 
 
@@ -110,9 +110,9 @@ SIGNATURES = {
 
 @pytest.mark.parametrize(("call", "expected"), SIGNATURES.values(), ids=SIGNATURES)
 def test_options_are_what_stands_after_the_star(call: Callable[..., Any], expected: tuple[Option, ...]) -> None:
-    assert options(call) == expected
+    assert declared_options(call) == expected
     assert component(call).options == expected
-    assert [option.required for option in options(call)] == [option.default is REQUIRED for option in expected]
+    assert [option.required for option in declared_options(call)] == [option.default is REQUIRED for option in expected]
 
 
 def test_every_loss_has_a_weight_without_declaring_it() -> None:
@@ -124,7 +124,7 @@ def test_what_the_engine_hands_in_may_be_annotated_for_type_checkers_alone() -> 
     def source(view: NoSuchName, /, *, folds: int = 1) -> AnotherOne:  # type: ignore[name-defined]  # noqa: F821
         return view
 
-    assert options(source) == (Option("folds", int, 1),)
+    assert declared_options(source) == (Option("folds", int, 1),)
 
 
 def test_an_option_annotated_for_type_checkers_alone_is_blamed_on_its_plugin() -> None:
@@ -149,7 +149,7 @@ def test_an_inherited_signature_is_read_where_it_was_written() -> None:
     class Here(elsewhere["Base"]):  # type: ignore[misc,name-defined]
         pass
 
-    assert options(Here) == (Option("size", int, 1),)
+    assert declared_options(Here) == (Option("size", int, 1),)
 
 
 @pytest.mark.parametrize("annotation", ["list[", "1 +", "int.no", "list['", "undefined[int]"])
@@ -251,7 +251,7 @@ def test_a_name_that_is_not_there_brings_up_what_was_meant(kind: str, name: str,
 
 
 def test_a_name_that_is_not_there_brings_up_plugins_that_are_missing() -> None:
-    few = registry(broken=(Broken("waves", "waves 2", "ImportError: no"),), blocked=("basics",))
+    few = registry(broken=(BrokenPlugin("waves", "waves 2", "ImportError: no"),), blocked=("basics",))
     with pytest.raises(LookupError) as caught:
         few.find("source", "grid", ["plain"])
     assert caught.value.args[0] == (
@@ -274,7 +274,7 @@ def test_a_network_where_a_source_belongs_is_told_with_its_place(tmp_path: Path)
 def test_a_default_names_a_component_that_the_engine_finds(plugin_file: PluginFile, run_cli: RunCli) -> None:
     def network(ports: Any, /, *, activation: Each[Activation] = named("sin"), gap: float = 0.5) -> None: ...
 
-    assert [option.default for option in options(network)] == [named("sin"), 0.5]
+    assert [option.default for option in declared_options(network)] == [named("sin"), 0.5]
     listing = json.loads(run_cli("list", "networks", "--json").out)["networks"]
     (mlp,) = (one for one in listing if one["name"] == "mlp")
     assert {one["name"]: one.get("default") for one in mlp["options"]}["activation"] == "sin"

@@ -22,8 +22,9 @@ from PIL import Image
 from tests.support.processes import RunCli, ended, forked, inside, killed, moments, strays
 
 from artengine import Frame, OutputError, View
-from artengine.files import atomic
-from artengine.files.atomic import OutputTarget, create, hold, place, scratch
+from artengine.files.atomic import create_file, place_file, temporary_file
+from artengine.files.locks import lock_outputs
+from artengine.files.targets import OutputTarget
 from artengine.training import weights
 from artengine_basics.outputs import stills
 
@@ -93,7 +94,7 @@ def test_a_file_is_the_old_one_or_the_new_one_after_kill_9(write: Write, tmp_pat
         assert path.read_bytes() in whole
         left = max(left, len(strays(tmp_path)))
     assert left  # some kills did come in the middle of a file
-    with hold(tmp_path, "another"):
+    with lock_outputs(tmp_path, "another"):
         assert strays(tmp_path) == []
     assert listing(tmp_path) == [path.name]
 
@@ -104,7 +105,7 @@ def test_a_file_is_the_old_one_or_the_new_one_after_kill_9(write: Write, tmp_pat
 def test_whatever_goes_wrong_the_earlier_file_stays(error: BaseException, tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(b"earlier")
-    with pytest.raises(type(error)), create(path) as file:
+    with pytest.raises(type(error)), create_file(path) as file:
         fail(file, error)
     assert path.read_bytes() == b"earlier"
     assert listing(tmp_path) == ["a.png"]
@@ -112,7 +113,7 @@ def test_whatever_goes_wrong_the_earlier_file_stays(error: BaseException, tmp_pa
 
 def test_a_file_is_not_there_before_it_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
-    with create(path) as file:
+    with create_file(path) as file:
         file.write(b"all of it")
         file.flush()
         assert not path.exists()
@@ -131,7 +132,7 @@ def test_a_writing_that_is_called_off_leaves_nothing(most: int, tmp_path: Path) 
         if calls > most:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), create(path, wanted) as file:
+    with pytest.raises(KeyboardInterrupt), create_file(path, wanted) as file:
         file.write(b"all of it")
     assert path.read_bytes() == b"earlier"
     assert listing(tmp_path) == ["a.png"]
@@ -140,7 +141,7 @@ def test_a_writing_that_is_called_off_leaves_nothing(most: int, tmp_path: Path) 
 def test_a_program_writes_to_a_path_that_becomes_the_file(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(b"earlier")
-    with place(path) as temporary:
+    with place_file(path) as temporary:
         assert temporary.parent == tmp_path
         assert strays(tmp_path) == [temporary.name]  # which the next run would clean away
         subprocess.run(["sh", "-c", f"printf all > '{temporary}' && printf ' of it' >> '{temporary}'"], check=True)
@@ -158,15 +159,15 @@ def test_what_a_program_half_wrote_goes(error: BaseException, tmp_path: Path) ->
         temporary.write_bytes(b"half of")
         raise error
 
-    with pytest.raises(type(error)), place(path) as temporary:
+    with pytest.raises(type(error)), place_file(path) as temporary:
         half(temporary)
-    with pytest.raises(type(error)), scratch(path) as temporary:
+    with pytest.raises(type(error)), temporary_file(path) as temporary:
         half(temporary)
 
     def unwanted() -> None:
         raise error
 
-    with pytest.raises(type(error)), place(path, unwanted) as temporary:
+    with pytest.raises(type(error)), place_file(path, unwanted) as temporary:
         temporary.write_bytes(b"all of it")
     assert path.read_bytes() == b"earlier"
     assert listing(tmp_path) == ["a.mp4"]
@@ -174,15 +175,15 @@ def test_what_a_program_half_wrote_goes(error: BaseException, tmp_path: Path) ->
 
 def test_a_program_that_takes_its_file_away_is_told_of(tmp_path: Path) -> None:
     told = r"/a\.mp4: cannot be written: No such file or directory$"
-    with pytest.raises(OutputError, match=told), place(tmp_path / "a.mp4") as temporary:
+    with pytest.raises(OutputError, match=told), place_file(tmp_path / "a.mp4") as temporary:
         temporary.unlink()
-    with scratch(tmp_path / "a.mp4") as temporary:
+    with temporary_file(tmp_path / "a.mp4") as temporary:
         temporary.unlink()  # nobody needs it
     assert listing(tmp_path) == []
 
 
 def test_scratch_files_are_apart_and_go(tmp_path: Path) -> None:
-    with scratch(tmp_path / "a.gif") as one, scratch(tmp_path / "a.gif") as two:
+    with temporary_file(tmp_path / "a.gif") as one, temporary_file(tmp_path / "a.gif") as two:
         assert one != two
         assert strays(tmp_path) == sorted([one.name, two.name])
         assert one.stat().st_size == 0
@@ -190,12 +191,12 @@ def test_scratch_files_are_apart_and_go(tmp_path: Path) -> None:
 
 
 def test_a_link_in_the_way_of_a_temporary_is_not_followed(tmp_path: Path) -> None:
-    with scratch(tmp_path / "a.mp4") as temporary:
+    with temporary_file(tmp_path / "a.mp4") as temporary:
         number = int(temporary.name.split(".")[-2]) + 1
     (tmp_path / "mine").write_bytes(b"mine")
     for _ in range(2):  # one is planted, the next is free
         (tmp_path / f".a.mp4.{HOST}.{os.getpid()}.{number}.tmp").symlink_to(tmp_path / "mine")
-        with pytest.raises(OutputError, match="File exists"), place(tmp_path / "a.mp4"):
+        with pytest.raises(OutputError, match="File exists"), place_file(tmp_path / "a.mp4"):
             pass
         number += 1
     assert (tmp_path / "mine").read_bytes() == b"mine"
@@ -214,7 +215,7 @@ def test_a_name_is_written_once_in_a_run_however(tmp_path: Path) -> None:
 
 def test_a_new_file_has_the_rights_that_any_new_file_has(tmp_path: Path) -> None:
     (tmp_path / "plain").touch()
-    with create(tmp_path / "a.png"), place(tmp_path / "a.mp4"):
+    with create_file(tmp_path / "a.png"), place_file(tmp_path / "a.mp4"):
         pass
     for name in ("a.png", "a.mp4"):
         assert (tmp_path / name).stat().st_mode == (tmp_path / "plain").stat().st_mode
@@ -223,9 +224,9 @@ def test_a_new_file_has_the_rights_that_any_new_file_has(tmp_path: Path) -> None
 def test_an_error_of_the_disk_names_the_file_and_one_of_the_writer_does_not(tmp_path: Path) -> None:
     path = tmp_path / ("x" * 240 + ".png")  # its temporary's name is longer than names may be
     told = rf"^{re.escape(str(path))}: cannot be written: File name too long$"
-    with pytest.raises(OutputError, match=told), create(path):
+    with pytest.raises(OutputError, match=told), create_file(path):
         pass
-    with pytest.raises(FileNotFoundError), create(tmp_path / "a.png") as file:
+    with pytest.raises(FileNotFoundError), create_file(tmp_path / "a.png") as file:
         fail(file, FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
     assert listing(tmp_path) == []
 
@@ -300,7 +301,7 @@ def test_a_folder_that_is_not_ours_to_write_in_is_one_line(tmp_path: Path) -> No
     def work() -> None:
         if os.getuid() == 0:
             os.setuid(65_534)  # rights do not apply to root
-        for refused in (lambda: hold(folder, "a"), lambda: create(folder / "a.png")):
+        for refused in (lambda: lock_outputs(folder, "a"), lambda: create_file(folder / "a.png")):
             with pytest.raises(OutputError, match=r"cannot be written: Permission denied"), refused():
                 pass
 
@@ -311,32 +312,32 @@ def test_a_folder_that_is_not_ours_to_write_in_is_one_line(tmp_path: Path) -> No
 def test_of_two_runs_of_a_scene_in_a_folder_the_second_is_refused(
     tiny_scene: Path, tmp_path: Path, run_cli: RunCli
 ) -> None:
-    with hold(tmp_path / "gallery", "tiny"):
+    with lock_outputs(tmp_path / "gallery", "tiny"):
         answer = run_cli("run", tiny_scene)
         assert answer.code == 1
         expected = f"gallery/tiny: another run (pid {os.getpid()} on {HOST}) is making it; "
         assert answer.err.splitlines()[-1].startswith(expected)
-        with hold(tmp_path / "gallery", "other"), hold(tmp_path, "tiny"):
+        with lock_outputs(tmp_path / "gallery", "other"), lock_outputs(tmp_path, "tiny"):
             pass  # neither another scene nor another folder is in the way
     assert run_cli("run", tiny_scene).code == 0
     assert listing(tmp_path / "gallery") == ["tiny.png"]
 
 
 def test_the_lock_of_a_killed_run_is_no_obstacle(tmp_path: Path) -> None:
-    with inside(lambda: hold(tmp_path, "a")) as pid:
-        with pytest.raises(OutputError, match=rf"another run \(pid {pid} on {HOST}\)"), hold(tmp_path, "a"):
+    with inside(lambda: lock_outputs(tmp_path, "a")) as pid:
+        with pytest.raises(OutputError, match=rf"another run \(pid {pid} on {HOST}\)"), lock_outputs(tmp_path, "a"):
             pass
         os.kill(pid, signal.SIGKILL)
         assert ended(pid) == -signal.SIGKILL
     assert (tmp_path / ".a.lock").exists()
-    with hold(tmp_path, "a"):
+    with lock_outputs(tmp_path, "a"):
         pass
     assert listing(tmp_path) == []
 
 
 @contextlib.contextmanager
 def slow_run(folder: Path) -> Iterator[None]:
-    with hold(folder, "cape.v2"), create(folder / "cape.v2.png") as file:
+    with lock_outputs(folder, "cape.v2"), create_file(folder / "cape.v2.png") as file:
         file.write(b"all of it")
         yield
 
@@ -344,7 +345,7 @@ def slow_run(folder: Path) -> Iterator[None]:
 def test_what_a_live_run_is_writing_is_left_alone(tmp_path: Path) -> None:
     with inside(lambda: slow_run(tmp_path)):
         for name in ("other", "cape"):  # the picture of cape.v2 could be one of cape's, by its name
-            with hold(tmp_path, name):
+            with lock_outputs(tmp_path, name):
                 assert len(strays(tmp_path)) == 1
     assert (tmp_path / "cape.v2.png").read_bytes() == b"all of it"
 
@@ -356,7 +357,7 @@ def test_what_other_machines_are_writing_is_left_alone(tmp_path: Path) -> None:
     mine = tmp_path / ".notes.tmp"
     for path in (theirs, ours, dead, mine):
         path.touch()
-    with hold(tmp_path, "a"):
+    with lock_outputs(tmp_path, "a"):
         pass
     assert sorted(tmp_path.iterdir()) == sorted([theirs, mine])
 
@@ -368,7 +369,7 @@ def test_what_other_machines_are_writing_is_left_alone(tmp_path: Path) -> None:
 def test_an_output_cannot_leave_its_folder(suffix: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"^found the suffix .*, expected something like '\.png' or '-2\.png'$"):
         OutputTarget(tmp_path, "a", None).path(suffix)
-    assert atomic.OutputTarget(tmp_path, "a", None).path("-2.png") == tmp_path / "a-2.png"
+    assert OutputTarget(tmp_path, "a", None).path("-2.png") == tmp_path / "a-2.png"
 
 
 def test_a_link_in_the_way_is_replaced_not_followed(tmp_path: Path) -> None:

@@ -56,36 +56,36 @@ def commented(comment: bytes) -> bytes:
 @pytest.mark.parametrize("text", [TEXT, "x", "a=b;#\\\n " * 1000, "y" * 255, "z" * 300_000])
 def test_the_description_is_found(ending: str, text: str, tmp_path: Path) -> None:
     path = film(tmp_path, ending, text)
-    assert containers.description(path) == text
+    assert containers.read_description(path) == text
     assert ffmpeg.probe(path, {"mp4": "mov", "webm": "matroska", "gif": "gif"}[ending], shown=path).frames == 1
 
 
 @each_ending
 def test_a_film_without_one_has_none(ending: str, tmp_path: Path) -> None:
-    assert containers.description(film(tmp_path, ending, "")) == ""
+    assert containers.read_description(film(tmp_path, ending, "")) == ""
 
 
 def test_what_is_no_film_is_left_to_others(tmp_path: Path) -> None:
     for data in (b"", b"x", b"\x89PNG\r\n\x1a\n", b"ffconcat version 1.0\nfile /etc/passwd\n", b"#EXTM3U\n/etc/passwd"):
-        assert containers.description(made(tmp_path, data)) is None
+        assert containers.read_description(made(tmp_path, data)) is None
 
 
 def test_boxes_may_be_of_every_size_that_the_book_knows(tmp_path: Path) -> None:
     data = commented(b"here")
-    assert containers.description(made(tmp_path, data)) == "here"
+    assert containers.read_description(made(tmp_path, data)) == "here"
     body = data.split(b"moov", 1)[1]
     before = atom(b"ftyp", b"isom")
     long = struct.pack(">I", 1) + b"moov" + struct.pack(">Q", 16 + len(body)) + body
-    assert containers.description(made(tmp_path, before + long)) == "here"
+    assert containers.read_description(made(tmp_path, before + long)) == "here"
     to_the_end = struct.pack(">I", 0) + b"moov" + body
-    assert containers.description(made(tmp_path, before + to_the_end)) == "here"
+    assert containers.read_description(made(tmp_path, before + to_the_end)) == "here"
 
 
 def test_a_webm_of_unknown_length_is_walked(tmp_path: Path) -> None:
     data = film(tmp_path, "webm").read_bytes()
     place = data.index(b"\x18\x53\x80\x67") + 4
     endless = data[:place] + b"\x01" + b"\xff" * 7 + data[place + 8 :]
-    assert containers.description(made(tmp_path, endless)) == TEXT
+    assert containers.read_description(made(tmp_path, endless)) == TEXT
 
 
 HUGE = (1 << 62).to_bytes(8, "big")
@@ -94,7 +94,7 @@ CLAIMS: dict[str, bytes] = {
     "a box of exabytes": atom(b"ftyp", b"isom") + struct.pack(">I", 1) + b"moov" + HUGE,
     "a box less than itself": atom(b"ftyp", b"isom") + atom(b"moov", b"x" * 9, size=7),
     "a box beyond its own": atom(b"ftyp", b"isom") + atom(b"moov", atom(b"udta", size=900)) + bytes(2000),
-    "a long text": commented(b"x" * (containers.LONGEST + 1)),
+    "a long text": commented(b"x" * (containers.MAX_DESCRIPTION_BYTES + 1)),
     "an element beyond the end": b"\x1aE\xdf\xa3\x80\x18\x53\x80\x67\x08\x80\x00\x00\x00" + bytes(50),
     "an element of exabytes": b"\x1aE\xdf\xa3\x80\x18\x53\x80\x67\x01\x7f\xff\xff\xff\xff\xff\xff",
     "a name without end": b"\x1aE\xdf\xa3\x80" + bytes(90),
@@ -108,7 +108,7 @@ CLAIMS: dict[str, bytes] = {
 def test_claims_that_are_not_true_are_refused(data: bytes, tmp_path: Path) -> None:
     path = made(tmp_path, data)
     with pytest.raises(ValueError, match=r"^(the film is (damaged|cut off)|found a text of)"):
-        containers.description(path)
+        containers.read_description(path)
     with pytest.raises(InputError, match=r"^\S+made\.mp4: cannot be read: "):
         recipe.read(path)
 
@@ -140,8 +140,8 @@ def test_a_walk_comes_to_an_end(data: bytes, tmp_path: Path, monkeypatch: pytest
     file = Counted(data)
     path = tmp_path / "a"
     monkeypatch.setattr(Path, "open", lambda *_: file)
-    assert containers.description(path) == ""
-    assert file.reads < 5 * containers.MOST
+    assert containers.read_description(path) == ""
+    assert file.reads < 5 * containers.MAX_STEPS
     assert file.most <= 16
 
 
@@ -157,7 +157,7 @@ def test_damaged_films_are_refused_or_read_and_nothing_else(ending: str, tmp_pat
             changed[place : place + 3] = random_.randbytes(random_.randint(1, 4))
         path.write_bytes(changed[: random_.choice((None, None, random_.randrange(len(data))))])
         try:
-            outcome = type(containers.description(path))
+            outcome = type(containers.read_description(path))
         except ValueError:
             outcome = ValueError
         outcomes[outcome] = outcomes.get(outcome, 0) + 1

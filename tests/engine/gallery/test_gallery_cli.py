@@ -27,7 +27,7 @@ from artengine.gallery.sweeps import Sweep, Variation
 from artengine.painting.picture import build
 from artengine.scene.loading import load
 from artengine.training.checkpoint import Checkpoints
-from artengine.workers.pool import Done, Item
+from artengine.workers.pool import Item, ItemResult
 
 if TYPE_CHECKING:
     from tests.support.common import RunCli, RunProcess
@@ -390,9 +390,9 @@ def returned(work: Generator[Event, None, list[Variation]]) -> list[Variation]:
 class Backwards:
     """Looks at pictures in this process, and tells of the last one first."""
 
-    def work(self, todo: Iterable[Item], /) -> Generator[Done, None, None]:
+    def work(self, todo: Iterable[Item], /) -> Generator[ItemResult, None, None]:
         for item in reversed([*todo]):
-            yield Done(item, result=look_at(dict(item.data)))
+            yield ItemResult(item, result=look_at(dict(item.data)))
 
 
 @on_linux

@@ -19,7 +19,7 @@ from tests.support.processes import strays
 import artengine
 from artengine import ArtengineError, InputError, View
 from artengine.events import Painted, Wrote
-from artengine.files.atomic import OutputTarget
+from artengine.files.targets import OutputTarget
 from artengine.making.output_threads import AHEAD, OutputThreads
 from artengine.making.pipeline import make_files
 from artengine.painting.bands import Part

@@ -379,7 +379,7 @@ HOSTILE = {
     "brackets": "(" * 100_000,
     "another": '{"artengine": ' + "/artengine (" * 10_000,
     "elements": '{"artengine": ' + '<metadata id="artengine">' * 10_000,
-    "huge": PLAIN + " " * containers.LONGEST + ', "photos": {}}',
+    "huge": PLAIN + " " * containers.MAX_DESCRIPTION_BYTES + ', "photos": {}}',
 }
 BOMB = "<!DOCTYPE svg [" + "".join(f'<!ENTITY lol{i + 1} "{f"&lol{i};" * 10}">' for i in range(9)) + "]>"
 

@@ -14,7 +14,7 @@ from artengine.events import Wrote
 from artengine.making import recipe
 from artengine.making.films.titles import render_titles
 from artengine.making.pipeline import make_files
-from artengine.media.font import Font, lacking, open_font
+from artengine.media.font import Font, missing_letters, open_font
 from artengine.media.opening import open_media
 from artengine.media.photo import MAX_MEGAPIXELS
 from artengine.scene.loading import load_work
@@ -52,8 +52,8 @@ def test_a_font_is_known_by_what_is_in_it(font: Path) -> None:
     found = open_media(font, "letters.ttf")
     assert isinstance(found, Font)
     assert found == open_font(font, "letters.ttf")
-    assert lacking(found, "Size") == []
-    assert lacking(found, "Größe\n") == ["ß", "ö"] == lacking(None, "Größe\n")
+    assert missing_letters(found, "Size") == []
+    assert missing_letters(found, "Größe\n") == ["ß", "ö"] == missing_letters(None, "Größe\n")
 
 
 def test_its_words_are_those_of_the_built_in_one_where_it_is_that(font: Path) -> None:
@@ -67,8 +67,8 @@ def test_its_words_are_those_of_the_built_in_one_where_it_is_that(font: Path) ->
 @large
 def test_a_font_with_more_letters_writes_them(tmp_path: Path) -> None:
     (tmp_path / "letters.ttf").write_bytes(LARGE.read_bytes())
-    assert lacking(open_font(LARGE, "f"), "Größe, naïve, Ωμέγα") == []
-    assert lacking(open_font(LARGE, "f"), "日") == ["日"]
+    assert missing_letters(open_font(LARGE, "f"), "Größe, naïve, Ωμέγα") == []
+    assert missing_letters(open_font(LARGE, "f"), "日") == ["日"]
     work = film(tmp_path, "Größe")
     out = tmp_path / "out"
     paths = [event.path for event in make_files(work, out) if isinstance(event, Wrote)]

@@ -14,7 +14,7 @@ from torch import Tensor
 from artengine import InputError
 from artengine.painting.lineage import grown, on_the_way
 from artengine.painting.picture import build
-from artengine.scene.seeds.expression import Cross, Mutation, Number, Seed, Walk, as_plain, first
+from artengine.scene.seeds.expression import Cross, Mutation, PlainSeed, Seed, Walk, first_number, seed_to_plain
 
 Array = np.ndarray[Any, Any]
 
@@ -78,7 +78,7 @@ def test_a_walk_between_a_place_and_its_opposite_stays_finite() -> None:
 
 
 def test_weights_of_a_walk_are_those_of_its_seeds_at_its_stations() -> None:
-    seed = Walk((Number(3), Number(7), Number(12)))
+    seed = Walk((PlainSeed(3), PlainSeed(7), PlainSeed(12)))
     for index, number in enumerate((3, 7, 12)):
         found, expected = grown(seed, index / 3, drawn), drawn(number)
         assert list(found) == list(expected)
@@ -90,18 +90,18 @@ def test_weights_of_a_walk_are_those_of_its_seeds_at_its_stations() -> None:
 
 
 def test_a_walk_of_one_stands_still() -> None:
-    found = [grown(Walk((Number(5),)), phase, drawn) for phase in (0.0, 0.3, 0.99)]
+    found = [grown(Walk((PlainSeed(5),)), phase, drawn) for phase in (0.0, 0.3, 0.99)]
     assert all(torch.allclose(one["0.weight"], drawn(5)["0.weight"], rtol=2e-7) for one in found)
 
 
 def test_a_mutation_is_kin_and_the_same_every_time() -> None:
     parent = drawn(18)
-    one, again = (grown(Mutation(Number(18), 3, 0.2), 0.0, drawn) for _ in range(2))
-    other = grown(Mutation(Number(18), 4, 0.2), 0.0, drawn)
+    one, again = (grown(Mutation(PlainSeed(18), 3, 0.2), 0.0, drawn) for _ in range(2))
+    other = grown(Mutation(PlainSeed(18), 4, 0.2), 0.0, drawn)
     assert all(torch.equal(one[name], again[name]) for name in parent)
     assert not torch.equal(one["0.weight"], other["0.weight"])
     for strength in (0.01, 0.2, 3.0):
-        change = grown(Mutation(Number(18), 3, strength), 0.0, drawn)["0.weight"] - parent["0.weight"]
+        change = grown(Mutation(PlainSeed(18), 3, strength), 0.0, drawn)["0.weight"] - parent["0.weight"]
         size = float(change.std() / parent["0.weight"].square().mean().sqrt())
         assert size == pytest.approx(strength, rel=0.4)
 
@@ -124,7 +124,7 @@ def test_a_crossing_takes_whole_units(network: str, axis: int, desk: Desk) -> No
 
 
 def test_a_crossing_has_every_number_from_one_parent_or_the_other() -> None:
-    one, other, child = drawn(3), drawn(7), grown(Cross((Number(3), Number(7)), 5), 0.0, drawn)
+    one, other, child = drawn(3), drawn(7), grown(Cross((PlainSeed(3), PlainSeed(7)), 5), 0.0, drawn)
     for name in ("0.weight", "0.bias", "1.weight"):
         from_one, from_other = child[name] == one[name], child[name] == other[name]
         assert (from_one | from_other).all()
@@ -138,7 +138,7 @@ def test_networks_of_different_shapes_have_nothing_between_them() -> None:
     def unlike(seed: int) -> dict[str, Tensor]:
         return {"0.weight": torch.zeros(3, 4 + seed % 2)}
 
-    for seed in (Walk((Number(1), Number(2))), Cross((Number(1), Number(2)), 0)):
+    for seed in (Walk((PlainSeed(1), PlainSeed(2))), Cross((PlainSeed(1), PlainSeed(2)), 0)):
         with pytest.raises(ValueError, match="the seeds give networks of different shapes"):
             grown(seed, 0.0, unlike)
 
@@ -198,14 +198,14 @@ def test_networks_that_do_not_fit_are_a_mistake_of_the_user(desk: Desk, plugin_f
 
 
 SEEDS: dict[str, Seed] = {
-    "7": Number(7),
-    "[3, 7]": Walk((Number(3), Number(7))),
-    "[5]": Walk((Number(5),)),
-    "{mutate: 18}": Mutation(Number(18), 0, 0.2),
-    "{mutate: 18, by: 3, strength: 2}": Mutation(Number(18), 3, 2.0),
-    "{cross: [3, 7], by: 5}": Cross((Number(3), Number(7)), 5),
+    "7": PlainSeed(7),
+    "[3, 7]": Walk((PlainSeed(3), PlainSeed(7))),
+    "[5]": Walk((PlainSeed(5),)),
+    "{mutate: 18}": Mutation(PlainSeed(18), 0, 0.2),
+    "{mutate: 18, by: 3, strength: 2}": Mutation(PlainSeed(18), 3, 2.0),
+    "{cross: [3, 7], by: 5}": Cross((PlainSeed(3), PlainSeed(7)), 5),
     "[{mutate: {cross: [1, {mutate: 2}]}}, 4294967295]": Walk(
-        (Mutation(Cross((Number(1), Mutation(Number(2), 0, 0.2)), 0), 0, 0.2), Number(4294967295))
+        (Mutation(Cross((PlainSeed(1), Mutation(PlainSeed(2), 0, 0.2)), 0), 0, 0.2), PlainSeed(4294967295))
     ),
 }
 
@@ -214,8 +214,8 @@ SEEDS: dict[str, Seed] = {
 def test_a_scene_writes_its_seed_and_reads_it_again(desk: Desk, text: str) -> None:
     scene = desk.load(f"seed: {text}\nnetwork: mlp\n")
     assert scene.lineage == SEEDS[text]
-    assert scene.seed == first(SEEDS[text])
-    again = desk.load("network: mlp\n", overrides={"seed": as_plain(scene.lineage)})
+    assert scene.seed == first_number(SEEDS[text])
+    again = desk.load("network: mlp\n", overrides={"seed": seed_to_plain(scene.lineage)})
     assert again.lineage == scene.lineage
 
 

@@ -23,7 +23,7 @@ from artengine.making.films.frame_cache import FrameCache
 from artengine.making.films.titles import render_titles
 from artengine.making.pipeline import make_files
 from artengine.scene.montage import Montage
-from artengine.scene.transport import packed, unpacked
+from artengine.scene.scene_json import scene_from_json, scene_to_json
 
 Array = np.ndarray[Any, Any]
 
@@ -227,7 +227,10 @@ def test_a_photo_from_the_command_line_serves_a_shot(desk: Desk, tmp_path: Path)
     assert str(tmp_path) not in montage.text
     scene = montage.shots[0].scene
     assert scene
-    assert unpacked(json.loads(json.dumps(packed(scene)))).training_key == scene.training_key  # what a worker does
+    # as a worker has it
+    assert (
+        scene_from_json(json.loads(json.dumps(scene_to_json(scene)))).training_key == scene.training_key
+    )  # what a worker does
     for _ in make_files(montage, tmp_path / "out", device="cpu"):
         pass
     assert len(shown(tmp_path / "out")) == 2

@@ -16,12 +16,12 @@ from tests.support.sample_plugin import Corner, registry, taker
 from tests.support.scene_folder import NETWORK, TRAINED, Desk
 
 from artengine import Activation, Each, named
-from artengine.components.registry import REQUIRED, default_registry, options
+from artengine.components.registry import REQUIRED, declared_options, default_registry
 from artengine.errors import InputError
 from artengine.kinds import KINDS
 from artengine.scene.canvas import Canvas
-from artengine.scene.document.editing import dump
-from artengine.scene.document.parsing import Mark, from_plain, parse, plain
+from artengine.scene.document.editing import dump_yaml
+from artengine.scene.document.parsing import Mark, node_from_plain, node_to_plain, parse_yaml
 from artengine.scene.loading import load_work
 from artengine.scene.motion.camera import Camera
 from artengine.scene.scene import grammar
@@ -41,9 +41,9 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def data(text: str) -> Any:
-    node, problems = parse(text, "s")
+    node, problems = parse_yaml(text, "s")
     assert not problems
-    return plain(node)
+    return node_to_plain(node)
 
 
 def fits(schema: dict[str, Any], value: Any) -> bool:
@@ -79,12 +79,12 @@ def test_every_component_and_option_has_an_entry(schema: dict[str, Any]) -> None
             assert set(entry.get("required", [])) == needed
             assert (component.name in bare) == (not needed)
             assert entry["additionalProperties"] is False
-    assert set(schema["definitions"]["scene"]["properties"]) == {option.name for option in options(grammar)}
+    assert set(schema["definitions"]["scene"]["properties"]) == {option.name for option in declared_options(grammar)}
     assert schema["definitions"]["scene"]["anyOf"] == [{"required": [part]} for part in ("network", "training")]
     still, moving = schema["definitions"]["scene"]["properties"]["camera"]["anyOf"]
     assert set(moving["properties"]) == {"keys", "ease"}
     for entry, record in ((schema["definitions"]["scene"]["properties"]["canvas"], Canvas), (still, Camera)):
-        assert set(entry["properties"]) == {option.name for option in options(record)}
+        assert set(entry["properties"]) == {option.name for option in declared_options(record)}
 
 
 def test_defaults_and_limits_are_shown(schema: dict[str, Any]) -> None:
@@ -237,7 +237,7 @@ def test_schema_and_loader_agree_on_scenes_put_together_by_chance(schema: dict[s
         for _ in range(chance.randint(1, 2)):
             container, key = chance.choice(places(scene))
             container[key] = copy.deepcopy(chance.choice(VALUES))
-        lines = desk.mistakes(dump(from_plain(scene, Mark("here"))))
+        lines = desk.mistakes(dump_yaml(node_from_plain(scene, Mark("here"))))
         lines = [line for line in lines if not any(word in line for word in BEYOND)]
         if "keys" in str(scene):  # what a number may be on its way is not told there
             assert validator.is_valid(scene) or lines, scene

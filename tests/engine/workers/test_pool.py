@@ -19,7 +19,7 @@ import pytest
 from tests.support.common import ROOT
 
 from artengine import ArtengineError
-from artengine.workers.pool import Done, Item, Workers, cores
+from artengine.workers.pool import Item, ItemResult, Workers, available_cores
 
 MANY = 40
 
@@ -28,14 +28,14 @@ def items(count: int = MANY, **data: Any) -> list[Item]:
     return [Item(f"item {number}", {"number": number, **data}) for number in range(count)]
 
 
-def sent(function: str, todo: list[Item], jobs: int = 2, **options: Any) -> list[Done]:
+def sent(function: str, todo: list[Item], jobs: int = 2, **options: Any) -> list[ItemResult]:
     """What became of them, in the order in which they were sent."""
     done = list(Workers(f"tests.support.worker_tasks:{function}", jobs, **options).work(todo))
     assert sorted(one.item.name for one in done) == sorted(item.name for item in todo)
     return sorted(done, key=lambda one: todo.index(one.item))
 
 
-def sent_one(function: str, jobs: int = 1, **data: Any) -> Done:
+def sent_one(function: str, jobs: int = 1, **data: Any) -> ItemResult:
     (done,) = sent(function, [Item("one", data)], jobs)
     return done
 
@@ -340,7 +340,7 @@ def test_warnings_reach_the_driver(caplog: pytest.LogCaptureFixture, capfd: pyte
 def test_processes_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)))
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    assert cores() == 8
+    assert available_cores() == 8
     assert [Workers("tests.support.worker_tasks:double", jobs).threads for jobs in (1, 3, 8, 20)] == [8, 2, 1, 1]
     monkeypatch.setenv("OMP_NUM_THREADS", "4")
     assert [Workers("tests.support.worker_tasks:double", jobs).threads for jobs in (1, 3, 8)] == [4, 1, 1]

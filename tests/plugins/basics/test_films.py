@@ -24,7 +24,8 @@ from PIL import Image, ImageSequence
 from tests.support.processes import ended, forked, strays
 
 from artengine import Frame, OutputError, View
-from artengine.files.atomic import OutputTarget, hold
+from artengine.files.locks import lock_outputs
+from artengine.files.targets import OutputTarget
 from artengine.making import recipe
 from artengine.media import ffmpeg
 from artengine.media.sound import Sound, open_sound
@@ -597,7 +598,7 @@ def test_what_a_killed_run_leaves_is_cleaned_by_the_next(write: Write, after: in
     assert after == 0 or strays(tmp_path)
     while ours(tmp_path):  # it sees its input end, and ends
         threading.Event().wait(0.01)
-    with hold(tmp_path, "a"):
+    with lock_outputs(tmp_path, "a"):
         assert strays(tmp_path) == []
     assert listing(tmp_path) == [path.name]
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from artengine import Frame, View
-from artengine.files.atomic import OutputTarget
+from artengine.files.targets import OutputTarget
 from artengine.making import recipe
 from artengine_basics.outputs.filmstrip import GAP, filmstrip
 

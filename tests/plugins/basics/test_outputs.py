@@ -14,7 +14,7 @@ import tifffile
 from PIL import Image
 
 from artengine import Frame, View
-from artengine.files.atomic import OutputTarget
+from artengine.files.targets import OutputTarget
 from artengine.making import recipe as recipes
 from artengine_basics.outputs import stills, tiff_file
 

@@ -28,7 +28,7 @@ from tests.support.vector_files import (
 )
 
 from artengine import Frame, InputError, View, run
-from artengine.files.atomic import OutputTarget
+from artengine.files.targets import OutputTarget
 from artengine.making import recipe
 from artengine_dividers.vectors import outputs
 from artengine_dividers.vectors.geometry.arcs import on_the_plane

@@ -11,7 +11,7 @@ from PIL import Image
 
 from artengine import InputError, build, load
 from artengine.scene.loading import load_text
-from artengine.scene.scene import Ground, Scene
+from artengine.scene.scene import LoadContext, Scene
 from artengine_regression.training.presets import PRESETS, Word
 
 
@@ -59,7 +59,7 @@ def test_another_preset_is_another_training(folder: Path) -> None:
 
 def test_its_recipe_is_the_scene_as_it_was_written(folder: Path) -> None:
     brought = scene(folder, "preset: demo")
-    again = load_text(brought.text, "again", "a", Ground(folder, (), 64.0), brought.photos)
+    again = load_text(brought.text, "again", "a", LoadContext(folder, (), 64.0), brought.photos)
     assert isinstance(again, Scene)
     assert "network" not in brought.text
     assert again.training_key == brought.training_key

@@ -21,7 +21,17 @@ from artengine.events import Event, Note, Resumed, Trained
 from artengine.making.films.frame_cache import FrameCache, Pixels
 from artengine.making.films.frame_renderer import FrameRenderer
 from artengine.painting import Image, Picture, build
-from artengine.scene import MAX_FRAMES, Film, Scene, Walk, parse, plain, transport, without
+from artengine.scene import (
+    MAX_FRAMES,
+    Film,
+    Scene,
+    Walk,
+    node_to_plain,
+    parse_yaml,
+    remove_node_at,
+    scene_from_json,
+    scene_to_json,
+)
 from artengine.training import Describe, trained, weights
 from artengine.workers import Item, Workers
 
@@ -44,9 +54,9 @@ class FilmFrame:
 
 def frame_cache_of(scene: Scene, out: Path, device: str) -> FrameCache:
     """Where the frames of a scene's film are kept: those of everything that decides what they look like."""
-    node, _ = parse(scene.text, scene.name)
+    node, _ = parse_yaml(scene.text, scene.name)
     decides = {
-        "scene": plain(without(node, ["outputs"])),
+        "scene": node_to_plain(remove_node_at(node, ["outputs"])),
         "photos": {name: photo.sha256 for name, photo in scene.photos.items()},
         "plugins": scene.plugins,
         "engine": version_of("artengine"),
@@ -99,7 +109,7 @@ def _by_several(
 ) -> Generator[bool, None, None]:
     """Have frames painted into the reel by several processes; True whenever some more are there."""
     about = {
-        "scene": transport.packed(scene),
+        "scene": scene_to_json(scene),
         "reel": [str(reel.folder.resolve()), reel.name, reel.key],
         "device": device,
         "weights": str(weights_file.resolve()) if weights_file else None,
@@ -122,7 +132,7 @@ def paint_frames(data: dict[str, Any]) -> int:
     about = json.dumps({name: value for name, value in data.items() if name != "frames"}, sort_keys=True)
     if about not in _open:
         _open.clear()
-        picture = build(transport.unpacked(data["scene"]), data["device"])
+        picture = build(scene_from_json(data["scene"]), data["device"])
         if data["weights"]:
             weights.load(Path(data["weights"]), picture.network)
         _open[about] = FrameRenderer(picture)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from artengine.errors import OutputError
-from artengine.files import scratch, writing
+from artengine.files import convert_os_errors, temporary_file
 
 Pixels = np.ndarray[Any, Any]
 
@@ -53,7 +53,7 @@ class FrameCache:
         for folder in (above, self.place):
             if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
                 raise OutputError(f"{folder}: is in the way of the film's frames; move it, or choose another --out")
-        with writing(self.place):
+        with convert_os_errors(self.place):
             self.place.mkdir(parents=True, exist_ok=True)
         for other in above.iterdir():
             if _KEY.fullmatch(other.name) and other.name != self.key:
@@ -73,7 +73,7 @@ class FrameCache:
         Raises `OutputError` where it cannot be written.
         """
         path = self.path(frame)
-        with scratch(path) as temporary, writing(path):
+        with temporary_file(path) as temporary, convert_os_errors(path):
             temporary.write_bytes(_packed(pixels))
             temporary.replace(path)
 

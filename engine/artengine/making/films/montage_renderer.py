@@ -16,12 +16,12 @@ import torch
 from artengine.colour import parse_colour
 from artengine.errors import ArtengineError
 from artengine.events import Event, Filmed, Note
-from artengine.files import create
+from artengine.files import create_file
 from artengine.making.films.film_frames import FilmFrame, frame_cache_of, render_film
 from artengine.making.films.frame_cache import FrameCache, clear
 from artengine.making.films.titles import render_titles
 from artengine.painting import antialiasing, build
-from artengine.scene import Montage, Part
+from artengine.scene import Montage, MontageShot
 from artengine.training import Describe
 
 Image = np.ndarray[Any, Any]
@@ -116,7 +116,7 @@ class MontageRenderer:
         fade = max(1.0, min(FADE * self._montage.film.fps, (end - begin) / 4))
         return max(0.0, min(frame - begin + 1, end - frame, fade) / fade)
 
-    def _plain(self, part: Part) -> Image:
+    def _plain(self, part: MontageShot) -> Image:
         width, height = self._montage.canvas.size
         colour = np.array(parse_colour(part.words.background), np.float32) / 255
         return np.broadcast_to(colour, (height, width, 3))
@@ -145,7 +145,7 @@ class MontageRenderer:
 def _share(learnt: Path, weights: Path) -> None:
     """Have what one shot's scene has learnt for another's, whose training is the same."""
     if learnt != weights and learnt.is_file() and not weights.exists():
-        with create(weights) as file:
+        with create_file(weights) as file:
             file.write(learnt.read_bytes())
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from artengine.media import Font, at
+from artengine.media import Font, font_at_size
 
 Layer = np.ndarray[Any, Any]
 
@@ -88,7 +88,7 @@ def _set(draw: ImageDraw.ImageDraw, text: str, chosen: Font | None, size: int, r
     widest, tallest = WIDEST * room[0], room[1]
     wanted = size
     while True:
-        font = at(chosen, max(size, SMALLEST))
+        font = font_at_size(chosen, max(size, SMALLEST))
         cut = size <= max(wanted / 2, SMALLEST)
         lines = [_broken(draw, line, font, widest, cut=cut) for line in text.splitlines()]
         broken = "\n".join(lines).strip("\n")

@@ -1,2 +1,2 @@
 from .binder import Binder as Binder
-from .models import RECORD as RECORD, REFERENCE as REFERENCE, model_of as model_of
+from .models import RECORD as RECORD, REFERENCE as REFERENCE, options_model as options_model

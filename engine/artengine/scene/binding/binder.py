@@ -15,28 +15,28 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import ValidationError
 
 from artengine.components import (
-    Bound,
-    Fresh,
+    ComponentFactory,
+    ConfiguredComponent,
     Option,
     Registry,
-    article,
+    declared_options,
     is_record,
     kind_of,
-    literals,
+    literal_values,
     media_of,
-    members,
-    options,
+    union_members,
+    with_article,
 )
 from artengine.errors import InputError, Problem, did_you_mean, listed, quoted
 from artengine.kinds import Named
 from artengine.media import MAX_MEGAPIXELS, Media, open_as
-from artengine.scene.binding.models import model_of
-from artengine.scene.binding.wording import expected, found_at, one_of, wanted
+from artengine.scene.binding.models import options_model
+from artengine.scene.binding.wording import expected_by_annotation, expected_by_pydantic, node_at, one_of
 from artengine.scene.document import Entries, Faulty, Items, Mark, Node, Scalar, describe_node
-from artengine.scene.motion import Extreme, Moving
-from artengine.scene.seeds import Seed, reading
+from artengine.scene.motion import Extreme, Keyframes
+from artengine.scene.seeds import Seed, parse_seed
 
-_declared = functools.lru_cache(maxsize=256)(options)  # of records: components remember theirs
+_declared = functools.lru_cache(maxsize=256)(declared_options)  # of records: components remember theirs
 
 _BAD = object()  # stands for a value whose problem has been reported
 
@@ -55,24 +55,24 @@ class Binder:
         *,
         photos: Mapping[str, Media] | None = None,
         max_megapixels: float = MAX_MEGAPIXELS,
-        moving: Moving | None = None,
+        moving: Keyframes | None = None,
     ) -> None:
         self.registry = registry
         self.folder = folder
         self.photos: dict[str, Media] = dict(photos or {})
         self.given: dict[str, Media] = {}  # photos that the command line named, by its words for them
         self.max_megapixels = max_megapixels
-        self.moving = moving or Moving()
+        self.moving = moving or Keyframes()
         self.problems: list[Problem] = []
 
     def at(self, time: float | Extreme) -> Binder:
-        """A binder for the same scene at another moment of its film, see `Moving`; it knows its photos already."""
+        """A binder for the same scene at another moment of its film, see `Keyframes`; it knows its photos already."""
         moved = Binder(
             self.registry,
             self.folder,
             photos=self.photos,
             max_megapixels=self.max_megapixels,
-            moving=Moving(self.moving.film, time=time),
+            moving=Keyframes(self.moving.film, time=time),
         )
         moved.given = self.given
         return moved
@@ -88,7 +88,7 @@ class Binder:
             self._report(node.mark, path, str(error))
             return None
 
-    def component(self, kind: str, node: Node, path: str, besides: Iterable[Any] = ()) -> Bound | None:
+    def component(self, kind: str, node: Node, path: str, besides: Iterable[Any] = ()) -> ConfiguredComponent | None:
         """The component that a node names, with its options; None where there are problems."""
         name, mark, inner = self._name(kind, node, path)
         if name is None:
@@ -101,9 +101,9 @@ class Binder:
             return None
         below = f"{path}.{name}"
         values = self._options(declared, inner, below, component.engines)
-        return None if values is None else Bound(component, values, str(mark), below)
+        return None if values is None else ConfiguredComponent(component, values, str(mark), below)
 
-    def brought(self, trainer: Bound) -> Bound | None:
+    def brought(self, trainer: ConfiguredComponent) -> ConfiguredComponent | None:
         """The network that comes with a trainer, if one does."""
         network = trainer.component.brings(trainer.options)
         if network is None:
@@ -128,7 +128,7 @@ class Binder:
                 self._report(
                     node.mark,
                     path,
-                    f"found {describe_node(node)}, expected the name of {article(kind)}, or name: {{options}}",
+                    f"found {describe_node(node)}, expected the name of {with_article(kind)}, or name: {{options}}",
                 )
         return None, node.mark, node
 
@@ -166,7 +166,9 @@ class Binder:
             given[name] = self._prepare(annotation, value, here)
         for option in declared:
             if option.required and option.name not in node.entries:
-                self._report(node.mark, path, f"{option.name!r} is missing; expected {expected(option.annotation)}")
+                self._report(
+                    node.mark, path, f"{option.name!r} is missing; expected {expected_by_annotation(option.annotation)}"
+                )
         good = {name: value for name, value in given.items() if value is not _BAD}
         checked = self._check(by_name, good, Entries(node.mark, still), path)
         if len(self.problems) > before or len(good) < len(given):
@@ -178,15 +180,15 @@ class Binder:
 
     def _check(self, by_name: Mapping[str, Option], good: dict[str, Any], node: Entries, path: str) -> dict[str, Any]:
         """What pydantic says to the values, its complaints in our words and with their places."""
-        model = model_of(tuple((name, by_name[name].annotation) for name in good))
+        model = options_model(tuple((name, by_name[name].annotation) for name in good))
         try:
             checked = model.model_validate(good)
         except ValidationError as error:
             seen: set[str] = set()
             for one in error.errors():
-                place, at = found_at(node, one["loc"])
+                place, at = node_at(node, one["loc"])
                 below = ".".join([*([path] if path else []), *at])
-                message = f"found {describe_node(place)}, expected {wanted(one, place)}"
+                message = f"found {describe_node(place)}, expected {expected_by_pydantic(one, place)}"
                 if below not in seen:  # the members of a union each complain; the first is the plainest
                     self._report(place.mark, below, message)
                 seen.add(below)
@@ -202,19 +204,19 @@ class Binder:
         Raises `InputError` where a plugin's default names what is not there.
         """
         if isinstance(default, Named):
-            for arm in members(annotation):
+            for arm in union_members(annotation):
                 if get_origin(arm) is list:
                     return [self._named(get_args(arm)[0], default)]
                 kind, fresh = kind_of(arm)
                 if kind:
                     bound = self._bind_default(kind, default)
-                    return Fresh(bound) if fresh else bound
+                    return ComponentFactory(bound) if fresh else bound
         if isinstance(default, list):
-            arms = [arm for arm in members(annotation) if get_origin(arm) is list]
+            arms = [arm for arm in union_members(annotation) if get_origin(arm) is list]
             return [self._named(get_args(arms[0])[0] if arms else Any, item) for item in default]
         return default
 
-    def _bind_default(self, kind: str, default: Named) -> Bound:
+    def _bind_default(self, kind: str, default: Named) -> ConfiguredComponent:
         try:
             component = self.registry.find(kind, default.name)
         except LookupError as error:
@@ -225,7 +227,7 @@ class Binder:
                 f"a default sets {listed(sorted(unknown))}, which the {kind} {default.name!r} does not have"
             )
         values = {one.name: self._named(one.annotation, chosen.get(one.name, one.default)) for one in component.options}
-        return Bound(component, values, "", default.name)
+        return ConfiguredComponent(component, values, "", default.name)
 
     def _prepare(self, annotation: Any, node: Node, path: str, besides: Iterable[Any] = ()) -> Any:
         """The node as what the annotation takes, components and photos bound; `_BAD` where that failed.
@@ -235,14 +237,14 @@ class Binder:
         if isinstance(node, Faulty):
             return _BAD
         if annotation == Seed:
-            seed = reading.read(node, path, self.problems)
+            seed = parse_seed(node, path, self._report_in_full)
             return _BAD if seed is None else seed
-        words = literals(annotation)
+        words = literal_values(annotation)
         if isinstance(node, Scalar):
             said = any(node.value == word and type(node.value) is type(word) for word in words)
-            if said or (node.value is None and type(None) in members(annotation)):
+            if said or (node.value is None and type(None) in union_members(annotation)):
                 return node.value
-        arms = [arm for arm in members(annotation) if arm is not type(None) and get_origin(arm) is not Literal]
+        arms = [arm for arm in union_members(annotation) if arm is not type(None) and get_origin(arm) is not Literal]
         if words and not arms:
             return self._bad(node, path, f"found {describe_node(node)}, expected {one_of(words, node)}")
         if len(arms) != 1:
@@ -253,7 +255,7 @@ class Binder:
         kind, fresh = kind_of(annotation)
         if kind:
             bound = self.component(kind, node, path, words)
-            return _BAD if bound is None else Fresh(bound) if fresh else bound
+            return _BAD if bound is None else ComponentFactory(bound) if fresh else bound
         if media := media_of(annotation):
             return self._media(annotation, media, node, path)
         if is_record(annotation):
@@ -320,6 +322,9 @@ class Binder:
     def _bad(self, node: Node, path: str, message: str) -> Any:
         self._report(node.mark, path, message)
         return _BAD
+
+    def _report_in_full(self, mark: Mark, path: str, message: str) -> None:
+        self.problems.append(Problem(str(mark), path, message))
 
     def _report(self, mark: Mark, path: str, message: str) -> None:
         where = str(mark)

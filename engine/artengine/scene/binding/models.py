@@ -59,7 +59,7 @@ def _field(annotation: Any) -> Any:
 
 
 @functools.lru_cache(maxsize=4096)
-def model_of(fields: tuple[tuple[str, Any], ...]) -> type[BaseModel]:
+def options_model(fields: tuple[tuple[str, Any], ...]) -> type[BaseModel]:
     """The pydantic model that checks options of these names and types."""
     definitions: dict[str, Any] = {  # by number: pydantic has names of its own
         f"option_{number}": (_field(annotation), Field(alias=name)) for number, (name, annotation) in enumerate(fields)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any, get_args, get_origin
 
-from artengine.components import article, kind_of, media_of
+from artengine.components import kind_of, media_of, with_article
 from artengine.errors import did_you_mean
 from artengine.scene.document import Entries, Items, Node, Scalar
 
 
-def found_at(node: Node, loc: Iterable[int | str]) -> tuple[Node, list[str]]:
+def node_at(node: Node, loc: Iterable[int | str]) -> tuple[Node, list[str]]:
     """The node that a pydantic location means, as near as it can be found, and the keys that lead there."""
     at: list[str] = []
     for step in loc:
@@ -24,7 +24,7 @@ def found_at(node: Node, loc: Iterable[int | str]) -> tuple[Node, list[str]]:
     return node, at
 
 
-def wanted(error: Any, node: Node) -> str:
+def expected_by_pydantic(error: Any, node: Node) -> str:
     """What pydantic expected, in plain words."""
     context = error.get("ctx", {})
     match error["type"]:
@@ -73,15 +73,15 @@ def one_of(words: list[Any], node: Node) -> str:
     return (f"one of {', '.join(allowed)}" if len(allowed) > 1 else repr(allowed[0])) + near
 
 
-def expected(annotation: Any) -> str:
+def expected_by_annotation(annotation: Any) -> str:
     """What a missing option takes, for the message that says it is missing."""
     kind, _ = kind_of(annotation)
     if kind:
-        return article(kind)
+        return with_article(kind)
     if media := media_of(annotation):
         return f"the path of a {media}"
     if get_origin(annotation) is list:
-        return f"{expected(get_args(annotation)[0])}, or a list"
+        return f"{expected_by_annotation(get_args(annotation)[0])}, or a list"
     if get_origin(annotation) is Annotated:
-        return expected(get_args(annotation)[0])
+        return expected_by_annotation(get_args(annotation)[0])
     return {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}.get(annotation, "a value")

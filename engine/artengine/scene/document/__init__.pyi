@@ -1,4 +1,4 @@
-from .editing import dump as dump, edit as edit, without as without
+from .editing import dump_yaml as dump_yaml, remove_node_at as remove_node_at, set_node_at as set_node_at
 from .parsing import (
     MAX_BYTES as MAX_BYTES,
     MAX_DEPTH as MAX_DEPTH,
@@ -10,7 +10,7 @@ from .parsing import (
     Plain as Plain,
     Scalar as Scalar,
     describe_node as describe_node,
-    from_plain as from_plain,
-    parse as parse,
-    plain as plain,
+    node_from_plain as node_from_plain,
+    node_to_plain as node_to_plain,
+    parse_yaml as parse_yaml,
 )

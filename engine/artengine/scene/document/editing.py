@@ -7,15 +7,15 @@ from typing import Any
 import yaml
 
 from artengine.errors import InputError, Problem
-from artengine.scene.document.parsing import Entries, Faulty, Items, Mark, Node, Scalar, plain, resolve
+from artengine.scene.document.parsing import Entries, Faulty, Items, Mark, Node, Scalar, node_to_plain, resolve_scalar
 
 
-def dump(node: Node) -> str:
-    """YAML text that `parse` reads back as the same values."""
-    return yaml.dump(plain(node), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+def dump_yaml(node: Node) -> str:
+    """YAML text that `parse_yaml` reads back as the same values."""
+    return yaml.dump(node_to_plain(node), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
-def edit(node: Node, keys: list[str], value: Node, mark: Mark) -> Node:
+def set_node_at(node: Node, keys: list[str], value: Node, mark: Mark) -> Node:
     """The document with the value at keys replaced; a bare component name opens up to take an option.
 
     Raises `InputError` where the document has something else on the way.
@@ -25,17 +25,17 @@ def edit(node: Node, keys: list[str], value: Node, mark: Mark) -> Node:
     key, rest = keys[0], keys[1:]
     match node:
         case Scalar(value=None) | Faulty():
-            return Entries(mark, {key: (mark, edit(Scalar(mark, None), rest, value, mark))})
+            return Entries(mark, {key: (mark, set_node_at(Scalar(mark, None), rest, value, mark))})
         case Scalar(value=str(name)) if name == key:
-            return Entries(node.mark, {key: (node.mark, edit(Scalar(mark, None), rest, value, mark))})
+            return Entries(node.mark, {key: (node.mark, set_node_at(Scalar(mark, None), rest, value, mark))})
         case Entries():
             key_mark, old = node.entries.get(key, (mark, Scalar(mark, None)))
-            return Entries(node.mark, {**node.entries, key: (key_mark, edit(old, rest, value, mark))})
+            return Entries(node.mark, {**node.entries, key: (key_mark, set_node_at(old, rest, value, mark))})
         case Items():
             index = _item(node, key)
             if index is not None:
                 inner = rest if key.isdecimal() else keys
-                new = edit(node.items[index], inner, value, mark)
+                new = set_node_at(node.items[index], inner, value, mark)
                 return Items(node.mark, (*node.items[:index], new, *node.items[index + 1 :]))
             found = f"a list of {len(node.items)} without {key!r}"
         case Scalar():
@@ -43,14 +43,14 @@ def edit(node: Node, keys: list[str], value: Node, mark: Mark) -> Node:
     raise InputError([Problem(str(mark), "", f"the scene has {found} there, so {key!r} cannot be set in it")])
 
 
-def without(node: Node, keys: list[str]) -> Node:
+def remove_node_at(node: Node, keys: list[str]) -> Node:
     """The document without the entry at keys, if it has one."""
     key, rest = keys[0], keys[1:]
     if not isinstance(node, Entries) or key not in node.entries:
         return node
     mark, value = node.entries[key]
     others = {name: entry for name, entry in node.entries.items() if name != key}
-    return Entries(node.mark, {**node.entries, key: (mark, without(value, rest))} if rest else others)
+    return Entries(node.mark, {**node.entries, key: (mark, remove_node_at(value, rest))} if rest else others)
 
 
 def _item(node: Items, key: str) -> int | None:
@@ -72,7 +72,7 @@ class _Dumper(yaml.SafeDumper):
 
 def _represent_str(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     try:
-        style = None if resolve(text) == text else "'"
+        style = None if resolve_scalar(text) == text else "'"
     except ValueError:
         style = "'"
     if any(sign in text for sign in "\x85\u2028\u2029"):  # ends of lines to YAML: kept only where they are escaped

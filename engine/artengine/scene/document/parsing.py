@@ -81,7 +81,7 @@ class Faulty:
 Node = Scalar | Items | Entries | Faulty
 
 
-def parse(text: str | bytes, origin: str, *, lines: bool = True) -> tuple[Node, list[Problem]]:
+def parse_yaml(text: str | bytes, origin: str, *, lines: bool = True) -> tuple[Node, list[Problem]]:
     """The root node of a document and the problems that do not keep the rest from being read.
 
     origin: the name the problems carry. lines: whether they carry line and column too.
@@ -103,7 +103,7 @@ def parse(text: str | bytes, origin: str, *, lines: bool = True) -> tuple[Node, 
     return builder.root or Scalar(Mark(origin, 1 if lines else 0, 1), None), builder.problems
 
 
-def resolve(text: str) -> bool | int | float | str | None:
+def resolve_scalar(text: str) -> bool | int | float | str | None:
     """The value of an unquoted scalar by the core schema of YAML 1.2.
 
     Raises `ValueError` for a number that is too long or too large.
@@ -122,20 +122,20 @@ def resolve(text: str) -> bool | int | float | str | None:
     return number
 
 
-def plain(node: Node) -> Plain:
+def node_to_plain(node: Node) -> Plain:
     """The node's value without its marks."""
     match node:
         case Scalar():
             return node.value
         case Items():
-            return [plain(item) for item in node.items]
+            return [node_to_plain(item) for item in node.items]
         case Entries():
-            return {key: plain(value) for key, (_, value) in node.entries.items()}
+            return {key: node_to_plain(value) for key, (_, value) in node.entries.items()}
         case Faulty():
             return None
 
 
-def from_plain(value: object, mark: Mark) -> Node:
+def node_from_plain(value: object, mark: Mark) -> Node:
     """Nodes for a Python value, all with one mark.
 
     Raises `InputError` for what a scene cannot hold.
@@ -144,9 +144,9 @@ def from_plain(value: object, mark: Mark) -> Node:
         case None | bool() | int() | float() | str():
             return Scalar(mark, value)
         case list() | tuple():
-            return Items(mark, tuple(from_plain(item, mark) for item in value))
+            return Items(mark, tuple(node_from_plain(item, mark) for item in value))
         case dict():
-            return Entries(mark, {str(key): (mark, from_plain(item, mark)) for key, item in value.items()})
+            return Entries(mark, {str(key): (mark, node_from_plain(item, mark)) for key, item in value.items()})
     raise InputError([Problem(str(mark), "", f"found a {type(value).__name__}, expected plain data")])
 
 
@@ -279,7 +279,7 @@ class _Builder:
             return Scalar(mark, event.value)
         is_key = bool(self._open) and not self._open[-1].is_list and self._open[-1].key is None
         try:
-            return Scalar(mark, event.value if is_key else resolve(event.value))
+            return Scalar(mark, event.value if is_key else resolve_scalar(event.value))
         except ValueError as error:
             self._report(mark, str(error))
             return Faulty(mark)

@@ -41,7 +41,7 @@ class CameraKey:
         )
 
 
-def between(first: Camera, second: Camera, e: float, turns: int = 0) -> Camera:
+def interpolate_camera(first: Camera, second: Camera, e: float, turns: int = 0) -> Camera:
     """The camera that has gone the part e of the way from one place to another.
 
     The zoom goes evenly in its logarithm, and the centre with it, so that one point of the plane, the one zoomed into,
@@ -52,14 +52,14 @@ def between(first: Camera, second: Camera, e: float, turns: int = 0) -> Camera:
     if abs(deeper) < 1e-9:
         near, far, left = second, first, 1 - e
     elif deeper > 0:  # counted from the deeper end, where digits are dear
-        near, far, left = second, first, _left(deeper, e)
+        near, far, left = second, first, _remaining_way(deeper, e)
     else:
-        near, far, left = first, second, _left(-deeper, 1 - e)
+        near, far, left = first, second, _remaining_way(-deeper, 1 - e)
     x, y = (n + (f - n) * left for n, f in zip(near.centre, far.centre, strict=True))
     angle = first.angle + e * (second.angle - first.angle + 360 * turns)
     return Camera(zoom=first.zoom if e == 0 else second.zoom if e == 1 else zoom, centre=(x, y), angle=angle)
 
 
-def _left(deeper: float, e: float) -> float:
+def _remaining_way(deeper: float, e: float) -> float:
     """How much of the way of the centre is left when e of a zoom by exp(deeper) is done."""
     return -math.expm1(-(1 - e) * deeper) * math.exp(-e * deeper) / -math.expm1(-deeper)

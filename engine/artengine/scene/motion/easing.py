@@ -21,7 +21,7 @@ NAMES: Mapping[str, tuple[float, float, float, float]] = {
     "easy-ease-out": (1 / 3, 0.0, 5 / 6, 5 / 6),
 }
 HOLD = "hold"
-WORDS = (*NAMES, HOLD)
+EASE_WORDS = (*NAMES, HOLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Ease:
         return min(found), max(found)
 
 
-def ease(value: object) -> Ease:
+def parse_ease(value: object) -> Ease:
     """The ease that a scene names, or gives as [x1, y1, x2, y2].
 
     Raises `ValueError` that says what was expected.
@@ -67,9 +67,9 @@ def ease(value: object) -> Ease:
         if fits and all(0 <= x <= 1 for x in numbers[::2]) and all(abs(y) <= 10 for y in numbers[1::2]):
             return Ease((numbers[0], numbers[1], numbers[2], numbers[3]))
         raise ValueError(f"found the list {quoted(str(value))}, expected [x1, y1, x2, y2] with x1 and x2 from 0 to 1")
-    hint = did_you_mean(value, WORDS) if isinstance(value, str) else ""
+    hint = did_you_mean(value, EASE_WORDS) if isinstance(value, str) else ""
     found = quoted(str(value))
-    raise ValueError(f"found {found}, expected one of {', '.join(WORDS)} or [x1, y1, x2, y2]{hint}")
+    raise ValueError(f"found {found}, expected one of {', '.join(EASE_WORDS)} or [x1, y1, x2, y2]{hint}")
 
 
 def _bezier(first: float, second: float, s: float) -> float:

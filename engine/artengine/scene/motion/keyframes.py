@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from artengine.components import is_number, is_whole
-from artengine.scene.document import Entries, Faulty, Items, Mark, Node, Scalar, from_plain
+from artengine.scene.document import Entries, Faulty, Items, Mark, Node, Scalar, node_from_plain
 from artengine.scene.motion.camera import Camera
 from artengine.scene.motion.timeline import Film
-from artengine.scene.motion.tracks import Numbers, Report, Track, camera, is_moving, numbers
+from artengine.scene.motion.tracks import Numbers, Report, Track, has_keys, parse_camera_track, parse_number_track
 
 Extreme = Literal["least", "greatest"]
 EXTREMES: tuple[Extreme, ...] = ("least", "greatest")
@@ -20,7 +20,7 @@ PLACES = ("coordinates", "network", "camera", "filters")
 
 
 @dataclass
-class Moving:
+class Keyframes:
     """The tracks of a scene, as they are found, and the moment at which it is held still.
 
     film: None for a still picture. faulty: there is one, and its problems have been reported. time: seconds; or
@@ -37,7 +37,7 @@ class Moving:
     def still(self, annotation: Any, node: Node, path: str, record: Callable[..., Any], report: Report) -> Node:
         """The node of an option, or what is there at the moment where it moves; record: fills a `CameraKey`."""
         is_camera = annotation is Camera
-        if not (is_moving(node) and isinstance(node, Entries) and (is_camera or is_number(annotation))):
+        if not (has_keys(node) and isinstance(node, Entries) and (is_camera or is_number(annotation))):
             return node
         if problem := self._refused(path):
             report(node.mark, path, problem)
@@ -45,15 +45,15 @@ class Moving:
         if self.film is None:  # and that has been reported
             return Faulty(node.mark)
         if is_camera:
-            self.camera = camera(node, self.film, path, record, report)
+            self.camera = parse_camera_track(node, self.film, path, record, report)
             time = 0.0 if isinstance(self.time, str) else self.time
             return Faulty(node.mark) if self.camera is None else _camera_node(self.camera(time), node.mark)
-        track = numbers(node, self.film, path, report)
+        track = parse_number_track(node, self.film, path, report)
         if track is None:
             return Faulty(node.mark)
         self.tracks[path] = track
         values = [round(one) if is_whole(annotation) else one for one in self._values(track)]
-        return from_plain(values[0] if len(values) == 1 and not _listed(node) else values, node.mark)
+        return node_from_plain(values[0] if len(values) == 1 and not _listed(node) else values, node.mark)
 
     def _refused(self, path: str) -> str:
         place, _, rest = path.partition(".")

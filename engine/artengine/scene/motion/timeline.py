@@ -10,19 +10,19 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 MAX_FRAMES = 216_000  # an hour at 60 frames a second; more is a slip of the finger
 
-SLIGHT = 1e-4  # frames that a moment written in decimals may be off
+MAX_FRAME_ERROR = 1e-4  # frames that a moment written in decimals may be off
 
 #: How a moment is written.
-TIME = r"^([0-9]{1,9}(?:\.[0-9]{1,9})?)(s|ms|f|%)$"
-_TIME = re.compile(TIME)
-LENGTHS = "a time with its unit, such as 8s, 1500ms or 240f"
-MOMENTS = "a time with its unit, such as 3s, 1500ms, 90f or 50%"
+TIME_PATTERN = r"^([0-9]{1,9}(?:\.[0-9]{1,9})?)(s|ms|f|%)$"
+_TIME = re.compile(TIME_PATTERN)
+EXPECTED_LENGTH = "a time with its unit, such as 8s, 1500ms or 240f"
+EXPECTED_MOMENT = "a time with its unit, such as 3s, 1500ms, 90f or 50%"
 
 
 def _length(value: object) -> str:
     found = _TIME.fullmatch(value) if isinstance(value, str) else None
     if not found or found[2] == "%" or float(found[1]) == 0:
-        raise ValueError(LENGTHS)
+        raise ValueError(EXPECTED_LENGTH)
     return found.string
 
 
@@ -34,14 +34,14 @@ Length = Annotated[
 ]
 
 
-def seconds(text: str, fps: float, length: float | None = None) -> float:
+def parse_seconds(text: str, fps: float, length: float | None = None) -> float:
     """The seconds that a text names; per cent are of the length.
 
     Raises `ValueError` saying what was expected.
     """
     found = _TIME.fullmatch(text)
     if not found or (found[2] == "%" and length is None):
-        raise ValueError(LENGTHS if length is None else MOMENTS)
+        raise ValueError(EXPECTED_LENGTH if length is None else EXPECTED_MOMENT)
     number = float(found[1])
     match found[2]:
         case "ms":
@@ -73,7 +73,7 @@ class Film:
     def __post_init__(self) -> None:
         by_steps = isinstance(self.learning, int)
         if self.length is None and not by_steps:
-            raise ValueError(f"'length' is missing; expected {LENGTHS}")
+            raise ValueError(f"'length' is missing; expected {EXPECTED_LENGTH}")
         if self.length is not None and by_steps:
             found = f"found a length beside learning: {self.learning}, which decides it"
             raise ValueError(f"{found}; leave one out, or say learning: even")
@@ -87,7 +87,7 @@ class Film:
     @property
     def frames(self) -> int:
         """How many frames there are; 0 where only the learning will tell."""
-        return 0 if self.length is None else max(1, round(seconds(self.length, self.fps) * self.fps))
+        return 0 if self.length is None else max(1, round(parse_seconds(self.length, self.fps) * self.fps))
 
     @property
     def duration(self) -> float:
@@ -108,12 +108,12 @@ class Film:
 
         Raises `ValueError` saying what was expected.
         """
-        found = seconds(text, self.fps, self.span)
-        said = seconds(self.length, self.fps) if self.length else 0.0  # which may be a part of a frame longer
+        found = parse_seconds(text, self.fps, self.span)
+        said = parse_seconds(self.length, self.fps) if self.length else 0.0  # which may be a part of a frame longer
         if found > max(said, self.duration) + 1e-9:
             raise ValueError(f"a time within the film, which is {self.duration:g}s long")
         frame = round(found * self.fps)
-        if abs(found * self.fps - frame) < SLIGHT:  # a frame's very moment, however it is written
+        if abs(found * self.fps - frame) < MAX_FRAME_ERROR:  # a frame's very moment, however it is written
             found = self.time(frame)
         return min(found, self.span)
 

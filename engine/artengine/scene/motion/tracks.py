@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from artengine.errors import did_you_mean, listed, quoted
-from artengine.scene.document import Entries, Items, Mark, Node, Scalar, describe_node, plain
-from artengine.scene.motion.camera import Camera, CameraKey, between
-from artengine.scene.motion.easing import Ease, ease
+from artengine.scene.document import Entries, Items, Mark, Node, Scalar, describe_node, node_to_plain
+from artengine.scene.motion.camera import Camera, CameraKey, interpolate_camera
+from artengine.scene.motion.easing import Ease, parse_ease
 from artengine.scene.motion.timeline import Film
 
 T = TypeVar("T")
@@ -21,7 +21,7 @@ Report = Callable[[Mark, str, str], None]
 
 KEYS = "keys"
 MAX_KEYS = 10_000
-FARTHEST = 1e15  # of a camera, in plane units and degrees: there is no picture beyond
+MAX_CAMERA_COORDINATE = 1e15  # of a camera, in plane units and degrees: there is no picture beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,12 @@ class Track(Generic[T]):
             yield from (self.mix(first, second, e) for e in first.ease.reach if e not in (0, 1))
 
 
-def is_moving(node: Node) -> bool:
+def has_keys(node: Node) -> bool:
     """Whether a node has keys where else it would have a value."""
     return isinstance(node, Entries) and KEYS in node.entries
 
 
-def numbers(node: Entries, film: Film, path: str, report: Report) -> Track[Numbers] | None:
+def parse_number_track(node: Entries, film: Film, path: str, report: Report) -> Track[Numbers] | None:
     """The track of a number, or of a list of them: ``{keys: {0s: 1, 4s: 3}, ease: ease-in-out, scale: log}``.
 
     None where there are problems, which are reported.
@@ -97,7 +97,7 @@ def numbers(node: Entries, film: Film, path: str, report: Report) -> Track[Numbe
             found_keys.append(Key(at, values, bent))
     if options.faulty or not found_keys:
         return None
-    track = Track(tuple(found_keys), _by_ratio if logarithmic else _by_difference)
+    track = Track(tuple(found_keys), _interpolate_log if logarithmic else _interpolate_linear)
     return track if options.within(track, lambda value: all(map(math.isfinite, value))) else None
 
 
@@ -107,7 +107,7 @@ class _Place:
     turns: int
 
 
-def camera(
+def parse_camera_track(
     node: Entries, film: Film, path: str, record: Callable[[type[CameraKey], Node, str], Any], report: Report
 ) -> Callable[[float], Camera] | None:
     """The track of the camera: ``{keys: {0s: {zoom: 1, ease: ease-in-out}, 8s: {zoom: 50, centre: [0.3, 0.1]}}}``.
@@ -131,31 +131,31 @@ def camera(
         found_keys.append(Key(at, _Place(here, key.turns), bent))
     if options.faulty or not found_keys:
         return None
-    track = Track(tuple(found_keys), _between)
+    track = Track(tuple(found_keys), _interpolate_cameras)
     return (lambda time: track(time).camera) if options.within(track, _is_somewhere) else None
 
 
 def _is_somewhere(place: _Place) -> bool:
     here = place.camera
-    return 0 < here.zoom < math.inf and max(map(abs, (*here.centre, here.angle))) <= FARTHEST
+    return 0 < here.zoom < math.inf and max(map(abs, (*here.centre, here.angle))) <= MAX_CAMERA_COORDINATE
 
 
-def _between(first: Key[_Place], second: Key[_Place], e: float) -> _Place:
-    return _Place(between(first.value.camera, second.value.camera, e, first.value.turns), 0)
+def _interpolate_cameras(first: Key[_Place], second: Key[_Place], e: float) -> _Place:
+    return _Place(interpolate_camera(first.value.camera, second.value.camera, e, first.value.turns), 0)
 
 
-def _by_difference(first: Key[Numbers], second: Key[Numbers], e: float) -> Numbers:
+def _interpolate_linear(first: Key[Numbers], second: Key[Numbers], e: float) -> Numbers:
     return tuple(a + (b - a) * e for a, b in zip(first.value, second.value, strict=True))
 
 
-def _by_ratio(first: Key[Numbers], second: Key[Numbers], e: float) -> Numbers:
+def _interpolate_log(first: Key[Numbers], second: Key[Numbers], e: float) -> Numbers:
     return tuple(
         math.exp((1 - e) * math.log(a) + e * math.log(b)) for a, b in zip(first.value, second.value, strict=True)
     )
 
 
 def _numbers(node: Node) -> Numbers | None:
-    value = plain(node)
+    value = node_to_plain(node)
     values = value if isinstance(node, Items) and isinstance(value, list) else [value]
     fits = all(isinstance(one, int | float) and not isinstance(one, bool) and math.isfinite(one) for one in values)
     return tuple(float(one) for one in values) if fits and values else None  # type: ignore[arg-type]  # seen above
@@ -180,7 +180,7 @@ class _Options:
         if "scale" not in self._node.entries:
             return False
         _, value = self._node.entries["scale"]
-        word = plain(value)
+        word = node_to_plain(value)
         if word not in ("linear", "log"):
             self.wrong(value.mark, f"{self._path}.scale", f"found {describe_node(value)}, expected linear or log")
         return word == "log"
@@ -191,7 +191,7 @@ class _Options:
             return usual or self.ease
         _, value = node.entries["ease"]
         try:
-            return ease(plain(value))
+            return parse_ease(node_to_plain(value))
         except ValueError as error:
             self.wrong(value.mark, f"{path}.ease", str(error))
             return Ease()

@@ -1,12 +1,12 @@
-from . import reading as reading
 from .expression import (
-    LIMIT as LIMIT,
+    SEED_LIMIT as SEED_LIMIT,
     Cross as Cross,
     Mutation as Mutation,
-    Number as Number,
+    PlainSeed as PlainSeed,
     Seed as Seed,
     Walk as Walk,
-    as_plain as as_plain,
-    first as first,
-    leaves as leaves,
+    all_numbers as all_numbers,
+    first_number as first_number,
+    seed_to_plain as seed_to_plain,
 )
+from .parsing import parse_seed as parse_seed

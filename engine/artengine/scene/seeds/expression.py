@@ -8,11 +8,11 @@ from typing import TypeAlias
 
 from artengine.scene.document import Plain
 
-LIMIT = 2**32
+SEED_LIMIT = 2**32
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class PlainSeed:
     """A seed as it is: a whole number."""
 
     number: int
@@ -42,44 +42,44 @@ class Walk:
     seeds: tuple[Seed, ...]
 
 
-Seed: TypeAlias = Number | Mutation | Cross | Walk
+Seed: TypeAlias = PlainSeed | Mutation | Cross | Walk
 
-STRENGTH = 0.2  # of a mutation that does not say: kin at first sight, and not the same
+MUTATION_STRENGTH = 0.2  # of a mutation that does not say: kin at first sight, and not the same
 
 
-def first(seed: Seed) -> int:
+def first_number(seed: Seed) -> int:
     """The number that comes first in it: what everything besides the weights is drawn from."""
     match seed:
-        case Number(number):
+        case PlainSeed(number):
             return number
         case Mutation(parent):
-            return first(parent)
+            return first_number(parent)
         case Cross((parent, _)):
-            return first(parent)
+            return first_number(parent)
         case Walk(seeds):
-            return first(seeds[0])
+            return first_number(seeds[0])
 
 
-def leaves(seed: Seed) -> Iterator[int]:
+def all_numbers(seed: Seed) -> Iterator[int]:
     """All numbers in it."""
     match seed:
-        case Number(number):
+        case PlainSeed(number):
             yield number
         case Mutation(parent):
-            yield from leaves(parent)
+            yield from all_numbers(parent)
         case Cross(parents) | Walk(parents):
             for parent in parents:
-                yield from leaves(parent)
+                yield from all_numbers(parent)
 
 
-def as_plain(seed: Seed) -> Plain:
+def seed_to_plain(seed: Seed) -> Plain:
     """The seed as a scene writes it."""
     match seed:
-        case Number(number):
+        case PlainSeed(number):
             return number
         case Mutation(parent, by, strength):
-            return {"mutate": as_plain(parent), "by": by, "strength": strength}
+            return {"mutate": seed_to_plain(parent), "by": by, "strength": strength}
         case Cross((one, other), by):
-            return {"cross": [as_plain(one), as_plain(other)], "by": by}
+            return {"cross": [seed_to_plain(one), seed_to_plain(other)], "by": by}
         case Walk(seeds):
-            return [as_plain(one) for one in seeds]
+            return [seed_to_plain(one) for one in seeds]

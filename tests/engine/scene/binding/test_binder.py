@@ -13,9 +13,9 @@ from pydantic import Field
 from tests.support.sample_plugin import Corner, Drift, Small, bind, registry, value, weighed
 
 from artengine import Activation, Each, InputError, Loss, Photo, named
-from artengine.components.configured import Fresh
+from artengine.components.configured import ComponentFactory
 from artengine.scene.binding.binder import Binder
-from artengine.scene.document.parsing import parse
+from artengine.scene.document.parsing import parse_yaml
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_defaults_may_name_components() -> None:
     assert (given["a"](2), given["b"]()(2), given["c"][0](3, 1), given["d"][1]()(4)) == (4, 3, 2, 8)
     assert (given["e"], given["f"][0](3, 1), given["g"], given["h"].radius) == (None, 6, [1, 2], 4.0)
     assert {one.name for one in bound.walk()} == {"take", "ripple", "drift", "weighed", "sin", "double"}
-    assert isinstance(bound.options["b"], Fresh)
+    assert isinstance(bound.options["b"], ComponentFactory)
     assert bound.describe()["take"] | {"d": 0} == {
         "a": {"ripple": {"scale": 2.0}},
         "b": {"drift": {"speed": 1.0}},
@@ -239,4 +239,4 @@ def test_a_signature_that_cannot_be_read_names_the_plugin() -> None:
 
     mine = registry(filter={"broken": broken})
     with pytest.raises(InputError, match=r"plugin 'mine': filter 'broken': its signature cannot be read: .*Nowhere"):
-        Binder(mine, Path()).component("filter", parse("broken", "s")[0], "filters")
+        Binder(mine, Path()).component("filter", parse_yaml("broken", "s")[0], "filters")

@@ -10,8 +10,8 @@ from hypothesis import given, settings, strategies as st
 from tests.support.hostile_texts import REALISTIC, SCALARS
 
 from artengine.errors import InputError
-from artengine.scene.document.editing import dump, edit
-from artengine.scene.document.parsing import Mark, Node, Plain, from_plain, parse, plain
+from artengine.scene.document.editing import dump_yaml, set_node_at
+from artengine.scene.document.parsing import Mark, Node, Plain, node_from_plain, node_to_plain, parse_yaml
 
 TEXTS = st.one_of(
     st.sampled_from(
@@ -31,10 +31,10 @@ DATA = st.recursive(
 @settings(max_examples=200, deadline=None)
 @given(DATA)
 def test_what_is_written_is_read_back_the_same(data: Any) -> None:
-    text = dump(from_plain(data, Mark("here")))
-    node, problems = parse(text, "s")
+    text = dump_yaml(node_from_plain(data, Mark("here")))
+    node, problems = parse_yaml(text, "s")
     assert not problems
-    back = plain(node)
+    back = node_to_plain(node)
     assert back == data
     assert repr(back) == repr(data)  # 1 is not 1.0, nor true
 
@@ -49,17 +49,17 @@ def test_both_parsers_read_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [REALISTIC, REALISTIC.replace("\n", "\r\n"), "é: [😀, {ü: 1}]", *(f"a: {text}" for text in SCALARS)]
     if not hasattr(yaml, "CSafeLoader"):
         pytest.skip("this PyYAML was built without libyaml")
-    fast = [parse(text, "s") for text in texts]
+    fast = [parse_yaml(text, "s") for text in texts]
     monkeypatch.delattr(yaml, "CSafeLoader")
-    for (one, _), (other, _) in zip(fast, [parse(text, "s") for text in texts], strict=True):
-        assert repr(plain(one)) == repr(plain(other))
+    for (one, _), (other, _) in zip(fast, [parse_yaml(text, "s") for text in texts], strict=True):
+        assert repr(node_to_plain(one)) == repr(node_to_plain(other))
         assert marks(one) == marks(other)
 
 
 def edited(text: str, key: str, value: Plain) -> Plain:
-    node: Node = parse(text, "s.yaml")[0]
+    node: Node = parse_yaml(text, "s.yaml")[0]
     mark = Mark("--set")
-    return plain(edit(node, key.split("."), from_plain(value, mark), mark))
+    return node_to_plain(set_node_at(node, key.split("."), node_from_plain(value, mark), mark))
 
 
 EDITS: list[tuple[str, str, Plain, Plain]] = [
@@ -102,13 +102,13 @@ def test_a_setting_that_fits_nowhere_says_what_is_in_the_way(text: str, key: str
 
 
 def test_a_setting_changes_nothing_else() -> None:
-    node, _ = parse(REALISTIC, "s.yaml")
+    node, _ = parse_yaml(REALISTIC, "s.yaml")
     before = repr(node)
-    changed = edit(node, ["canvas", "width"], from_plain(5, Mark("--set")), Mark("--set"))
+    changed = set_node_at(node, ["canvas", "width"], node_from_plain(5, Mark("--set")), Mark("--set"))
     assert repr(node) == before
     assert [one for one in marks(node) if one not in marks(changed)] == ["s.yaml:3:17"]
 
 
 def test_only_plain_data_makes_a_document() -> None:
     with pytest.raises(InputError, match="found a set, expected plain data"):
-        from_plain({1, 2}, Mark("here"))
+        node_from_plain({1, 2}, Mark("here"))

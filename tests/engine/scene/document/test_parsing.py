@@ -13,18 +13,18 @@ import yaml
 from tests.support.hostile_texts import ACCEPTED, REALISTIC, REFUSED, SCALARS, bomb
 
 from artengine.errors import InputError
-from artengine.scene.document.parsing import MAX_BYTES, Plain, parse, plain
+from artengine.scene.document.parsing import MAX_BYTES, Plain, node_to_plain, parse_yaml
 
 
 def value_of(text: str | bytes) -> Plain:
-    node, problems = parse(text, "s.yaml")
+    node, problems = parse_yaml(text, "s.yaml")
     assert not problems
-    return plain(node)
+    return node_to_plain(node)
 
 
 def complaints(text: str | bytes) -> list[str]:
     try:
-        return [str(problem) for problem in parse(text, "s.yaml")[1]]
+        return [str(problem) for problem in parse_yaml(text, "s.yaml")[1]]
     except InputError as error:
         return [str(problem) for problem in error.problems]
 
@@ -91,11 +91,11 @@ def test_a_bomb_costs_next_to_nothing(text: str) -> None:
 def test_bombs_leave_the_process_small_and_quick() -> None:
     merge = "a0: &a0 {x: 1}\n" + "\n".join(f"a{i}: &a{i} {{<<: [*a{i - 1}, *a{i - 1}]}}" for i in range(1, 27))
     program = (
-        "import resource, sys\nfrom artengine.scene.document.parsing import parse\n"
+        "import resource, sys\nfrom artengine.scene.document.parsing import parse_yaml\n"
         "from artengine.errors import InputError\n"
         "size = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\nbefore = size()\n"
         "for text in sys.stdin.read().split('%%%'):\n"
-        "    try:\n        assert parse(text, 's')[1]\n    except InputError:\n        pass\n"
+        "    try:\n        assert parse_yaml(text, 's')[1]\n    except InputError:\n        pass\n"
         "print(size() - before)"
     )
     bombs = "%%%".join([bomb(10), merge, "[" * 100_000, "{a: " * 100_000])

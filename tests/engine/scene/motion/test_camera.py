@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tests.support.scene_folder import NETWORK, Desk
 
-from artengine.scene.motion.camera import Camera, between
+from artengine.scene.motion.camera import Camera, interpolate_camera
 from artengine.scene.scene import Scene
 from artengine.view import View
 
@@ -53,7 +53,7 @@ def test_the_point_that_is_zoomed_into_keeps_its_place(deepest: float) -> None:
         seen = on_screen(first, point)
         assert on_screen(second, point) == pytest.approx(seen, rel=1e-12)
         for e in (0.0, 1e-9, 0.1, 0.35, 0.5, 0.77, 0.999999, 1.0):
-            here = between(first, second, e)
+            here = interpolate_camera(first, second, e)
             # a centre is told in numbers of 53 bits: in a deep zoom their distance is more than the rest of the error
             told = 2 * EPS * max(map(abs, here.centre)) * here.zoom * ROWS / 2
             error = np.abs(on_screen(here, point) - seen).max()
@@ -63,20 +63,20 @@ def test_the_point_that_is_zoomed_into_keeps_its_place(deepest: float) -> None:
 def test_zooming_out_is_zooming_in_backwards() -> None:
     for first, second in pairs(100, 1e6):
         for e in (0.2, 0.5, 0.9):
-            there, back = between(first, second, e), between(second, first, 1 - e)
+            there, back = interpolate_camera(first, second, e), interpolate_camera(second, first, 1 - e)
             assert there.zoom == pytest.approx(back.zoom, rel=1e-12)
             assert there.centre == pytest.approx(back.centre, abs=1e-9 / there.zoom)
 
 
 def test_the_zoom_has_a_constant_speed_for_the_eye() -> None:
-    steps = [between(Camera(zoom=0.5), Camera(zoom=5e7), e / 100).zoom for e in range(101)]
+    steps = [interpolate_camera(Camera(zoom=0.5), Camera(zoom=5e7), e / 100).zoom for e in range(101)]
     assert np.diff(np.log(steps)) == pytest.approx(math.log(1e8) / 100, rel=1e-9)
 
 
 def test_a_pan_is_straight_and_even() -> None:
     first, second = Camera(zoom=3, centre=(-1, 2)), Camera(zoom=3, centre=(1, -2), angle=90)
     for e in np.linspace(0, 1, 11):
-        here = between(first, second, float(e))
+        here = interpolate_camera(first, second, float(e))
         assert here.zoom == pytest.approx(3, rel=1e-15)
         assert here.centre == pytest.approx((-1 + 2 * e, 2 - 4 * e), abs=1e-12)
         assert here.angle == pytest.approx(90 * e)
@@ -87,13 +87,13 @@ def test_almost_a_pan_is_almost_straight() -> None:
     for more in (1e-5, 1e-8, 1e-10, 1e-13, 1e-15, -1e-9, -1e-12):
         first, second = Camera(zoom=3, centre=(-1, 2)), Camera(zoom=3 * (1 + more), centre=(1, -2))
         for e in (0.1, 0.5, 0.9):
-            assert between(first, second, e).centre == pytest.approx((-1 + 2 * e, 2 - 4 * e), abs=1e-4)
+            assert interpolate_camera(first, second, e).centre == pytest.approx((-1 + 2 * e, 2 - 4 * e), abs=1e-4)
 
 
 def test_both_ends_are_exact() -> None:
     for first, second in pairs(200, 1e12):
         for e, end in ((0.0, first), (1.0, second)):
-            here = between(first, second, e)
+            here = interpolate_camera(first, second, e)
             assert here.zoom == end.zoom
             assert here.centre == pytest.approx(end.centre, rel=4 * EPS, abs=1e-12 / end.zoom)
 

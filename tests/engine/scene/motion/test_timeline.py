@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.support.scene_folder import NETWORK, TRAINED, Desk
 
-from artengine.scene.motion.timeline import Film, seconds
+from artengine.scene.motion.timeline import Film, parse_seconds
 
 RATES = (1, 7, 12.5, 23.976, 24, 25, 29.97, 30, 48, 59.94, 60, 120, 240)
 
@@ -23,7 +23,7 @@ def desk(tmp_path: Path) -> Desk:
     [("8s", 8), ("1.5s", 1.5), ("1500ms", 1.5), ("45f", 1.5), ("50%", 5), ("0s", 0), ("0.25f", 1 / 120)],
 )
 def test_a_time_has_its_unit(text: str, expected: float) -> None:
-    assert seconds(text, fps=30, length=10) == pytest.approx(expected, rel=1e-12)
+    assert parse_seconds(text, fps=30, length=10) == pytest.approx(expected, rel=1e-12)
 
 
 WRONG = [
@@ -35,7 +35,7 @@ WRONG = [
 @pytest.mark.parametrize("text", WRONG)
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="such as 3s, 1500ms, 90f or 50%"):
-        seconds(text, fps=30, length=10)
+        parse_seconds(text, fps=30, length=10)
 
 
 @pytest.mark.parametrize("fps", RATES)

@@ -10,7 +10,7 @@ import pytest
 from tests.support.scene_folder import TRAINED, Desk
 
 from artengine import InputError
-from artengine.scene.motion.easing import ease
+from artengine.scene.motion.easing import parse_ease
 from artengine.scene.scene import Scene
 
 FILM = "film: {length: 41f, fps: 10}\noutputs: frames\n"
@@ -45,7 +45,7 @@ def test_a_number_may_go_evenly_in_its_logarithm(desk: Desk) -> None:
 def test_every_key_may_have_an_ease_of_its_own(desk: Desk) -> None:
     keys = "{keys: {0s: {value: 1, ease: hold}, 1s: {value: 2, ease: [0.2, 0, 0, 1]}, 2s: 3, 4s: 5}, ease: ease-in}"
     found = moved(desk.load(painter("std", keys)), "std")
-    bend, start = ease([0.2, 0, 0, 1]), ease("ease-in")
+    bend, start = parse_ease([0.2, 0, 0, 1]), parse_ease("ease-in")
     expected = [1.0] * 10 + [2 + bend(u / 10) for u in range(10)] + [3 + 2 * start(u / 20) for u in range(21)]
     assert found == pytest.approx(expected, rel=1e-12)
 
@@ -120,7 +120,7 @@ def test_what_does_not_move_a_number_is_said_with_its_place(desk: Desk, keys: st
 @pytest.mark.parametrize("curve", ["[0.5, -5, 0.5, 5]", "[0.1, 3, 0.9, 1]", "[0.9, 0, 0.1, 4]"])
 def test_a_number_that_is_right_when_the_scene_is_loaded_stays_right(desk: Desk, curve: str) -> None:
     """The least and greatest that an ease comes to are known beforehand, for every moment and not just for frames."""
-    bent = ease([float(word) for word in curve.strip("[]").split(",")])
+    bent = parse_ease([float(word) for word in curve.strip("[]").split(",")])
     low, high = min(bent(u) for u in np.linspace(0, 1, 4001)), max(bent(u) for u in np.linspace(0, 1, 4001))
     for slack, good in ((1.001, True), (0.99, False)):
         # strength has to be from 0 to 1: these keys come as near to both as the ease allows

@@ -9,26 +9,26 @@ from typing import Any
 from artengine.errors import InputError
 from artengine.media import open_media
 from artengine.scene.loading import load_text
-from artengine.scene.scene import Ground, Scene
+from artengine.scene.scene import LoadContext, Scene
 
 THUMBNAIL = "thumbnail.webp"  # beside the files that a worker makes for a gallery
 
 
-def packed(scene: Scene) -> dict[str, Any]:
-    """All that `unpacked` needs to have the scene again, as JSON has it; paths are absolute."""
+def scene_to_json(scene: Scene) -> dict[str, Any]:
+    """All that `scene_from_json` needs to have the scene again, as JSON has it; paths are absolute."""
     photos = {name: {"path": str(photo.path.resolve()), "sha256": photo.sha256} for name, photo in scene.photos.items()}
     return {
         "name": scene.name,
         "text": scene.text,
         "photos": photos,
-        "folder": str(scene.ground.folder.resolve()),
-        "plugins": [word if word.startswith("no:") else os.path.abspath(word) for word in scene.ground.plugins],  # noqa: PTH100 - links stay links
-        "max_megapixels": scene.ground.max_megapixels,
+        "folder": str(scene.context.folder.resolve()),
+        "plugins": [word if word.startswith("no:") else os.path.abspath(word) for word in scene.context.plugins],  # noqa: PTH100 - links stay links
+        "max_megapixels": scene.context.max_megapixels,
     }
 
 
-def unpacked(data: dict[str, Any]) -> Scene:
-    """The scene that was packed, bound anew.
+def scene_from_json(data: dict[str, Any]) -> Scene:
+    """The scene that `scene_to_json` gave, bound anew.
 
     Raises `InputError` where a photo has changed since.
     """
@@ -42,7 +42,7 @@ def unpacked(data: dict[str, Any]) -> Scene:
         if photo.sha256 != about["sha256"]:
             raise InputError(f"{about['path']}: the photo has changed while it was being worked with; start again")
         photos[name] = photo
-    ground = Ground(Path(data["folder"]), tuple(data["plugins"]), limit)
-    scene = load_text(data["text"], "scene", data["name"], ground, photos)
+    context = LoadContext(Path(data["folder"]), tuple(data["plugins"]), limit)
+    scene = load_text(data["text"], "scene", data["name"], context, photos)
     assert isinstance(scene, Scene)  # noqa: S101 - as it was packed
     return scene
