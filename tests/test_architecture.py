@@ -7,6 +7,7 @@ import functools
 import graphlib
 import importlib
 import importlib.metadata
+import re
 import subprocess
 import sys
 import tomllib
@@ -166,6 +167,34 @@ def test_nothing_in_a_room_knows_the_folder_around_it() -> None:
             about = target(module, name) if is_ours(module) else ""
             outside = here.rpartition(".")[0].rpartition(".")[0]
             assert not outside or about != outside or outside == "artengine", f"{path}: takes {name} from {outside}"
+
+
+def drawn() -> set[tuple[str, str]]:
+    """The arrows between rooms in the picture of docs/architecture.md."""
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    (picture,) = re.findall(r"```mermaid\n(.*?)```", text, re.DOTALL)
+    lines = [line.split("-->") for line in picture.splitlines() if "-->" in line]
+    return {(above.strip(), below.strip()) for above, many in lines for below in many.split("&")}
+
+
+def below(graph: Mapping[str, set[str]], room: str) -> set[str]:
+    """All rooms that a room knows, directly or through others."""
+    return graph[room].union(*(below(graph, other) for other in graph[room]))
+
+
+def test_the_rooms_are_drawn_as_they_are() -> None:
+    graph: dict[str, set[str]] = {"words": set()}
+    for module, others in arrows(tuple(SOURCES))["artengine"].items():
+        if module in FOLDERS:
+            known = {other.split(".")[1] if other in FOLDERS else "words" for other in others if other != "artengine"}
+            graph[module.split(".")[1]] = known
+    needed = {
+        (room, other)
+        for room, others in graph.items()
+        for other in others
+        if not any(other in below(graph, between) for between in others - {other})
+    }
+    assert drawn() == needed
 
 
 @every_folder
