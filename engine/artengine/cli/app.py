@@ -134,9 +134,9 @@ def info(file: Path, as_json: bool) -> None:
     from artengine.cli import describe
     from artengine.making import recipe
 
-    found, figures = recipe.contents(file)
+    contents, figures = recipe.inspect_file(file)
     tell = describe.contents_as_json if as_json else describe.contents_as_text
-    click.echo(tell(found, figures), nl=as_json)
+    click.echo(tell(contents, figures), nl=as_json)
 
 
 def main() -> NoReturn:

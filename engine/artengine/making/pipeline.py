@@ -1,4 +1,4 @@
-"""From a scene to its files: train what is not trained yet, paint, write; told step by step."""
+"""From a scene to its files: train what is not trained yet, paint, write; an event for every step."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import functools
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ from artengine.scene import Film, Montage, Scene, Work, load_work
 from artengine.training import Describe, trained
 from artengine.view import View
 
+IndexedOutput = tuple[int, ConfiguredComponent]  # an output with its place in the scene
+
 
 def run(
     path: str | os.PathLike[str],
@@ -40,7 +42,9 @@ def run(
     metadata: bool = True,
     jobs: int = 1,
 ) -> list[Path]:
-    """Make what a scene describes and give the paths of the files; see `artengine.load` and `making` for the options.
+    """Make what a scene describes and give the paths of the files.
+
+    See `artengine.load` and `make_files` for the options.
 
     Raises `InputError` for the user's mistakes and other `ArtengineError`s for what fails while working.
     """
@@ -61,7 +65,7 @@ def make_files(
     jobs: int = 1,
     patience: float = 0.0,
 ) -> Generator[Event, None, None]:
-    """Make a scene's files in the folder `out`, telling what happens; closing the generator stops in good order.
+    """Make a scene's files in the folder `out`, with an event for every step; closing the generator stops cleanly.
 
     fresh: train anew, whatever is there. metadata: put the recipe into the files. only: the one output to write, by its
     place in the scene. means: by which they were made before, see `Picture.means`. jobs: how many processes paint the
@@ -72,14 +76,14 @@ def make_files(
         if place.parent == out.resolve() and place.stem == scene.name:
             hint = "choose another folder with --out"
             raise InputError(f"the scene {scene.name!r} would write over its photo {place.name}; {hint}")
-    order = _Order(out, device, fresh, metadata, only, jobs)
+    options = _Options(out, device, fresh, metadata, only, jobs)
     with lock_outputs(out, scene.name, patience):
-        yield from _montage(scene, order) if isinstance(scene, Montage) else _scene(scene, order, means)
+        yield from _make_montage(scene, options) if isinstance(scene, Montage) else _make_scene(scene, options, means)
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
-    """How files are to be made, see `making`."""
+class _Options:
+    """How files are to be made, see `make_files`."""
 
     out: Path
     device: str
@@ -90,125 +94,144 @@ class _Order:
 
     @property
     def describe(self) -> Describe | None:
-        """What gives the recipes of weights, where recipes are wanted."""
+        """Gives the recipe of weights; None where files are to have none."""
         return recipe.of_weights if self.metadata else None
 
-    def outputs(self, work: Work) -> list[tuple[int, ConfiguredComponent]]:
-        """The outputs to write, with their places."""
+    def select_outputs(self, work: Work) -> list[IndexedOutput]:
+        """The outputs to write."""
         return [(index, bound) for index, bound in enumerate(work.outputs) if self.only in (None, index)]
 
 
-def _scene(scene: Scene, order: _Order, means: Mapping[str, str] | None) -> Iterator[Event]:
-    picture = build(scene, order.device)
-    outputs = order.outputs(scene)
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One run for the files of a scene or a montage: what their recipes say, and what is written so far."""
+
+    work: Work
+    options: _Options
+    device: str
+    means: Mapping[str, str]
+    written: set[Path] = field(default_factory=set)
+
+    def output_threads(
+        self, outputs: Sequence[IndexedOutput], *, fps: float | None = None, loop: bool = False
+    ) -> OutputThreads:
+        """Outputs that wait for what they write; fps: frames a second of a film, None for a still."""
+        targets = []
+        for index, bound in outputs:
+            text = recipe.of(self.work, self.device, index, self.means).to_json() if self.options.metadata else None
+            target = OutputTarget(
+                self.options.out,
+                self.work.name,
+                text,
+                dpi=self.work.canvas.resolution,
+                written=self.written,
+                fps=fps,
+                loop=loop,
+            )
+            targets.append((bound, target))
+        return OutputThreads(targets)
+
+
+def _make_scene(scene: Scene, options: _Options, means: Mapping[str, str] | None) -> Iterator[Event]:
+    picture = build(scene, options.device)
+    outputs = options.select_outputs(scene)
     films = [(index, bound) for index, bound in outputs if bound.component.films]
     stills = [(index, bound) for index, bound in outputs if not bound.component.films]
     if outputs and means is not None and means != picture.means:
-        was = ", ".join(f"{name} {value}" for name, value in means.items()) or "means that it does not tell"
+        before = ", ".join(f"{name} {value}" for name, value in means.items()) or "means that it does not tell"
         now = ", ".join(f"{name} {value}" for name, value in picture.means.items())
-        yield Note(f"painted with {was}, here with {now}: the last bits may differ")
-    made: set[Path] = set()
-
-    def writing(chosen: list[tuple[int, ConfiguredComponent]], film: Film | None) -> OutputThreads:
-        rate = (film.fps, film.loop) if film else None
-        return _writing(scene, order, chosen, made, picture.device.type, picture.means, rate)
-
+        yield Note(f"painted with {before}, here with {now}: the last bits may differ")
+    run = _Run(scene, options, picture.device.type, picture.means)
     if films and scene.film:
-        reel = frame_cache_of(scene, order.out, picture.device.type)
-        reel.open()
-        shots = render_film(picture, order.out, reel, fresh=order.fresh, describe=order.describe, jobs=order.jobs)
-        with contextlib.closing(shots):
-            yield from _written(writing(films, scene.film), lambda one: _film(scene, shots, one))
-        reel.clear()
-        if stills and scene.film.learning:  # it was another one that learnt on camera
-            yield from trained(picture, order.out, fresh=False, describe=order.describe)
+        yield from _make_film(scene, scene.film, picture, run, films)
+        if stills and scene.film.learning:  # another picture learnt on camera
+            yield from trained(picture, options.out, fresh=False, describe=options.describe)
     else:
-        yield from trained(picture, order.out, fresh=order.fresh, describe=order.describe)
+        yield from trained(picture, options.out, fresh=options.fresh, describe=options.describe)
     if stills:
-        yield from _written(writing(stills, None), lambda one: _still(scene, picture, one))
+        yield from _write_outputs(run.output_threads(stills), lambda threads: _feed_still(scene, picture, threads))
 
 
-def _montage(montage: Montage, order: _Order) -> Iterator[Event]:
-    device = device_named(order.device).type
-    outputs = order.outputs(montage)
+def _make_film(
+    scene: Scene, film: Film, picture: Picture, run: _Run, outputs: Sequence[IndexedOutput]
+) -> Iterator[Event]:
+    options = run.options
+    cache = frame_cache_of(scene, options.out, run.device)
+    cache.open()
+    steps = render_film(
+        picture, film, options.out, cache, fresh=options.fresh, describe=options.describe, jobs=options.jobs
+    )
+    with contextlib.closing(steps):
+        threads = run.output_threads(outputs, fps=film.fps, loop=film.loop)
+        yield from _write_outputs(threads, lambda threads: _feed_film(scene, film, steps, threads))
+    cache.clear()
+
+
+def _make_montage(montage: Montage, options: _Options) -> Iterator[Event]:
+    outputs = options.select_outputs(montage)
     if not outputs:
         return
-    cutting = MontageRenderer(montage, order.out, device)
-    with contextlib.closing(cutting.film(fresh=order.fresh, describe=order.describe, jobs=order.jobs)) as filming:
-        yield from filming
-    rate = (montage.film.fps, False)
-    width, height = montage.canvas.size
-    view = View(width=width, height=height)
-
-    def feed(writing: OutputThreads) -> Iterator[Event]:
-        for frame, image in enumerate(cutting.frames()):
-            _give(writing, replace(view, time=frame / montage.film.fps), image)
-            yield Filmed(frame + 1, montage.frames, glance=functools.partial(_seen, image))
-
-    yield from _written(_writing(montage, order, outputs, set(), device, {}, rate), feed)
-    cutting.clear()
+    run = _Run(montage, options, device_named(options.device).type, {})
+    renderer = MontageRenderer(montage, options.out, run.device)
+    scenes = renderer.render_scenes(fresh=options.fresh, describe=options.describe, jobs=options.jobs)
+    with contextlib.closing(scenes):
+        yield from scenes
+    threads = run.output_threads(outputs, fps=montage.film.fps)
+    yield from _write_outputs(threads, lambda threads: _feed_montage(montage, renderer, threads))
+    renderer.clear()
 
 
-def _writing(
-    work: Work,
-    order: _Order,
-    outputs: list[tuple[int, ConfiguredComponent]],
-    made: set[Path],
-    device: str,
-    means: Mapping[str, str],
-    rate: tuple[float, bool] | None,
-) -> OutputThreads:
-    """The outputs, ready to be fed; rate: frames a second, and whether they are a loop; None for a still."""
-    targets = []
-    for index, bound in outputs:
-        text = recipe.of(work, device, index, means).to_json() if order.metadata else None
-        target = OutputTarget(order.out, work.name, text, dpi=work.canvas.resolution, written=made)
-        targets.append((bound, replace(target, fps=rate[0], loop=rate[1]) if rate else target))
-    return OutputThreads(targets)
-
-
-def _give(writing: OutputThreads, view: View, image: np.ndarray[Any, Any]) -> None:
-    """Feed outputs with a frame that is there as a whole, (H, W, C) floats in [0, 1]."""
-    for _ in writing.feed(view, [Part(done=1, total=1, shape=image.shape, band=image)]):
-        pass
-
-
-def _seen(image: np.ndarray[Any, Any], columns: int, rows: int) -> np.ndarray[Any, Any]:
-    """An image that is there, for whoever takes a glance at it."""
-    return image
-
-
-def _written(writing: OutputThreads, feed: Callable[[OutputThreads], Iterator[Event]]) -> Iterator[Event]:
-    """What outputs are fed with, and the files they have made of it."""
+def _write_outputs(threads: OutputThreads, feed: Callable[[OutputThreads], Iterator[Event]]) -> Iterator[Event]:
+    """Feed outputs to their end; the events of that, and the files that are written then."""
     try:
-        with writing:
-            yield from feed(writing)
-            writing.finish()
+        with threads:
+            yield from feed(threads)
+            threads.finish()
     except Exception:
-        yield from map(Wrote, writing.paths)  # they are whole
+        yield from map(Wrote, threads.paths)  # they are whole
         raise
-    yield from map(Wrote, writing.paths)
+    yield from map(Wrote, threads.paths)
 
 
-def _still(scene: Scene, picture: Picture, writing: OutputThreads) -> Iterator[Event]:
+def _feed_still(scene: Scene, picture: Picture, threads: OutputThreads) -> Iterator[Event]:
+    """Feed outputs with the picture of a scene as it is painted."""
     done = 0
-    # a glance knows nothing of filters, and its few numbers not of deep zooms
+    # a glance leaves filters out, and is painted in a precision that a deep zoom is beyond
     glance = None if scene.filters or scene.view.deep else picture.glance
-    for part in writing.feed(scene.view, picture.painting(), picture):
+    for part in threads.feed(scene.view, picture.painting(), picture):
         if part.done > done:
             yield Painted(done := part.done, part.total, glance)
 
 
-def _film(scene: Scene, shots: Iterator[Event | FilmFrame], writing: OutputThreads) -> Iterator[Event]:
-    """The frames of a film, given to its outputs as they come; and how well a loop closes."""
-    assert scene.film is not None  # noqa: S101 - who calls this has looked
+def _feed_film(scene: Scene, film: Film, steps: Iterator[Event | FilmFrame], threads: OutputThreads) -> Iterator[Event]:
+    """Feed outputs with the frames of a film as they come; in the end, how well a loop closes."""
     seam = LoopSeam()
-    for shot in shots:
-        if not isinstance(shot, FilmFrame):
-            yield shot
+    for step in steps:
+        if not isinstance(step, FilmFrame):
+            yield step
             continue
-        seam.add(shot.pixels)
-        _give(writing, scene.view_at(scene.film.time(shot.frame)), shot.pixels.astype(np.float32) / 255)
-        yield Filmed(shot.frame + 1, shot.frames, glance=shot.glance)
-    if scene.film.loop:
-        yield Note(seam.told())
+        seam.add(step.pixels)
+        _feed_image(threads, scene.view_at(film.time(step.frame)), step.pixels.astype(np.float32) / 255)
+        yield Filmed(step.frame + 1, step.frames, glance=step.glance)
+    if film.loop:
+        yield Note(seam.describe())
+
+
+def _feed_montage(montage: Montage, renderer: MontageRenderer, threads: OutputThreads) -> Iterator[Event]:
+    """Feed outputs with the frames of a film of several shots."""
+    width, height = montage.canvas.size
+    view = View(width=width, height=height)
+    for frame, image in enumerate(renderer.frames()):
+        _feed_image(threads, replace(view, time=frame / montage.film.fps), image)
+        yield Filmed(frame + 1, montage.frames, glance=functools.partial(_whole_image, image))
+
+
+def _feed_image(threads: OutputThreads, view: View, image: np.ndarray[Any, Any]) -> None:
+    """Feed outputs with a frame in one piece, (H, W, C) floats in [0, 1]."""
+    for _ in threads.feed(view, [Part(done=1, total=1, shape=image.shape, band=image)]):
+        pass
+
+
+def _whole_image(image: np.ndarray[Any, Any], columns: int, rows: int) -> np.ndarray[Any, Any]:
+    """A glance at an image that is painted already: all of it, whatever there is room for."""
+    return image

@@ -32,13 +32,13 @@ MAX_PHOTOS = 1000  # each costs a look at the disk, one that is found is decoded
 MAX_CHARACTERS = 4_000_000
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-# nothing that a terminal would obey; the scene may hold what YAML takes
-Word = Annotated[str, StringConstraints(pattern=r"^\P{C}*$", max_length=1000)]
-Text = Annotated[str, StringConstraints(pattern=r"^[\t\n\r\x85\P{Cc}]*$", max_length=1_000_000)]
+# no control characters, which a terminal would obey; a scene may hold what YAML takes
+PrintableWord = Annotated[str, StringConstraints(pattern=r"^\P{C}*$", max_length=1000)]
+SceneText = Annotated[str, StringConstraints(pattern=r"^[\t\n\r\x85\P{Cc}]*$", max_length=1_000_000)]
 
 
-class PhotoNeeded(BaseModel):
-    """A photo that a recipe needs: its hash, and where it was as seen from the folder of the run, if below it."""
+class PhotoReference(BaseModel):
+    """A photo that a recipe needs: its hash, and where it was, relative to the folder of the run, if below that."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -55,14 +55,14 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    artengine: Word
-    scene: Text
+    artengine: PrintableWord
+    scene: SceneText
     output: Annotated[int, Field(ge=0)] | None
-    device: Word
-    versions: dict[Word, Word]
-    plugins: dict[Word, Word]
-    photos: dict[str, PhotoNeeded]
-    means: dict[Word, Word] = {}
+    device: PrintableWord
+    versions: dict[PrintableWord, PrintableWord]
+    plugins: dict[PrintableWord, PrintableWord]
+    photos: dict[str, PhotoReference]
+    means: dict[PrintableWord, PrintableWord] = {}
 
     def to_json(self) -> str:
         """One line of ASCII, the same for the same recipe."""
@@ -73,9 +73,9 @@ def of(scene: Work, device: str, output: int | None, means: Mapping[str, str] | 
     """The recipe of what a scene's output (its place in the list; None for the weights) writes, by these means."""
     here = Path.cwd()
     photos = {
-        name: PhotoNeeded(
+        name: PhotoReference(
             sha256=photo.sha256,
-            where=_below(photo.path.resolve(), here) if photo.where == "" else photo.where,
+            where=_below_folder(photo.path.resolve(), here) if photo.where == "" else photo.where,
         )
         for name, photo in sorted(scene.photos.items())
     }
@@ -113,10 +113,10 @@ def read(path: Path) -> Recipe:
     try:
         if len(text) > MAX_CHARACTERS:
             raise ValueError(f"it has {len(text):,} characters, expected at most {MAX_CHARACTERS:,}")
-        found = Recipe.model_validate(json.loads(text))
-        if len(found.photos) > MAX_PHOTOS:
-            raise ValueError(f"it asks for {len(found.photos):,} photos, expected at most {MAX_PHOTOS}")
-        return found
+        recipe = Recipe.model_validate(json.loads(text))
+        if len(recipe.photos) > MAX_PHOTOS:
+            raise ValueError(f"it asks for {len(recipe.photos):,} photos, expected at most {MAX_PHOTOS}")
+        return recipe
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
@@ -125,7 +125,7 @@ def read(path: Path) -> Recipe:
         raise InputError(f"{path}: found a recipe that makes no sense: {error}") from None
 
 
-def contents(path: Path) -> tuple[Recipe | None, Figures | None]:
+def inspect_file(path: Path) -> tuple[Recipe | None, Figures | None]:
     """The recipe inside a file, and what it comes to where it is a file of weights; one of them is always there.
 
     Raises `InputError` as `read` does, but for weights without a recipe.
@@ -136,10 +136,10 @@ def contents(path: Path) -> tuple[Recipe | None, Figures | None]:
 
     try:
         figures = weights.figures(path)
-        bare = figures is not None and not weights.about(path).get("recipe")
+        without_recipe = figures is not None and not weights.about(path).get("recipe")
     except (weights.DamagedError, OSError):
         return read(path), None  # it says what is wrong with the file
-    return (None if bare else read(path)), figures
+    return (None if without_recipe else read(path)), figures
 
 
 def scene_of(
@@ -156,7 +156,7 @@ def scene_of(
     Raises `InputError` where something is missing or changed.
     """
     opened: dict[Path, Media] = {}
-    photos = {name: _find(name, needed, path, max_megapixels, opened) for name, needed in recipe.photos.items()}
+    photos = {name: _find_photo(name, needed, path, max_megapixels, opened) for name, needed in recipe.photos.items()}
     origin = f"{path} (its recipe)"
     try:
         context = LoadContext(path.parent, plugins, max_megapixels)
@@ -204,11 +204,11 @@ def embedded_text(path: Path) -> str:
     if start[8:] == b"{" and path.suffix == ".safetensors":
         from artengine.training import weights
 
-        found = weights.about(path).get("recipe")
-        return json.dumps(found) if found else ""
-    film = containers.read_description(path)
-    if film is not None:
-        return film
+        recipe = weights.about(path).get("recipe")
+        return json.dumps(recipe) if recipe else ""
+    description = containers.read_description(path)
+    if description is not None:
+        return description
     from PIL import Image
 
     with warnings.catch_warnings(), lift_size_limit(), Image.open(path, formats=PHOTO_FORMATS) as image:
@@ -217,10 +217,12 @@ def embedded_text(path: Path) -> str:
     return text.decode("latin-1") if isinstance(text, bytes) else str(text or "")
 
 
-def _find(name: str, needed: PhotoNeeded, path: Path, max_megapixels: float, opened: dict[Path, Media]) -> Media:
-    """The photo, where it is whole and the same; opened: those that were found under another name."""
+def _find_photo(
+    name: str, needed: PhotoReference, path: Path, max_megapixels: float, opened: dict[Path, Media]
+) -> Media:
+    """The photo, where it is whole and the same; opened: those that were opened for another name."""
     changed: Path | None = None
-    tried = list(dict.fromkeys(_places(name, needed, path)))
+    tried = list(dict.fromkeys(_photo_places(name, needed, path)))
     for place in tried:
         try:
             if not place.is_file():
@@ -234,19 +236,19 @@ def _find(name: str, needed: PhotoNeeded, path: Path, max_megapixels: float, ope
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise InputError(f"{path}: its photo {quoted(str(place), 200)} cannot be used: {reason}") from None
-    wanted = f"sha256 {needed.sha256[:16]}..."
+    needed_hash = f"sha256 {needed.sha256[:16]}..."
     if changed:
-        found = quoted(str(changed), 200)
-        raise InputError(f"{path}: its photo {found} has changed since ({wanted}); put the earlier one there")
+        there = quoted(str(changed), 200)
+        raise InputError(f"{path}: its photo {there} has changed since ({needed_hash}); put the earlier one there")
     looked = f"; looked for {listed(quoted(str(place), 200) for place in tried)}" if tried else ""
-    raise InputError(f"{path}: its photo {quoted(name)} ({wanted}) is missing; put it beside {path.name}{looked}")
+    raise InputError(f"{path}: its photo {quoted(name)} ({needed_hash}) is missing; put it beside {path.name}{looked}")
 
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _places(name: str, needed: PhotoNeeded, path: Path) -> Iterator[Path]:
+def _photo_places(name: str, needed: PhotoReference, path: Path) -> Iterator[Path]:
     """Where a photo may be: beside the file, and where it was as seen from here or from a folder above the file."""
     beside = path.parent
     for word in (Path(name).name, name, needed.where):
@@ -257,10 +259,10 @@ def _places(name: str, needed: PhotoNeeded, path: Path) -> Iterator[Path]:
                 yield from (folder / word for folder in beside.resolve().parents[:-1])  # not /proc, /dev and the like
 
 
-def _below(path: Path, folder: Path) -> str | None:
+def _below_folder(path: Path, folder: Path) -> str | None:
     # above all homes, a relative path would name a user as an absolute one does
     try:
-        telling = folder in Path.home().resolve().parents
-    except (OSError, RuntimeError):  # nobody's home
-        telling = False
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) and not telling else None
+        names_user = folder in Path.home().resolve().parents
+    except (OSError, RuntimeError):  # the user has no home
+        names_user = False
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) and not names_user else None

@@ -20,7 +20,7 @@ import artengine
 from artengine import ArtengineError, InputError, View
 from artengine.events import Painted, Wrote
 from artengine.files.targets import OutputTarget
-from artengine.making.output_threads import AHEAD, OutputThreads
+from artengine.making.output_threads import MAX_QUEUED_BANDS, OutputThreads
 from artengine.making.pipeline import make_files
 from artengine.painting.bands import Part
 from artengine.painting.picture import Picture
@@ -209,14 +209,14 @@ def test_several_frames_are_each_a_stream(tmp_path: Path, desk: Desk) -> None:
     words = ["outputs=[png, listed, first, never, {png: {bits: 16}}]"]
     scene = artengine.load(desk.scene, overrides=words, plugins=[desk.plugin])
     outputs = [(bound, OutputTarget(tmp_path, f"f{index}", None)) for index, bound in enumerate(scene.outputs)]
-    with OutputThreads(outputs) as writing:
+    with OutputThreads(outputs) as threads:
         for value in (0.0, 0.5, 1.0):
             row = np.full((1, 4, 3), value, np.float32)
             parts = [Part(done=done, total=6, shape=(6, 4, 3), band=row) for done in range(1, 7)]
-            assert list(writing.feed(View(width=4, height=6), parts)) == parts
-        writing.finish()
+            assert list(threads.feed(View(width=4, height=6), parts)) == parts
+        threads.finish()
     names = ["f0.png", "f0-2.png", "f0-3.png", "f1.listed", "f3.never", "f4.png", "f4-2.png", "f4-3.png"]
-    assert [path.name for path in writing.paths] == names
+    assert [path.name for path in threads.paths] == names
     assert [np.asarray(Image.open(tmp_path / name)).mean() for name in names[:3]] == [0, 128, 255]
     assert (tmp_path / "f1.listed").read_text() == "3 0.000000"
 
@@ -226,8 +226,8 @@ def test_the_painter_waits_for_the_slowest(tmp_path: Path, desk: Desk) -> None:
     scene = artengine.load(desk.scene, overrides=words, plugins=[desk.plugin])
     row = np.zeros((1, 4, 3), np.float32)
     parts = (Part(done=done, total=10, shape=(10, 4, 3), band=row) for done in range(1, 11))
-    with OutputThreads([(bound, OutputTarget(tmp_path, "f", None)) for bound in scene.outputs]) as writing:
+    with OutputThreads([(bound, OutputTarget(tmp_path, "f", None)) for bound in scene.outputs]) as threads:
         begun = time.monotonic()
-        assert len(list(writing.feed(View(width=4, height=10), parts))) == 10
-        assert time.monotonic() - begun > 0.1 * (10 - AHEAD - 2)
-        writing.finish()
+        assert len(list(threads.feed(View(width=4, height=10), parts))) == 10
+        assert time.monotonic() - begun > 0.1 * (10 - MAX_QUEUED_BANDS - 2)
+        threads.finish()

@@ -141,7 +141,7 @@ def test_words_are_in_the_picture_and_come_and_go(desk: Desk) -> None:
     letters = render_titles(160, 90, "Deep", "and deeper", "at last")
     assert letters
     for middle in (10, 25):
-        assert found[middle] == pytest.approx(letters.over(plain[middle]), abs=0.003)
+        assert found[middle] == pytest.approx(letters.lay_over(plain[middle]), abs=0.003)
         assert np.abs(found[middle] - plain[middle]).max() > 0.3
     there = np.abs(found - plain).mean(axis=(1, 2, 3))
     for shot in (there[:20], there[20:]):
@@ -268,7 +268,7 @@ def test_a_training_of_two_shots_is_done_once(desk: Desk, tmp_path: Path) -> Non
 def test_frames_of_shots_that_are_gone_are_cleared_with_the_others(desk: Desk, tmp_path: Path) -> None:
     old = FrameCache(tmp_path, "s-shot-7", "0" * 16)
     old.open()
-    old.keep(0, np.zeros((2, 2, 3), np.uint8))
+    old.write(0, np.zeros((2, 2, 3), np.uint8))
     mine = tmp_path / ".s-shot-mine.frames"
     mine.mkdir()
     list(make_files(cut(desk, "[{scene: still.yaml, length: 1f}]"), tmp_path))

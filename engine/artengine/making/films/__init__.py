@@ -1,4 +1,4 @@
-"""The frames of films, one by one: painted or taken from the reel, and put together from several shots."""
+"""The frames of films: painted or read from a cache, one by one, and put together from several shots."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""The frames of a film that are painted already: files of a hidden folder beside the film, until that is there.
+"""The frames of a film that are painted already: files in a hidden folder, until the film is there.
 
 A film that was stopped goes on with them; so does one whose outputs alone were changed.
 """
@@ -22,10 +22,10 @@ from artengine.files import convert_os_errors, temporary_file
 
 Pixels = np.ndarray[Any, Any]
 
-_HEAD = struct.Struct("<8sIII")  # a mark; rows, columns, channels
-_MARK = b"artframe"
-_MOST = 1 << 31  # bytes of a frame: more than any film has
-_KEY = re.compile(r"[0-9a-f]{16}")
+_HEADER = struct.Struct("<8sIII")  # magic; rows, columns, channels
+_MAGIC = b"artframe"
+_MAX_FRAME_BYTES = 1 << 31  # more than the frame of any film has
+_KEY_PATTERN = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class FrameCache:
     key: str
 
     @property
-    def place(self) -> Path:
+    def frames_folder(self) -> Path:
         """The folder of the frames."""
         return self.folder / f".{self.name}.frames" / self.key
 
@@ -49,89 +49,89 @@ class FrameCache:
 
         Raises `OutputError` where there is something else.
         """
-        above = self.place.parent
-        for folder in (above, self.place):
+        above = self.frames_folder.parent
+        for folder in (above, self.frames_folder):
             if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
                 raise OutputError(f"{folder}: is in the way of the film's frames; move it, or choose another --out")
-        with convert_os_errors(self.place):
-            self.place.mkdir(parents=True, exist_ok=True)
+        with convert_os_errors(self.frames_folder):
+            self.frames_folder.mkdir(parents=True, exist_ok=True)
         for other in above.iterdir():
-            if _KEY.fullmatch(other.name) and other.name != self.key:
+            if _KEY_PATTERN.fullmatch(other.name) and other.name != self.key:
                 shutil.rmtree(other, ignore_errors=True)
 
     def path(self, frame: int) -> Path:
         """Where a frame is, or will be."""
-        return self.place / f"{frame:06}.frame"
+        return self.frames_folder / f"{frame:06}.frame"
 
     def has(self, frame: int) -> bool:
-        """Whether the frame is painted: a file that is there is whole, unless the disk has damaged it; see `look`."""
+        """Whether the frame is painted: a file that is there is whole, unless the disk has damaged it; see `read`."""
         return self.path(frame).is_file()
 
-    def keep(self, frame: int, pixels: Pixels) -> None:
+    def write(self, frame: int, pixels: Pixels) -> None:
         """Write a frame: (H, W, 3) or (H, W, 1) bytes. It appears whole; the disk need not have it for good.
 
         Raises `OutputError` where it cannot be written.
         """
         path = self.path(frame)
         with temporary_file(path) as temporary, convert_os_errors(path):
-            temporary.write_bytes(_packed(pixels))
+            temporary.write_bytes(_compress(pixels))
             temporary.replace(path)
 
-    def look(self, frame: int) -> Pixels | None:
+    def read(self, frame: int) -> Pixels | None:
         """A frame that was painted, (H, W, 3) or (H, W, 1) bytes; None where there is none that can be used."""
         try:
-            return _unpacked(self.path(frame).read_bytes())
+            return _decompress(self.path(frame).read_bytes())
         except (OSError, ValueError, struct.error, zlib.error):
             return None
 
     def clear(self) -> None:
         """Remove all frames: the film is there."""
-        clear(self.folder, self.name)
+        clear_frames(self.folder, self.name)
 
     def missing(self, frames: int) -> Iterator[int]:
         """The frames that are still to be painted."""
         return (frame for frame in range(frames) if not self.has(frame))
 
 
-def clear(folder: Path, name: str) -> None:
+def clear_frames(folder: Path, name: str) -> None:
     """Remove the frames of all films of that name; what is not ours stays."""
     above = folder / f".{name}.frames"
     if above.is_symlink() or not above.is_dir():
         return
-    for place in above.iterdir():
-        if _KEY.fullmatch(place.name) and not place.is_symlink():
-            shutil.rmtree(place, ignore_errors=True)
-    with contextlib.suppress(OSError):  # there is something else in it
+    for path in above.iterdir():
+        if _KEY_PATTERN.fullmatch(path.name) and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+    with contextlib.suppress(OSError):  # it holds something else
         above.rmdir()
 
 
-def _packed(pixels: Pixels) -> bytes:
-    """A frame as its differences to the left and above, packed: smaller than a PNG of it, in a third of the time."""
+def _compress(pixels: Pixels) -> bytes:
+    """A frame as its differences to the left and above, compressed: smaller than a PNG, in a third of the time."""
     down = pixels.copy()
     down[1:] -= pixels[:-1]
     across = down.copy()
     across[:, 1:] -= down[:, :-1]
-    packer = zlib.compressobj(1, strategy=zlib.Z_HUFFMAN_ONLY)
-    return _HEAD.pack(_MARK, *pixels.shape) + packer.compress(across.data) + packer.flush()
+    compressor = zlib.compressobj(1, strategy=zlib.Z_HUFFMAN_ONLY)
+    return _HEADER.pack(_MAGIC, *pixels.shape) + compressor.compress(across.data) + compressor.flush()
 
 
-def _unpacked(data: bytes) -> Pixels:
-    """The frame that was packed.
+def _decompress(data: bytes) -> Pixels:
+    """The frame that `_compress` gave.
 
     Raises `ValueError`, `struct.error` or `zlib.error` for anything else.
     """
-    mark, rows, columns, channels = _HEAD.unpack(data[: _HEAD.size])
+    magic, rows, columns, channels = _HEADER.unpack(data[: _HEADER.size])
     size = rows * columns * channels
-    if mark != _MARK or channels not in (1, 3) or not 0 < size <= _MOST:
+    if magic != _MAGIC or channels not in (1, 3) or not 0 < size <= _MAX_FRAME_BYTES:
         raise ValueError("not the frame of a film")
-    unpacker = zlib.decompressobj()
-    found = unpacker.decompress(data[_HEAD.size :], size)
+    decompressor = zlib.decompressobj()
+    differences = decompressor.decompress(data[_HEADER.size :], size)
     if (
-        len(found) != size
-        or unpacker.decompress(unpacker.unconsumed_tail, 1)
-        or not unpacker.eof
-        or unpacker.unused_data
+        len(differences) != size
+        or decompressor.decompress(decompressor.unconsumed_tail, 1)
+        or not decompressor.eof
+        or decompressor.unused_data
     ):
         raise ValueError("not the whole frame of a film")
-    across = np.frombuffer(found, np.uint8).reshape(rows, columns, channels)
+    across = np.frombuffer(differences, np.uint8).reshape(rows, columns, channels)
     return across.cumsum(axis=0, dtype=np.uint8).cumsum(axis=1, dtype=np.uint8)

@@ -21,39 +21,39 @@ def scene(tmp_path: Path) -> Path:
 
 
 def test_no_damage_of_a_frame_is_more_than_a_frame_that_is_gone(tmp_path: Path) -> None:
-    reel = FrameCache(tmp_path, "s", "0" * 16)
-    reel.open()
+    cache = FrameCache(tmp_path, "s", "0" * 16)
+    cache.open()
     random = np.random.RandomState(0)
     pixels = random.randint(0, 256, (9, 16, 3)).astype(np.uint8)
-    reel.keep(0, pixels)
-    whole = reel.path(0).read_bytes()
-    assert np.array_equal(reel.look(0), pixels)
+    cache.write(0, pixels)
+    whole = cache.path(0).read_bytes()
+    assert np.array_equal(cache.read(0), pixels)
     for cut in range(len(whole)):
-        reel.path(0).write_bytes(whole[:cut])
-        found = reel.look(0)
+        cache.path(0).write_bytes(whole[:cut])
+        found = cache.read(0)
         assert (found is None) if cut < len(whole) - 20 else (found is None or np.array_equal(found, pixels))
     for _ in range(300):
         damaged = bytearray(whole)
         damaged[random.randint(len(whole))] ^= 1 << random.randint(8)
-        reel.path(0).write_bytes(damaged)
-        found = reel.look(0)
+        cache.path(0).write_bytes(damaged)
+        found = cache.read(0)
         assert found is None or np.array_equal(found, pixels)
     for shape in ((0, 16, 3), (9, 16, 2), (9, 16, 4), (16, 9, 1), (1 << 31, 1 << 31, 3)):
-        reel.path(0).write_bytes(b"artframe" + struct.pack("<III", *shape) + whole[20:])
-        assert reel.look(0) is None
+        cache.path(0).write_bytes(b"artframe" + struct.pack("<III", *shape) + whole[20:])
+        assert cache.read(0) is None
     for other in (b"", whole + b"more", whole + whole, b"\x89PNG\r\n\x1a\n" + bytes(50)):
-        reel.path(0).write_bytes(other)
-        assert reel.look(0) is None
+        cache.path(0).write_bytes(other)
+        assert cache.read(0) is None
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_frame_is_read_as_it_was_kept(tmp_path: Path, channels: int) -> None:
-    reel = FrameCache(tmp_path, "s", "0" * 16)
-    reel.open()
+    cache = FrameCache(tmp_path, "s", "0" * 16)
+    cache.open()
     pixels = np.random.RandomState(1).randint(0, 256, (9, 16, channels)).astype(np.uint8)
-    reel.keep(17, pixels)
-    assert np.array_equal(reel.look(17), pixels)
-    assert list(reel.missing(20)) == [*range(17), 18, 19]
+    cache.write(17, pixels)
+    assert np.array_equal(cache.read(17), pixels)
+    assert list(cache.missing(20)) == [*range(17), 18, 19]
 
 
 def test_what_is_in_the_way_of_the_frames_is_refused_and_stays(scene: Path, tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_what_is_in_the_way_of_the_frames_is_refused_and_stays(scene: Path, tmp_
     out.mkdir()
     away.mkdir()
     (away / "mine.txt").write_text("mine")
-    place = frame_cache_of(load(scene), out, "cpu").place
+    place = frame_cache_of(load(scene), out, "cpu").frames_folder
 
     def refused(at: Path) -> None:
         with pytest.raises(OutputError, match="is in the way of the film's frames") as caught:
@@ -86,7 +86,7 @@ def test_what_is_in_the_way_of_the_frames_is_refused_and_stays(scene: Path, tmp_
 
 def test_what_somebody_put_beside_the_frames_stays(scene: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    beside = frame_cache_of(load(scene), out, "cpu").place.parent / "notes"
+    beside = frame_cache_of(load(scene), out, "cpu").frames_folder.parent / "notes"
     beside.mkdir(parents=True)
     (beside / "mine.txt").write_text("mine")
     made(scene, out)

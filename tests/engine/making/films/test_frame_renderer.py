@@ -14,8 +14,9 @@ from tests.support.common import ROOT
 from tests.support.scene_folder import TRAINED, Desk
 
 import artengine
-from artengine.making.films.frame_renderer import FrameRenderer, LoopSeam
-from artengine.painting.picture import build
+from artengine.making.films.frame_renderer import FrameRenderer
+from artengine.making.films.loop_seam import LoopSeam
+from artengine.painting.picture import Picture, build
 from artengine.view import View
 
 Array = np.ndarray[Any, Any]
@@ -33,7 +34,12 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def filming(desk: Desk, text: str, **options: Any) -> FrameRenderer:
-    return FrameRenderer(build(desk.load(text + "outputs: frames\n", **options), "cpu"))
+    return renderer_of(build(desk.load(text + "outputs: frames\n", **options), "cpu"))
+
+
+def renderer_of(picture: Picture) -> FrameRenderer:
+    assert picture.scene.film is not None
+    return FrameRenderer(picture, picture.scene.film)
 
 
 def all_pixels(film: FrameRenderer) -> list[Array]:
@@ -63,7 +69,7 @@ def warped(image: Array, before: View, after: View) -> tuple[Array, Array]:
 def test_a_dive_shows_what_the_camera_promises(frame: int) -> None:
     """From one time to a million: every frame is the one before, warped as the camera has moved."""
     scene = artengine.load(ROOT / "scenes" / "zoom.yaml", size=(96, 54))
-    film = FrameRenderer(build(scene, "cpu"))
+    film = renderer_of(build(scene, "cpu"))
     before, after = (scene.view_at(scene.film.time(one)) for one in (frame, frame + 1))
     first, second = film.image(frame), film.image(frame + 1)
     predicted, seen = warped(first, before, after)
@@ -77,7 +83,7 @@ def test_a_dive_shows_what_the_camera_promises(frame: int) -> None:
 def test_ways_out_and_turns_show_what_the_camera_promises(desk: Desk, keys: str) -> None:
     text = CANVAS + SOFT + f"film: {{length: 60f}}\ncamera: {{keys: {{{keys}}}, ease: easy-ease}}\noutputs: frames\n"
     scene = desk.load(text)
-    film = FrameRenderer(build(scene, "cpu"))
+    film = renderer_of(build(scene, "cpu"))
     for frame in (10, 30, 50):
         before, after = (scene.view_at(scene.film.time(one)) for one in (frame, frame + 1))
         first, second = film.image(frame), film.image(frame + 1)
@@ -136,8 +142,8 @@ def test_colours_move_smoothly_where_the_picture_changes(desk: Desk, text: str) 
 def test_time_that_turns_often_is_seen_to_change_the_picture(desk: Desk, turns: int) -> None:
     coordinates = f"coordinates: [grid, {{time: {{turns: {turns}}}}}]\n"
     film = filming(desk, SMALL + MLP + "film: {length: 2s, fps: 10, loop: true}\n" + coordinates)
-    assert film._changes
-    assert not filming(desk, SMALL + MLP + "film: {length: 2s}\ncoordinates: [grid, polar]\n")._changes
+    assert film._picture_changes
+    assert not filming(desk, SMALL + MLP + "film: {length: 2s}\ncoordinates: [grid, polar]\n")._picture_changes
 
 
 def test_numbers_that_move_move_the_picture(desk: Desk) -> None:
@@ -173,7 +179,7 @@ def test_what_was_learnt_is_shown_while_numbers_move(desk: Desk) -> None:
     for picture in pictures:
         for _ in picture.train():
             pass
-    plain, moved = (FrameRenderer(picture) for picture in pictures)
+    plain, moved = (renderer_of(picture) for picture in pictures)
     assert np.array_equal(plain.image(0), moved.image(0))
     assert np.abs(plain.image(4) - moved.image(4)).mean() < 0.05
     wider = desk.load(text.replace("width: 8", "width: {keys: {0s: 8, 4f: 9}}") + "outputs: frames\n")
@@ -183,7 +189,7 @@ def test_what_was_learnt_is_shown_while_numbers_move(desk: Desk) -> None:
     with pytest.raises(
         artengine.InputError, match=r"s\.yaml:1:11: network\.mlp: what moves changes the network's shape"
     ):
-        FrameRenderer(picture).image(4)
+        renderer_of(picture).image(4)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -218,7 +224,7 @@ def test_a_loop_closes_and_shows_no_moment_twice(desk: Desk, loop: str) -> None:
     frames = all_pixels(film)
     assert len(frames) == 24
     assert seam(frames).score <= 1.5
-    assert seam(frames).told().endswith("it closes")
+    assert seam(frames).describe().endswith("it closes")
     assert not np.array_equal(frames[-1], frames[0])  # which a film that shows its first moment twice would have
     if "and back" in loop or "there" in loop:
         return
@@ -233,7 +239,7 @@ def test_what_does_not_close_is_known(desk: Desk) -> None:
     for more in (dive, "coordinates: {log_polar: {period: 4}}\n" + dive):
         frames = all_pixels(filming(desk, SMALL + MLP + more + "film: {length: 36f, loop: true}\n"))
         assert seam(frames).score > 2
-        assert "it does not close" in seam(frames).told()
+        assert "it does not close" in seam(frames).describe()
 
 
 def test_the_score_of_a_seam() -> None:
@@ -274,7 +280,7 @@ def test_more_moments_come_nearer_to_the_truth(desk: Desk) -> None:
 def test_light_is_averaged_and_not_code_values(desk: Desk) -> None:
     film = filming(desk, CANVAS + SOFT + FAST + ", shutter: 300, moments: 2}\n")
     times = film._film.exposures(3)
-    shades = [film._moment(time).astype(float) for time in times]
+    shades = [film._paint_at(time).astype(float) for time in times]
 
     def light(shade: Array) -> Array:
         return np.where(shade <= 0.04045, shade / 12.92, ((shade + 0.055) / 1.055) ** 2.4)

@@ -71,10 +71,11 @@ def test_frames_of_a_learning_are_the_picture_at_their_steps(photo: Path, tmp_pa
     assert len(frames) == len(SCHEDULES[film])
     picture = build(load(photo), "cpu")
     picture.due = lambda step, steps: True
-    expected = {0: FrameRenderer(picture).pixels(0)}
+    assert picture.scene.film is not None
+    expected = {0: FrameRenderer(picture, picture.scene.film).pixels(0)}
     for progress in picture.train():
         if progress.step in SCHEDULES[film]:
-            expected[progress.step] = FrameRenderer(picture).pixels(0)
+            expected[progress.step] = FrameRenderer(picture, picture.scene.film).pixels(0)
     for frame, step in zip(frames, SCHEDULES[film], strict=True):
         assert np.array_equal(frame, expected[step]), step
 

@@ -16,10 +16,10 @@ SIZES = [(640, 360), (320, 180), (360, 640), (1280, 200)]
 
 
 def ink(width: int, height: int, **words: str) -> Array:
-    found = render_titles(width, height, words.get("title"), words.get("subtitle"), words.get("caption"))
-    assert found is not None
-    assert found.ink.shape == found.shadow.shape == (height, width, 1)
-    return found.ink[:, :, 0]
+    layer = render_titles(width, height, words.get("title"), words.get("subtitle"), words.get("caption"))
+    assert layer is not None
+    assert layer.ink.shape == layer.shadow.shape == (height, width, 1)
+    return layer.ink[:, :, 0]
 
 
 def rows(layer: Array) -> tuple[int, int]:
@@ -89,21 +89,21 @@ def test_long_lines_are_broken_between_words() -> None:
 
 
 def test_words_are_readable_on_white_and_on_black() -> None:
-    found = render_titles(320, 180, "Deep", None, None)
-    assert found
-    inside = found.ink[:, :, 0] > 0.95
-    around = (found.shadow[:, :, 0] > 0.9) & (found.ink[:, :, 0] < 0.05)
+    layer = render_titles(320, 180, "Deep", None, None)
+    assert layer
+    inside = layer.ink[:, :, 0] > 0.95
+    around = (layer.shadow[:, :, 0] > 0.9) & (layer.ink[:, :, 0] < 0.05)
     assert inside.any()
     assert around.any()
     for shade in (0.0, 0.5, 1.0):
         for channels in (1, 3):
             image = np.full((180, 320, channels), shade, np.float32)
-            shown = found.over(image)
+            shown = layer.lay_over(image)
             assert shown.dtype == np.float32
             assert 0 <= shown.min() <= shown.max() <= 1
             assert shown[inside].min() - shown[around].max() > 0.4
-            assert np.array_equal(found.over(image, 0.0), image)
-            half = found.over(image, 0.5)
+            assert np.array_equal(layer.lay_over(image, 0.0), image)
+            half = layer.lay_over(image, 0.5)
             assert np.abs(half - image).max() < 0.75 * np.abs(shown - image).max() + 1e-6
             assert np.array_equal(image, np.full_like(image, shade))
 
