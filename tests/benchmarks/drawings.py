@@ -19,8 +19,9 @@ import torch
 import artengine
 from artengine.files.targets import OutputTarget
 from artengine_dividers.vectors import svg
-from artengine_dividers.vectors.drawing import Style, drawn
-from artengine_dividers.vectors.regions import regions
+from artengine_dividers.vectors.layers import draw_regions
+from artengine_dividers.vectors.regions import find_regions
+from artengine_dividers.vectors.style import Style
 
 SIDE = 600
 
@@ -33,14 +34,14 @@ def main(network: str, seed: str) -> None:
         picture = artengine.build(artengine.load(path), "cpu")
         target = OutputTarget(Path(folder), "drawn", "recipe")
     frame = artengine.Frame(view=picture.scene.view, image=np.zeros((SIDE, SIDE, 3)), picture=picture)
-    style = Style(palette=None, merge=False, strokes=False, hatching=True, pen=None)
+    style = Style()
     once = artengine.Frame(view=artengine.View(width=8, height=8), image=np.zeros((8, 8, 3)), picture=picture)
-    svg.write(io.BytesIO(), drawn(once, style, None, bare=True), target)
+    svg.write(io.BytesIO(), draw_regions(once, style, None, bare=True), target)
     file = io.BytesIO()
     begin = time.perf_counter()
-    svg.write(file, drawn(frame, style, None, bare=True), target)
+    svg.write(file, draw_regions(frame, style, None, bare=True), target)
     seconds = time.perf_counter() - begin
-    arrangement, _ = regions(frame)
+    arrangement = find_regions(frame).arrangement
     error = abs(float(np.sum(arrangement.area)) / SIDE**2 - 1)
     print(json.dumps({"faces": len(arrangement), "seconds": seconds, "error": error, "bytes": len(file.getvalue())}))
 

@@ -18,8 +18,8 @@ import resvg_py
 from PIL import Image
 
 from artengine import View, build, load, run
-from artengine_dividers.vectors.geometry.arcs import seen
-from artengine_dividers.vectors.geometry.arrangement import Arrangement, arranged
+from artengine_dividers.vectors.geometry.arcs import curves_in_view
+from artengine_dividers.vectors.geometry.arrangement import Arrangement, arrange
 
 SCENE = """# Lines and circles.
 seed: 5
@@ -186,4 +186,4 @@ def area(ring: list[complex]) -> float:
 def arrangement(path: Path, *overrides: str) -> Arrangement:
     """The regions of a scene's network, seen plainly."""
     network: Any = build(load(path, overrides=overrides), "cpu").network
-    return arranged(seen(network.partition(), View(width=240, height=180)), 240, 180)
+    return arrange(curves_in_view(network.partition(), View(width=240, height=180)), 240, 180)

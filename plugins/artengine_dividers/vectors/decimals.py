@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-THOUSAND = 1000  # parts of a pixel: on no printer are they seen
+from artengine_dividers.network import Numbers
+
+PARTS_PER_PIXEL = 1000  # no printer shows smaller ones
+MM_PER_INCH = 25.4
 
 
-def parts(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Numbers to the nearest thousandth, counted in them."""
-    thousandths: np.ndarray[Any, Any] = np.rint(values * THOUSAND).astype(np.int64)
+def to_thousandths(values: Numbers) -> Numbers:
+    """Numbers to the nearest thousandth, as counts of them."""
+    thousandths: Numbers = np.rint(values * PARTS_PER_PIXEL).astype(np.int64)
     return thousandths
 
 
-def texts(thousandths: np.ndarray[Any, Any]) -> list[str]:
+def format_thousandths(thousandths: Numbers) -> list[str]:
     """Thousandths as decimals, as short as may be."""
-    words = map(repr, (thousandths / THOUSAND).tolist())
+    words = map(repr, (thousandths / PARTS_PER_PIXEL).tolist())
     return [word[:-2] if word.endswith(".0") else word for word in words]
 
 
-def short(value: float) -> str:
+def format_number(value: float) -> str:
     """A number to seven digits."""
     return f"{value:.7g}"

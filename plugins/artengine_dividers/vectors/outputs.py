@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from artengine import Frame, Target
+from artengine_dividers.vectors.style import Style
 
 if TYPE_CHECKING:
     from artengine_dividers.vectors.drawing import Drawing
@@ -37,7 +38,8 @@ def svg(
     """
     from artengine_dividers.vectors import svg as writer
 
-    yield from _drawn(frames, target, ".svg", writer.write, (palette, merge, strokes, hatching, pen), bare=True)
+    style = Style(palette=palette, merge=merge, strokes=strokes, hatching=hatching, pen=pen)
+    yield from _write_still(frames, target, ".svg", writer.write, style, bare=True)
 
 
 def pdf(
@@ -60,24 +62,25 @@ def pdf(
     """
     from artengine_dividers.vectors import pdf as writer
 
-    yield from _drawn(frames, target, ".pdf", writer.write, (palette, merge, strokes, hatching, pen), bare=False)
+    style = Style(palette=palette, merge=merge, strokes=strokes, hatching=hatching, pen=pen)
+    yield from _write_still(frames, target, ".pdf", writer.write, style, bare=False)
 
 
-def _drawn(
+def _write_still(
     frames: Iterable[Frame],
     target: Target,
-    ending: str,
+    suffix: str,
     write: Callable[[IO[bytes], Drawing, Target], None],
-    style: tuple[int | None, bool, bool, bool, float | None],
+    style: Style,
     *,
     bare: bool,
 ) -> Iterator[Path]:
-    """The one still, of which no pixel is asked for: alone, this output has none painted but the first rows."""
-    from artengine_dividers.vectors.drawing import Style, drawn
+    """The one still, of whose pixels none is used: where this output stands alone, only the first rows are painted."""
+    from artengine_dividers.vectors.layers import draw_regions
 
     for frame in frames:
-        drawing = drawn(frame, Style(*style), target.dpi, bare=bare)
-        with target.create(ending) as file:
+        drawing = draw_regions(frame, style, target.dpi, bare=bare)
+        with target.create(suffix) as file:
             write(file, drawing, target)
-        yield target.path(ending)
+        yield target.path(suffix)
         return

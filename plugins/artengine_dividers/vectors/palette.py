@@ -1,23 +1,20 @@
-"""A few colours for many, close to them as the eye sees it."""
+"""Few colours for many: k-means in OKLab."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from artengine.colour import linear_to_oklab, linear_to_srgb, oklab_to_linear, srgb_to_linear
+from artengine_dividers.network import Numbers
 
-Numbers = np.ndarray[Any, Any]
-
-ROUNDS = 100  # after which nothing moves by more than can be seen
+MAX_ROUNDS = 100  # then nothing moves by more than can be seen
 
 
-def reduced(colours: Numbers, area: Numbers, count: int) -> Numbers:
+def reduce_colours(colours: Numbers, area: Numbers, count: int) -> Numbers:
     """Colours, (N, 3) in [0, 1], each replaced by the nearest of at most so many.
 
-    k-means in Oklab, where each counts as much as its area, (N,). It begins with the colour that has most of it, and
-    goes on with the one that is worst off, so that the same colours always give the same ones.
+    k-means in OKLab, weighted by area, (N,). The first centre is the colour with most area, each other one the colour
+    that contributes most to the error then: no chance is in it.
     """
     lab = linear_to_oklab(srgb_to_linear(colours))
     centres = lab[[np.argmax(area)]]
@@ -27,7 +24,7 @@ def reduced(colours: Numbers, area: Numbers, count: int) -> Numbers:
         centres = np.concatenate([centres, farthest])
         nearest = np.minimum(nearest, _squares(lab, farthest)[:, 0])
     which = np.full(len(lab), -1)
-    for _ in range(ROUNDS):
+    for _ in range(MAX_ROUNDS):
         before, which = which, _squares(lab, centres).argmin(axis=1)
         if np.array_equal(before, which):
             break

@@ -4,42 +4,39 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
-from artengine_dividers.vectors.geometry import SIDES, Arrangement, Chains
+from artengine_dividers.network import Numbers
+from artengine_dividers.vectors.geometry import SIDES, Arrangement, Paths
 
-Numbers = np.ndarray[Any, Any]
+#: The numbers of its first and last point and of its curve, where it starts on the curve, and its length.
+_Run = tuple[int, int, int, float, float]
 
-_Row = tuple[int, int, int, float, float]  # start and end, numbers of points; curve; place on it; length
 
-
-def outlines(arrangement: Arrangement, label: Numbers) -> Chains:
+def outline_strokes(arrangement: Arrangement, label: Numbers) -> Paths:
     """The frame, and every edge between faces of different labels, (F,), once, in strokes as long as they come.
 
     A stroke follows its curve as far as it can. Where several end in the same point, two and two are one.
     """
-    rows = _runs(arrangement, label)
-    chains = list(_walked(rows, _links(rows)))
-    start, end, curve, place, length = (
-        zip(*(row for chain in chains for row in chain), strict=True) if rows else ((),) * 5
-    )
+    runs = _find_runs(arrangement, label)
+    paths = list(_chain_runs(runs, _link_ends(runs)))
+    start, end, curve, place, length = zip(*(run for path in paths for run in path), strict=True) if runs else ((),) * 5
     across, down = arrangement.width / 2, arrangement.height / 2
     corners = np.array([[across, -down], [across, down], [-across, down], [-across, -down]])
-    return Chains(
+    return Paths(
         start=np.concatenate([corners, arrangement.points[list(start)]]),
         end=np.concatenate([np.roll(corners, -1, axis=0), arrangement.points[list(end)]]),
         curve=np.array([*range(SIDES), *curve]),
         place=np.array([0.0] * SIDES + [*place]),
         length=np.array([0.0] * SIDES + [*length]),
-        first=np.cumsum([0, SIDES, *map(len, chains)]),
-        closed=np.array([True, *(chain[0][0] == chain[-1][1] for chain in chains)]),
-        label=np.zeros(1 + len(chains), np.int64),
+        first=np.cumsum([0, SIDES, *map(len, paths)]),
+        closed=np.array([True, *(path[0][0] == path[-1][1] for path in paths)]),
+        label=np.zeros(1 + len(paths), np.int64),
     )
 
 
-def _runs(arrangement: Arrangement, label: Numbers) -> list[_Row]:
+def _find_runs(arrangement: Arrangement, label: Numbers) -> list[_Run]:
     """The edges to be drawn; those that follow each other on a curve are one."""
     edges, half = arrangement.edges, len(arrangement.edges) // 2
     differ = label[arrangement.face] != label[arrangement.face[edges.twin]]
@@ -56,10 +53,10 @@ def _runs(arrangement: Arrangement, label: Numbers) -> list[_Row]:
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
-def _links(rows: list[_Row]) -> dict[tuple[int, bool], tuple[int, bool]]:
+def _link_ends(runs: list[_Run]) -> dict[tuple[int, bool], tuple[int, bool]]:
     """Which end of a run goes on with which: the number of a run, and whether it is where it ends."""
     meeting: dict[int, list[tuple[int, bool]]] = defaultdict(list)
-    for number, (start, end, *_) in enumerate(rows):
+    for number, (start, end, *_) in enumerate(runs):
         if start != end:
             meeting[start].append((number, False))
             meeting[end].append((number, True))
@@ -70,18 +67,18 @@ def _links(rows: list[_Row]) -> dict[tuple[int, bool], tuple[int, bool]]:
     return links
 
 
-def _walked(rows: list[_Row], links: dict[tuple[int, bool], tuple[int, bool]]) -> Iterator[list[_Row]]:
-    """The runs in chains, those that have a free end from there."""
-    left = dict.fromkeys(range(len(rows)))
+def _chain_runs(runs: list[_Run], links: dict[tuple[int, bool], tuple[int, bool]]) -> Iterator[list[_Run]]:
+    """The runs in strokes; those with a free end begin there."""
+    left = dict.fromkeys(range(len(runs)))
     free = [(number, at_end) for number in left for at_end in (False, True) if (number, at_end) not in links]
     for first, at_end in [*free, *((number, False) for number in left)]:
-        chain = []
+        path = []
         entered: tuple[int, bool] | None = (first, at_end)
         while entered and entered[0] in left:
             number, backwards = entered
             del left[number]
-            start, end, curve, place, length = rows[number]
-            chain.append((end, start, curve, place + length, -length) if backwards else rows[number])
+            start, end, curve, place, length = runs[number]
+            path.append((end, start, curve, place + length, -length) if backwards else runs[number])
             entered = links.get((number, not backwards))
-        if chain:
-            yield chain
+        if path:
+            yield path

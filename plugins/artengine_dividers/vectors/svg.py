@@ -11,31 +11,35 @@ from typing import IO
 import numpy as np
 
 from artengine import Target
+from artengine.colour import format_colour
 from artengine.files import RECIPE_KEYWORD
-from artengine_dividers.vectors.decimals import parts, short, texts
-from artengine_dividers.vectors.drawing import INCH, Drawing, Layer, hexadecimal
+from artengine_dividers.vectors.decimals import MM_PER_INCH, format_number, format_thousandths, to_thousandths
+from artengine_dividers.vectors.drawing import Drawing, Layer
 
-ARC = math.pi / 2  # radians, of one arc at most
+MAX_ARC_ANGLE = math.pi / 2  # radians: longer arcs are split
 HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<svg xmlns="http://www.w3.org/2000/svg"'
     ' xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape" '
 )
-THIN = "<style>.thin path{vector-effect:non-scaling-stroke}</style>\n"
+THIN_STYLE = "<style>.thin path{vector-effect:non-scaling-stroke}</style>\n"
 
 
 def write(file: IO[bytes], drawing: Drawing, target: Target) -> None:
     """Write a drawing; its units are pixels, its size is in millimetres where the target says how many to an inch."""
-    sides = (drawing.width, drawing.height)
-    width, height = (short(side / target.dpi * INCH) + "mm" if target.dpi else str(side) for side in sides)
+    width, height = _side(drawing.width, target), _side(drawing.height, target)
     view = f'width="{width}" height="{height}" viewBox="0 0 {drawing.width} {drawing.height}">\n'
     file.write(f"{HEAD}{view}".encode())
     if target.recipe is not None:
         file.write(f'<metadata id="{RECIPE_KEYWORD}">{html.escape(target.recipe, quote=False)}</metadata>\n'.encode())
     if any(layer.thin for layer in drawing.layers):
-        file.write(THIN.encode())
+        file.write(THIN_STYLE.encode())
     for number, layer in enumerate(drawing.layers, start=1):
         file.write("".join(_layer(drawing, layer, number)).encode())
     file.write(b"</svg>\n")
+
+
+def _side(pixels: int, target: Target) -> str:
+    return f"{format_number(pixels / target.dpi * MM_PER_INCH)}mm" if target.dpi else str(pixels)
 
 
 def _layer(drawing: Drawing, layer: Layer, number: int) -> Iterator[str]:
@@ -43,34 +47,32 @@ def _layer(drawing: Drawing, layer: Layer, number: int) -> Iterator[str]:
     thin = ' class="thin"' if layer.thin else ""
     fill = "" if layer.filled else ' fill="none"'
     round_ = "" if layer.thin else ' stroke-linecap="round"'
-    stroke = f' stroke-width="{short(layer.width)}" stroke-linejoin="round"{round_}' if layer.width else ""
+    stroke = f' stroke-width="{format_number(layer.width)}" stroke-linejoin="round"{round_}' if layer.width else ""
     name = f'id="{layer.name}" inkscape:groupmode="layer" inkscape:label="{number} {layer.label}"'
     yield f"<g {name}{thin}{fill}{stroke}>\n"
-    for label, words in groupby(_paths(drawing, layer), key=lambda path: path[0]):
-        colour = hexadecimal(layer.colours[label])
+    for label, group in groupby(_path_data(drawing, layer), key=lambda path: path[0]):
+        colour = format_colour(*layer.colours[label].tolist())
         paint = f' fill="{colour}"' if layer.filled else ""
         paint += f' stroke="{colour}"' if layer.width else ""
-        yield f'<path{paint} d="{"".join(word for _, word in words)}"/>\n'
+        yield f'<path{paint} d="{"".join(data for _, data in group)}"/>\n'
     yield "</g>\n"
 
 
-def _paths(drawing: Drawing, layer: Layer) -> Iterator[tuple[int, str]]:
-    """The label of each chain, and the chain as path data: relative, so that it is short, from rounded ends."""
-    chains, turn = layer.chains.split(drawing.curves, np.full(len(drawing.curves), ARC))
+def _path_data(drawing: Drawing, layer: Layer) -> Iterator[tuple[int, str]]:
+    """The label of each path, and its path data: relative, so that it is short, between rounded ends."""
+    paths, turn = layer.paths.split(drawing.curves, np.full(len(drawing.curves), MAX_ARC_ANGLE))
     middle = np.array([drawing.width, drawing.height]) / 2
-    start, end = parts(chains.start + middle), parts(chains.end + middle)
-    steps = [x + y if y[0] == "-" else f"{x} {y}" for x, y in zip(*map(texts, (end - start).T), strict=True)]
+    start, end = to_thousandths(paths.start + middle), to_thousandths(paths.end + middle)
+    columns = map(format_thousandths, (end - start).T)
+    steps = [x + y if y[0] == "-" else f"{x} {y}" for x, y in zip(*columns, strict=True)]
     lines = ["l" + step for step in steps]
     for row in np.flatnonzero(turn).tolist():
-        radius = short(1 / drawing.curves.bend[chains.curve[row]])
+        radius = format_number(1 / drawing.curves.bend[paths.curve[row]])
         lines[row] = f"a{radius} {radius} 0 0 {int(turn[row] > 0)} {steps[row]}"
-    begin = chains.first[:-1]
-    heads = [f"M{x} {y}" for x, y in zip(*map(texts, start[begin].T), strict=True)]
-    straight = turn == 0
-    order = np.argsort(chains.label, kind="stable")
-    first, last = chains.first[:-1].tolist(), chains.first[1:].tolist()
-    for number in order.tolist():
-        stop = last[number]
-        back = chains.closed[number]
-        body = "".join(lines[first[number] : stop - 1 if back and straight[stop - 1] else stop])
-        yield int(chains.label[number]), f"{heads[number]}{body}{'z' if back else ''}"
+    first, last = paths.first[:-1].tolist(), paths.first[1:].tolist()
+    heads = [f"M{x} {y}" for x, y in zip(*map(format_thousandths, start[first].T), strict=True)]
+    for number in np.argsort(paths.label, kind="stable").tolist():
+        stop, closed = last[number], paths.closed[number]
+        omitted = closed and turn[stop - 1] == 0  # z draws the last line
+        body = "".join(lines[first[number] : stop - 1 if omitted else stop])
+        yield int(paths.label[number]), f"{heads[number]}{body}{'z' if closed else ''}"

@@ -12,9 +12,9 @@ import pytest
 from artengine import View
 from artengine_dividers.network.partition import Partition
 from artengine_dividers.vectors.geometry import arrangement as arrangements
-from artengine_dividers.vectors.geometry.arcs import on_the_plane, seen
-from artengine_dividers.vectors.geometry.arrangement import Arrangement, arranged
-from artengine_dividers.vectors.geometry.groups import alike
+from artengine_dividers.vectors.geometry.arcs import curves_in_view, to_plane
+from artengine_dividers.vectors.geometry.arrangement import Arrangement, arrange
+from artengine_dividers.vectors.geometry.groups import merge_close_points
 
 SQUARE = View(width=600, height=600)
 ASKEW = View(width=640, height=360, centre=(0.15, -0.1), zoom=0.8, angle=33)
@@ -38,12 +38,12 @@ def drawn(lines: int, circles: int, seed: int = 0) -> Partition:
 
 
 def of(partition: Partition, view: View = SQUARE) -> Arrangement:
-    return arranged(seen(partition, view), view.width, view.height)
+    return arrange(curves_in_view(partition, view), view.width, view.height)
 
 
 def codes(partition: Partition, view: View, points: np.ndarray[Any, Any]) -> list[bytes]:
     """On which sides of all dividers points lie, in pixels from the picture's centre."""
-    return [row.tobytes() for row in partition.sides(*on_the_plane(points, view).T)]
+    return [row.tobytes() for row in partition.sides(*to_plane(points, view).T)]
 
 
 def islands(found: Arrangement) -> int:
@@ -167,14 +167,14 @@ def test_points_are_one_that_are_closer_than_can_be_seen() -> None:
     places = random.uniform(-300, 300, (500, 2))
     angle, near = random.uniform(0, 2 * PI, 500), 1e-6
     close = places + 0.99 * near * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    points, which = alike(np.concatenate([places, close]), near)
+    points, which = merge_close_points(np.concatenate([places, close]), near)
     assert len(points) == 500
     assert (which[:500] == which[500:]).all()
     assert (points[which[:500]] == places).all()
 
 
 def test_more_crossings_than_anybody_needs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arrangements, "MOST", 100)
+    monkeypatch.setattr(arrangements, "MAX_CROSSINGS", 100)
     of(drawn(10, 0))
     with pytest.raises(ValueError, match=r"found more than 100 crossings of dividers, expected fewer"):
         of(drawn(40, 0))

@@ -108,7 +108,7 @@ def test_a_palette_gives_a_layer_and_a_path_for_each_colour(drawn: Drawn) -> Non
 
 
 def test_a_pen_too_thin_for_the_sheet_is_refused(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hatching, "MOST", 10_000)
+    monkeypatch.setattr(hatching, "MAX_HATCH_ENDS", 10_000)
     drawn("svg: {strokes: true, pen: 2}")
     with pytest.raises(
         InputError, match=r"found hatching of more than 5,000 lines, expected fewer; take a broader pen"

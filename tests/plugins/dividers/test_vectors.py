@@ -31,7 +31,7 @@ from artengine import Frame, InputError, View, run
 from artengine.files.targets import OutputTarget
 from artengine.making import recipe
 from artengine_dividers.vectors import outputs
-from artengine_dividers.vectors.geometry.arcs import on_the_plane
+from artengine_dividers.vectors.geometry.arcs import to_plane
 from artengine_dividers.vectors.geometry.arrangement import Arrangement
 
 
@@ -50,7 +50,7 @@ def test_a_rasterised_svg_is_what_was_painted(camera: str, drawn: Drawn, tmp_pat
         found = arrangement(tmp_path / "lines.yaml")
         curved = found.curves.bend[found.edges.curve] > 0
         bends = np.bincount(found.edges.origin, weights=curved) == 4  # where two circles cross
-        x, y = on_the_plane(found.points[np.flatnonzero(bends)[:1]], view)[0].tolist()
+        x, y = to_plane(found.points[np.flatnonzero(bends)[:1]], view)[0].tolist()
         camera = f"{{zoom: 1e6, angle: 20, centre: [{x!r}, {y!r}]}}"
     path = drawn("png: {}}, {svg: {}", f"camera={camera}", device="cpu")
     agree(raster(path), painted(path.with_suffix(".png")), least=0.5)
@@ -91,15 +91,15 @@ def test_grey_pictures_are_drawn_too(drawn: Drawn, plugin_file: PluginFile) -> N
 
 
 def test_a_palette_is_as_near_as_so_few_colours_can_be(drawn: Drawn) -> None:
-    from artengine_dividers.vectors.palette import reduced
+    from artengine_dividers.vectors.palette import reduce_colours
 
     picture = painted(drawn("png: {}}, {svg: {}").with_suffix(".png"))
     errors = [np.abs(raster(drawn(f"svg: {{palette: {n}}}")) - picture).mean() for n in (2, 4, 8, 32)]
     assert errors == sorted(errors, reverse=True)
     assert errors[-1] < errors[0] / 4
     three = np.repeat([[0.1, 0.2, 0.9], [0.9, 0.1, 0.1], [0.5, 0.9, 0.5]], [3, 5, 2], axis=0)
-    assert reduced(three, np.arange(1.0, 11.0), 3) == pytest.approx(three, abs=1e-6)
-    assert len(np.unique(reduced(three, np.ones(10), 8), axis=0)) == 3
+    assert reduce_colours(three, np.arange(1.0, 11.0), 3) == pytest.approx(three, abs=1e-6)
+    assert len(np.unique(reduce_colours(three, np.ones(10), 8), axis=0)) == 3
 
 
 def test_neighbours_of_one_colour_are_merged_where_asked(drawn: Drawn, plugin_file: PluginFile) -> None:

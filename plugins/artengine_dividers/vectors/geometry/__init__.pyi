@@ -1,4 +1,9 @@
-from .arcs import Curves as Curves, on_the_plane as on_the_plane, seen as seen
-from .arrangement import SIDES as SIDES, Arrangement as Arrangement, arranged as arranged
-from .contours import FLAT as FLAT, Chains as Chains, cut as cut, edged as edged
-from .groups import ragged as ragged
+from .arcs import Curves as Curves, curves_in_view as curves_in_view, to_plane as to_plane
+from .arrangement import SIDES as SIDES, Arrangement as Arrangement, arrange as arrange
+from .contours import (
+    MAX_FLAT_RISE as MAX_FLAT_RISE,
+    Paths as Paths,
+    keep_segments as keep_segments,
+    trace_boundaries as trace_boundaries,
+)
+from .groups import group_members as group_members

@@ -1,8 +1,8 @@
 """Lines and circles as one kind of curve, in the pixels of a picture.
 
-A curve is told by how it lies to the picture's centre, which is the origin here: by the point of it that is nearest,
-the foot, and by how much it bends there. A line is a circle that does not bend. So nothing is lost where a camera looks
-so closely that a circle's own centre is millions of pixels away.
+A curve is stored by its foot, the point of it that is nearest to the picture's centre, which is the origin here, and by
+its curvature there. A line is a circle of curvature 0. So no digits are lost where a camera looks so closely that a
+circle's own centre is millions of pixels away.
 """
 
 from __future__ import annotations
@@ -14,9 +14,7 @@ from typing import Any
 import numpy as np
 
 from artengine import View
-from artengine_dividers.network import Partition
-
-Numbers = np.ndarray[Any, Any]
+from artengine_dividers.network import Numbers, Partition
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +64,8 @@ class Curves:
         """How far points, (N, 2), are from a curve each; below 0 to the left of it."""
         bend, across, constant = self.terms
         power = bend / 2 * (points**2).sum(axis=1) + (across * points).sum(axis=1) - constant
-        found: Numbers = 2 * power / (1 + np.sqrt(np.maximum(1 + 2 * bend * power, 0)))
-        return found
+        distances: Numbers = 2 * power / (1 + np.sqrt(np.maximum(1 + 2 * bend * power, 0)))
+        return distances
 
     def place(self, points: Numbers) -> Numbers:
         """Where points of curves, (N, 2), lie on them: (N,), at most half a period from the foot."""
@@ -92,7 +90,7 @@ class Curves:
         return normals
 
 
-def seen(partition: Partition, view: View) -> Curves:
+def curves_in_view(partition: Partition, view: View) -> Curves:
     """The lines and circles of a partition as a view shows them, in this order; a circle of radius 0 bends for ever."""
     centre_x, centre_y = view.centre
     turned = math.radians(view.angle)
@@ -106,14 +104,14 @@ def seen(partition: Partition, view: View) -> Curves:
     with np.errstate(divide="ignore", invalid="ignore"):
         towards = np.where(apart[:, None] > 0, -np.stack([x, y], axis=1) @ turn.T / apart[:, None], [1.0, 0.0])
         bend = view.pitch / radius
-    return joined(
+    return join_curves(
         Curves(normal, foot, np.zeros(len(foot))),
         Curves(towards, (radius - apart) / view.pitch, bend),
     )
 
 
-def joined(*parts: Curves) -> Curves:
-    """All curves of some."""
+def join_curves(*parts: Curves) -> Curves:
+    """One set of all curves."""
     return Curves(
         np.concatenate([part.normal for part in parts]),
         np.concatenate([part.foot for part in parts]),
@@ -121,7 +119,7 @@ def joined(*parts: Curves) -> Curves:
     )
 
 
-def on_the_plane(points: Numbers, view: View) -> Numbers:
+def to_plane(points: Numbers, view: View) -> Numbers:
     """Points in pixels from the picture's centre, (N, 2), in plane units."""
     turned = math.radians(view.angle)
     turn = np.array([[math.cos(turned), -math.sin(turned)], [math.sin(turned), math.cos(turned)]])
@@ -129,21 +127,21 @@ def on_the_plane(points: Numbers, view: View) -> Numbers:
     return plane
 
 
-def crossings(one: Curves, other: Curves, touch: float) -> tuple[Numbers, Numbers]:
-    """Where curves cross, pair by pair: points (2, N, 2), and whether they are there, (2, N).
+def intersect(one: Curves, other: Curves, touch: float) -> tuple[Numbers, Numbers]:
+    """Where curves cross, pair by pair: points (2, N, 2), and whether there are such, (2, N).
 
-    touch: pixels; curves that come so near, or are so little beyond, touch in one point.
+    touch: pixels; curves whose gap or overlap is so small touch in one point.
     """
     points = np.full((2, len(one), 2), np.nan)
     straight = (one.bend == 0) & (other.bend == 0)
     lines, others = np.flatnonzero(straight), np.flatnonzero(~straight)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        points[0, lines] = _of_lines(one[lines], other[lines])
-        points[:, others] = _of_circles(one[others], other[others], touch)
+        points[0, lines] = _intersect_lines(one[lines], other[lines])
+        points[:, others] = _intersect_circles(one[others], other[others], touch)
     return points, np.isfinite(points).all(axis=2)
 
 
-def _of_lines(one: Curves, other: Curves) -> Numbers:
+def _intersect_lines(one: Curves, other: Curves) -> Numbers:
     """Where lines cross, (N, 2); not finite where they are parallel."""
     (x1, y1), (x2, y2) = one.normal.T, other.normal.T
     across = x1 * y2 - y1 * x2
@@ -151,7 +149,7 @@ def _of_lines(one: Curves, other: Curves) -> Numbers:
     return np.stack([x, y], axis=1)
 
 
-def _of_circles(one: Curves, other: Curves, touch: float) -> Numbers:
+def _intersect_circles(one: Curves, other: Curves, touch: float) -> Numbers:
     """Where curves cross of which one at least is a circle, (2, N, 2); not finite where they do not.
 
     The line that has the same power from both crosses the one that bends more. Its two places there are the roots of a

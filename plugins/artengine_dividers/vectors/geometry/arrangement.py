@@ -1,26 +1,30 @@
-"""The regions into which lines and circles part a picture, exactly: points, edges and faces."""
+"""The regions into which lines and circles divide a picture, exactly: points, edges and faces."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from artengine_dividers.vectors.geometry.arcs import Curves, crossings, joined
-from artengine_dividers.vectors.geometry.groups import alike, distinct, linked, ragged, rings
-
-Numbers = np.ndarray[Any, Any]
+from artengine_dividers.network import Numbers
+from artengine_dividers.vectors.geometry.arcs import Curves, intersect, join_curves
+from artengine_dividers.vectors.geometry.groups import (
+    connected_components,
+    distinct_rows,
+    group_members,
+    merge_close_points,
+    number_cycles,
+)
 
 SIDES = 4  # the first curves: right, bottom, left and top of the picture
-LEAST = 0.01  # pixels; circles of a smaller radius cannot be seen
-TOUCH = 1e-9  # pixels that a tangent may pass by or cut off
-NEAR = 2e-9  # half diagonals of the picture; what is so close is one point, or one curve
-MOST = 1_500_000  # crossings; with more, files and memory would grow without use
-AT_ONCE = 1 << 19  # pairs of curves, to keep memory flat
-CANDIDATES = 4  # edges of a face beside which a point inside it is looked for
-ASKEW = np.array([math.cos(2.1), math.sin(2.1)])  # a direction in which nobody lines up circles
+MIN_RADIUS = 0.01  # pixels; smaller circles cannot be seen
+TANGENT_TOLERANCE = 1e-9  # pixels that a tangent may pass by or cut off
+MERGE_DISTANCE = 2e-9  # half diagonals of the picture; what is so close counts as one point, or one curve
+MAX_CROSSINGS = 1_500_000  # with more, files and memory would grow without use
+PAIRS_PER_BATCH = 1 << 19  # of curves, to keep memory flat
+INNER_POINT_EDGES = 4  # the longest edges of a face, beside which a point inside it is looked for
+RAY = np.array([math.cos(2.1), math.sin(2.1)])  # a direction in which nobody aligns circles
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class Edges:
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """The faces of a picture, told by half-edges, each with a face to its left.
+    """The faces of a picture as a half-edge structure; each half-edge has a face to its left.
 
     width, height: pixels. curves: those that matter, the picture's sides first. points: (V, 2), pixels from the
     picture's centre. after: (2E,), the next half-edge around the face. face: (2E,), -1 outside the picture. area: (F,),
@@ -68,37 +72,37 @@ class Arrangement:
         return len(self.area)
 
 
-def arranged(dividers: Curves, width: int, height: int) -> Arrangement:
+def arrange(dividers: Curves, width: int, height: int) -> Arrangement:
     """The arrangement of curves in a picture of so many pixels.
 
     Curves that lie on each other count once, circles too small to be seen and what misses the picture not at all.
-    Raises `ValueError` where there are more than MOST crossings.
+    Raises `ValueError` where there are more than `MAX_CROSSINGS`.
     """
     reach = math.hypot(width, height) / 2
-    near = reach * NEAR
+    near = reach * MERGE_DISTANCE
     box = np.array([width, height]) / 2
     axes = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
     sides = Curves(axes, np.tile(box, 2), np.zeros(SIDES))
-    curves = joined(sides, dividers[(np.abs(dividers.foot) < reach) & (dividers.bend < 1 / LEAST)])
-    curves = curves[distinct(_signatures(curves, reach), near)]
-    found, pairs = _crossed(curves, box + near)
-    points, which = alike(found, near)
+    curves = join_curves(sides, dividers[(np.abs(dividers.foot) < reach) & (dividers.bend < 1 / MIN_RADIUS)])
+    curves = curves[distinct_rows(_signatures(curves, reach), near)]
+    crossings, pairs = _find_crossings(curves, box + near)
+    points, which = merge_close_points(crossings, near)
     curve, point = np.divmod(np.unique(pairs * len(points) + which[:, None]), len(points))
-    apart = _apart(curves, curve, box)
-    circles = curves[apart]
-    curve = np.concatenate([curve, apart])
-    point = np.concatenate([point, len(points) + np.arange(len(apart))])
-    points = np.concatenate([points, circles.point(1 / circles.bend)])  # a point anywhere, for an edge to begin at
-    edges = _edges(curves, points, curve, point, box + near)
-    after = _after(curves, edges)
-    loop = rings(after)
-    area = np.bincount(loop, weights=_swept(curves, points, edges))
-    component = linked(len(curves) + len(points), curve, len(curves) + point)[: len(curves)]
-    of_loop = _faces(curves, edges, component, loop, area)
+    free = _free_circles(curves, curve, box)
+    circles = curves[free]
+    curve = np.concatenate([curve, free])
+    point = np.concatenate([point, len(points) + np.arange(len(free))])
+    points = np.concatenate([points, circles.point(1 / circles.bend)])  # any point of each, for an edge to begin at
+    edges = _make_edges(curves, points, curve, point, box + near)
+    after = _next_half_edges(curves, edges)
+    loop = number_cycles(after)
+    area = np.bincount(loop, weights=_swept_areas(curves, points, edges))
+    component = connected_components(len(curves) + len(points), curve, len(curves) + point)[: len(curves)]
+    of_loop = _number_faces(curves, edges, component, loop, area)
     inside = of_loop >= 0
     areas = np.bincount(of_loop[inside], weights=area[inside])
     face = of_loop[loop]
-    inner = _inner(curves, edges, face)
+    inner = _inner_points(curves, edges, face)
     return Arrangement(width, height, curves, points, edges, after, face, areas, inner)
 
 
@@ -106,33 +110,35 @@ def _signatures(curves: Curves, reach: float) -> Numbers:
     """Numbers for each curve, (N, 4), that differ by less than a distance where the curves do, in the picture."""
     bend, across, constant = curves.terms
     x, y = across.T
-    turned = (bend == 0) & ((x < -NEAR) | ((np.abs(x) <= NEAR) & (y < 0)))  # a line is the same from both sides
+    leftwards = (x < -MERGE_DISTANCE) | ((np.abs(x) <= MERGE_DISTANCE) & (y < 0))
+    turned = (bend == 0) & leftwards  # a line is the same from both sides
     sign = np.where(turned, -1.0, 1.0)
     return np.stack([bend * reach**2 / 2, x * sign * reach, y * sign * reach, constant * sign], axis=1)
 
 
-def _crossed(curves: Curves, box: Numbers) -> tuple[Numbers, Numbers]:
+def _find_crossings(curves: Curves, box: Numbers) -> tuple[Numbers, Numbers]:
     """Where curves cross inside the picture: points, (P, 2), those on its sides first; and both curves, (P, 2)."""
     count = len(curves)
-    found, pairs, total = [], [], 0
-    rows = max(1, AT_ONCE // count)
+    crossings, pairs, total = [], [], 0
+    rows = max(1, PAIRS_PER_BATCH // count)
     for top in range(0, count, rows):
         one, other = np.triu_indices(min(rows, count - top), 1, count - top)
         both = np.stack([one + top, other + top], axis=1)
-        points, there = crossings(curves[both[:, 0]], curves[both[:, 1]], TOUCH)
+        points, inside = intersect(curves[both[:, 0]], curves[both[:, 1]], TANGENT_TOLERANCE)
         with np.errstate(invalid="ignore"):
-            there &= (np.abs(points) <= box).all(axis=2)
-        found += [points[0, there[0]], points[1, there[1]]]
-        pairs += [both[there[0]], both[there[1]]]
-        total += there.sum()
-        if total > MOST:
-            raise ValueError(f"found more than {MOST:,} crossings of dividers, expected fewer; zoom in, or take fewer")
+            inside &= (np.abs(points) <= box).all(axis=2)
+        crossings += [points[0, inside[0]], points[1, inside[1]]]
+        pairs += [both[inside[0]], both[inside[1]]]
+        total += inside.sum()
+        if total > MAX_CROSSINGS:
+            found = f"found more than {MAX_CROSSINGS:,} crossings of dividers"
+            raise ValueError(f"{found}, expected fewer; zoom in, or take fewer")
     crossed = np.concatenate(pairs)
     order = np.argsort(-(crossed < SIDES).sum(axis=1), kind="stable")  # the corners stay where they are
-    return np.concatenate(found)[order], crossed[order]
+    return np.concatenate(crossings)[order], crossed[order]
 
 
-def _apart(curves: Curves, crossed: Numbers, box: Numbers) -> Numbers:
+def _free_circles(curves: Curves, crossed: Numbers, box: Numbers) -> Numbers:
     """The numbers of the circles that lie in the picture and touch nothing; crossed: numbers of curves that do."""
     free = curves.bend > 0
     free[crossed] = False
@@ -143,7 +149,7 @@ def _apart(curves: Curves, crossed: Numbers, box: Numbers) -> Numbers:
     return chosen[(np.abs(centre) + radius[:, None] <= box).all(axis=1)]
 
 
-def _edges(curves: Curves, points: Numbers, curve: Numbers, point: Numbers, box: Numbers) -> Edges:
+def _make_edges(curves: Curves, points: Numbers, curve: Numbers, point: Numbers, box: Numbers) -> Edges:
     """The edges between points that follow each other on a curve, as far as they lie in the picture.
 
     curve, point: (I,), numbers of points and of the curves they lie on.
@@ -156,9 +162,10 @@ def _edges(curves: Curves, points: Numbers, curve: Numbers, point: Numbers, box:
     at = np.arange(len(curve))
     following = np.where(at < last, at + 1, first)
     length = place[following] - place + np.where(at < last, 0, curves.period[curve])
-    kept = np.isfinite(length)
-    kept[kept] = (np.abs(curves[curve[kept]].point((place + length / 2)[kept])) <= box).all(axis=1)
-    start, end, curve, place, length = (some[kept] for some in (point, point[following], curve, place, length))
+    inside = np.isfinite(length)
+    middle = curves[curve[inside]].point((place + length / 2)[inside])
+    inside[inside] = (np.abs(middle) <= box).all(axis=1)
+    start, end, curve, place, length = (some[inside] for some in (point, point[following], curve, place, length))
     return Edges(
         np.concatenate([start, end]),
         np.tile(curve, 2),
@@ -167,7 +174,7 @@ def _edges(curves: Curves, points: Numbers, curve: Numbers, point: Numbers, box:
     )
 
 
-def _after(curves: Curves, edges: Edges) -> Numbers:
+def _next_half_edges(curves: Curves, edges: Edges) -> Numbers:
     """The half-edge that follows each around the face to its left: the next clockwise from where it came."""
     some, away = curves[edges.curve], np.sign(edges.length)
     shortest = np.full(edges.origin.max() + 1, np.inf)
@@ -185,15 +192,15 @@ def _after(curves: Curves, edges: Edges) -> Numbers:
     return clockwise[edges.twin]
 
 
-def _swept(curves: Curves, points: Numbers, edges: Edges) -> Numbers:
+def _swept_areas(curves: Curves, points: Numbers, edges: Edges) -> Numbers:
     """The area between the picture's centre and each half-edge, (2E,), in square pixels."""
     start, end = points[edges.origin], points[edges.origin[edges.twin]]
     straight = (start[:, 0] * end[:, 1] - start[:, 1] * end[:, 0]) / 2
-    swept: Numbers = straight + segment(curves.bend[edges.curve], edges.length)
+    swept: Numbers = straight + segment_area(curves.bend[edges.curve], edges.length)
     return swept
 
 
-def segment(bend: Numbers, length: Numbers) -> Numbers:
+def segment_area(bend: Numbers, length: Numbers) -> Numbers:
     """The area between arcs and their chords, with the sign of the length: (angle - sin angle) radius^2 / 2."""
     angle = bend * length
     square = angle**2
@@ -202,7 +209,7 @@ def segment(bend: Numbers, length: Numbers) -> Numbers:
         return np.where(np.abs(angle) < 0.5, series, (angle - np.sin(angle)) / bend**2 / 2)
 
 
-def _faces(curves: Curves, edges: Edges, component: Numbers, loop: Numbers, area: Numbers) -> Numbers:
+def _number_faces(curves: Curves, edges: Edges, component: Numbers, loop: Numbers, area: Numbers) -> Numbers:
     """The face of each loop, (L,); -1 outside the picture.
 
     component: (N,), equal for curves that hang together. Each component has one loop around its outside. It is a hole
@@ -218,29 +225,29 @@ def _faces(curves: Curves, edges: Edges, component: Numbers, loop: Numbers, area
     there = np.unique(edges.curve)
     circles = there[curves.bend[there] > 0]
     far = curves[circles]
-    reached = (far.normal @ ASKEW) * (far.foot - 1 / far.bend) + 1 / far.bend
+    reached = (far.normal @ RAY) * (far.foot - 1 / far.bend) + 1 / far.bend
     for number in circles[np.argsort(-reached, kind="stable")]:
         at = np.searchsorted(components, component[number])
         if component[number] != component[0] and faces[outer[at]] < 0:
-            faces[outer[at]] = faces[loop[_met(curves, edges, there, component, number)]]
+            faces[outer[at]] = faces[loop[_first_hit(curves, edges, there, component, number)]]
     return faces
 
 
-def _met(curves: Curves, edges: Edges, there: Numbers, component: Numbers, number: int) -> int:
+def _first_hit(curves: Curves, edges: Edges, there: Numbers, component: Numbers, number: int) -> int:
     """The half-edge that a ray meets first, of another component, that starts where a circle reaches farthest."""
     others = there[component[there] != component[number]]
     bend, across, constant = curves[others].terms
     circle = curves[number : number + 1]
     radius = 1 / circle.bend[0]
-    start = circle.normal[0] * (circle.foot[0] - radius) + ASKEW * radius
-    slope = across @ ASKEW + bend * (start @ ASKEW)
+    start = circle.normal[0] * (circle.foot[0] - radius) + RAY * radius
+    slope = across @ RAY + bend * (start @ RAY)
     power = bend / 2 * (start @ start) + across @ start - constant
     with np.errstate(divide="ignore", invalid="ignore"):
         half = -(slope + np.copysign(np.sqrt(slope**2 - 2 * bend * power), slope)) / 2
         ahead = np.stack([2 * half / bend, power / half])
     ahead = np.where(ahead > 0, ahead, np.inf)  # which a missing one is not either
     which = int(np.argmin(ahead.min(axis=0)))
-    end = start + ASKEW * ahead[:, which].min()
+    end = start + RAY * ahead[:, which].min()
     curve = curves[others[which : which + 1]]
     mine = np.flatnonzero(edges.curve[: len(edges) // 2] == others[which])
     past = curve.place(end[None]) - edges.place[mine]
@@ -250,7 +257,7 @@ def _met(curves: Curves, edges: Edges, there: Numbers, component: Numbers, numbe
     return int(edge if from_left else edges.twin[edge])
 
 
-def _inner(curves: Curves, edges: Edges, face: Numbers) -> Numbers:
+def _inner_points(curves: Curves, edges: Edges, face: Numbers) -> Numbers:
     """A point inside each face, (F, 2).
 
     Beside the middle of an edge, half as far in as the nearest other curve around the face is away: no edge can lie
@@ -260,12 +267,12 @@ def _inner(curves: Curves, edges: Edges, face: Numbers) -> Numbers:
     order = order[np.searchsorted(face[order], 0) :]
     counts = np.bincount(face[order])
     starts = np.cumsum(counts) - counts
-    owner, rank = ragged(np.minimum(counts, CANDIDATES))
+    owner, rank = group_members(np.minimum(counts, INNER_POINT_EDGES))
     chosen = order[starts[owner] + rank]
     mine = curves[edges.curve[chosen]]
     middle = edges.place[chosen] + edges.length[chosen] / 2
     points = mine.point(middle)
-    candidate, number = ragged(counts[owner])
+    candidate, number = group_members(counts[owner])
     others = edges.curve[order[starts[owner[candidate]] + number]]
     away = np.abs(curves[others].distance(points[candidate]))
     away[others == edges.curve[chosen][candidate]] = np.inf
