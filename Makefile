@@ -10,7 +10,7 @@ export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := run
-.PHONY: run test check format gallery clean
+.PHONY: run test check format gallery bench clean
 
 run: $(VENV)/installed
 	$(BIN)/artengine run scenes/cape.yaml
@@ -30,6 +30,11 @@ format: $(VENV)/installed-dev
 # one picture per scene, made anew
 gallery: $(VENV)/installed
 	$(BIN)/artengine run scenes/*.yaml --out gallery
+
+# every table of the pages, measured on this machine; takes hours
+bench: $(VENV)/installed-dev
+	$(BIN)/pip install --quiet --editable '.[bench]'
+	for program in paint films regression dividers; do $(BIN)/python -m tests.benchmarks.$$program || exit 1; done
 
 clean:
 	rm -rf $(VENV) build dist

@@ -111,32 +111,41 @@ def _peak(usage: resource.struct_rusage) -> int:
     return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def _serve() -> None:
-    """Answer requests until there are none."""
-    from tests.benchmarks.entries import ENTRIES, picture
+class Painter:
+    """What a child does: it paints, and keeps what it has prepared of every entry."""
 
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # libraries may print what they like
-    ready: dict[str, tuple[Job, Paint]] = {}
-    for line in sys.stdin:
-        request = json.loads(line)
-        asked = request["job"]
-        job = Job(size=asked["size"], bends=tuple(asked["bends"]), seed=asked["seed"])
-        entry = request["entry"]
-        if entry not in ready or ready[entry][0] != job:
-            ready[entry] = job, ENTRIES[entry].prepare(job)
-            ready[entry][1]()
-        paint = ready[entry][1]
+    def __init__(self) -> None:
+        self._prepared: dict[str, tuple[Job, Paint]] = {}
+
+    def answer(self, entry: str, job: Job, *, burst: float = 0.0, save: str | Path | None = None) -> Answer:
+        """As `Child.ask`, in this process."""
+        from tests.benchmarks.entries import ENTRIES, picture
+
+        if entry not in self._prepared or self._prepared[entry][0] != job:
+            self._prepared[entry] = job, ENTRIES[entry].prepare(job)
+            self._prepared[entry][1]()
+        paint = self._prepared[entry][1]
         seconds: list[float] = []
-        while not seconds or sum(seconds) < request["burst"]:
+        while not seconds or sum(seconds) < burst:
             start = time.perf_counter()
             image = paint()
             seconds.append(time.perf_counter() - start)
         peak = _peak(resource.getrusage(resource.RUSAGE_SELF))
-        if request["save"]:
-            np.save(request["save"], image)
-        drawn = list(job.bends) or picture(job, "float32").network.drawn
-        answers.write(json.dumps({"seconds": seconds, "peak": peak, "drawn": drawn}) + "\n")
+        if save:
+            np.save(save, image)
+        return Answer(seconds, peak, list(job.bends) or picture(job, "float32").network.drawn)
+
+
+def _serve() -> None:
+    """Answer requests until there are none."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # libraries may print what they like
+    painter = Painter()
+    for line in sys.stdin:
+        request = json.loads(line)
+        asked = request.pop("job")
+        job = Job(size=asked["size"], bends=tuple(asked["bends"]), seed=asked["seed"])
+        answers.write(json.dumps(asdict(painter.answer(job=job, **request))) + "\n")
         answers.flush()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 from skimage import data
 from tests.benchmarks.learners import Result, Task
-from tests.benchmarks.regression import result, told
+from tests.benchmarks.regression import in_a_process, result
 from tests.benchmarks.tables import program, table
 
 SCENE = """
@@ -134,7 +134,7 @@ def vectors(plan: Plan) -> str:
         ("128 circles", "lines: 0, circles: 128"),
         ("64 and 64", "lines: 64, circles: 64"),
     ):
-        found = [told("drawings", f"{{{network}}}", str(seed)) for seed in range(plan.seeds)]
+        found = [in_a_process("drawings", f"{{{network}}}", str(seed)) for seed in range(plan.seeds)]
         times = [one["seconds"] for one in found]
         rows.append(
             [

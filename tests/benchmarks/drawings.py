@@ -26,8 +26,8 @@ from artengine_dividers.vectors.style import Style
 SIDE = 600
 
 
-def main(network: str, seed: str) -> None:
-    """Measure one drawing."""
+def measure(network: str, seed: str) -> dict[str, float]:
+    """How many faces a drawing has, how long it takes, what all areas miss of the whole, and how large it is."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "drawn.yaml"
         path.write_text(f"seed: {seed}\ncanvas: {{width: {SIDE}, height: {SIDE}}}\nnetwork: {{dividers: {network}}}\n")
@@ -43,9 +43,9 @@ def main(network: str, seed: str) -> None:
     seconds = time.perf_counter() - begin
     arrangement = find_regions(frame).arrangement
     error = abs(float(np.sum(arrangement.area)) / SIDE**2 - 1)
-    print(json.dumps({"faces": len(arrangement), "seconds": seconds, "error": error, "bytes": len(file.getvalue())}))
+    return {"faces": len(arrangement), "seconds": seconds, "error": error, "bytes": len(file.getvalue())}
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    main(*sys.argv[1:])
+    print(json.dumps(measure(*sys.argv[1:])))

@@ -53,6 +53,20 @@ training: {regression: {target: {photo}, preset: faithful, bits: 8, until: {psnr
 """
 
 
+def result(learner: str, task: Task) -> Result:
+    """How it goes, in a process of its own."""
+    return Result(**in_a_process("learners", learner, json.dumps(asdict(task))))
+
+
+def in_a_process(module: str, *words: str) -> dict[str, Any]:
+    """The line of JSON that a program of the benchmarks prints, in a process of its own, on one thread."""
+    command = [sys.executable, "-m", f"tests.benchmarks.{module}", *words]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is measured: with how many seeds, and how much of the time that a table asks for."""
@@ -76,28 +90,14 @@ class Plan:
     def row(self, name: str, learner: str, task: Task) -> list[str]:
         """A line of a table: the median of the seeds, and from where to where they go."""
         found = self.results(learner, task)
-        return [name, f"{found[0].parameters:,}", f"{_middle([one.seconds for one in found]):.1f}", _told(found)]
-
-
-def result(learner: str, task: Task) -> Result:
-    """How it goes, in a process of its own."""
-    return Result(**told("learners", learner, json.dumps(asdict(task))))
-
-
-def told(module: str, *words: str) -> dict[str, Any]:
-    """The line of JSON that a program of the benchmarks prints, in a process of its own, on one thread."""
-    command = [sys.executable, "-m", f"tests.benchmarks.{module}", *words]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+        return [name, f"{found[0].parameters:,}", f"{_middle([one.seconds for one in found]):.1f}", _spread(found)]
 
 
 def _middle(numbers: Sequence[float]) -> float:
     return statistics.median(numbers)
 
 
-def _told(found: Sequence[Result]) -> str:
+def _spread(found: Sequence[Result]) -> str:
     values = [one.psnr for one in found]
     return f"{_middle(values):.1f} ({min(values):.1f} to {max(values):.1f})"
 
@@ -143,7 +143,7 @@ def hidden(plan: Plan) -> str:
     ):
         found = plan.results("ours", replace(task, scene=HALF.replace("OPTIMISER", words)))
         unseen = _middle([one.hidden or 0.0 for one in found])
-        rows.append([name, f"{found[0].parameters:,}", _told(found), f"{unseen:.1f}"])
+        rows.append([name, f"{found[0].parameters:,}", _spread(found), f"{unseen:.1f}"])
     head = ["20 seconds", "parameters", "dB on the pixels it saw", "on those that were hidden"]
     return f"256 x 256, half of the pixels hidden; five layers of 80 gaussian units.\n\n{table(head, rows)}"
 
