@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from artengine.gallery.page import Shown, render
+from artengine.gallery.page import PagePicture, render_page
 
 STD = "network.neural_painter.std"
 
@@ -30,10 +30,10 @@ PAYLOADS = [
 ]
 
 
-def picture_of(seed: int, std: str = "0.5") -> Shown:
+def picture_of(seed: int, std: str = "0.5") -> PagePicture:
     """A picture of a made gallery."""
     name = f"painter-seed-{seed}"
-    return Shown(
+    return PagePicture(
         name=name,
         file=f"{name}.png",
         thumbnail=f"thumbnails/{name}.webp",
@@ -46,11 +46,11 @@ def picture_of(seed: int, std: str = "0.5") -> Shown:
     )
 
 
-def write_page(folder: Path, shown: list[Shown], title: str = "painter", **options: object) -> str:
+def write_page(folder: Path, shown: list[PagePicture], title: str = "painter", **options: object) -> str:
     """Make the pictures and the page; its address."""
     for one in shown:
         for path in (folder / one.file, folder / one.thumbnail):
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.new("RGB", (30, 20), (len(one.name) * 9 % 256, 90, 140)).save(path, path.suffix[1:])
-    (folder / "index.html").write_text(render(title, shown, **options), encoding="utf-8")  # type: ignore[arg-type]
+    (folder / "index.html").write_text(render_page(title, shown, **options), encoding="utf-8")  # type: ignore[arg-type]
     return (folder / "index.html").as_uri()

@@ -11,8 +11,8 @@ from typing import Any
 from artengine import ArtengineError
 from artengine.events import Event, Made, Note
 from artengine.gallery import items
-from artengine.gallery.builder import Order, gallery
-from artengine.gallery.manifest import digest
+from artengine.gallery.builder import GalleryOptions, build_gallery
+from artengine.gallery.manifest import hash_file
 from artengine.gallery.sweeps import Sweep, Variation
 from artengine.workers.pool import Item, ItemResult
 
@@ -39,7 +39,7 @@ class Here:
             self.made.append(item.name)
             try:
                 self._before(item.name)
-                done = ItemResult(item, result=json.loads(json.dumps(items.make(dict(item.data)))), seconds=0.1)
+                done = ItemResult(item, result=json.loads(json.dumps(items.make_item(dict(item.data)))), seconds=0.1)
             except ArtengineError as error:
                 done = ItemResult(item, error=str(error))
             except Exception as error:
@@ -56,8 +56,8 @@ def scene(folder: Path, text: str = SCENE, name: str = "tiny.yaml") -> Path:
 def hung(sweep: Sweep, folder: Path, executor: Here | None = None, **order: Any) -> tuple[list[str], list[Event]]:
     """Make a gallery: the names of what was made in this run, and the events."""
     executor = executor or Here()
-    order_ = Order(folder=folder, **order)
-    events = list(gallery("tiny", sweep.variations(), sweep.count(), executor, order_))
+    order_ = GalleryOptions(folder=folder, **order)
+    events = list(build_gallery("tiny", sweep.variations(), sweep.count(), executor, order_))
     return executor.made, events
 
 
@@ -104,7 +104,7 @@ def is_whole(folder: Path, pictures: int, *besides: str) -> None:
     told = lines(folder)
     assert len(told) == len({line["id"] for line in told}) == pictures
     files = {name: sha for line in told for name, sha in line["files"].items()}
-    assert {name: digest(folder / name) for name in files} == files
+    assert {name: hash_file(folder / name) for name in files} == files
     assert sorted(path.name for path in folder.iterdir()) == sorted(
         [*files, *besides, "contact-sheet.png", "index.html", "manifest.jsonl", "thumbnails"]
     )

@@ -84,9 +84,9 @@ def gallery(scene: Path, seeds: str | None, keep: int | None, among: int | None,
     making["folder"] = making["folder"] or Path(f"{scene.stem}-gallery")
 
     def begin() -> Begun:
-        from artengine.gallery import Order, galleries
+        from artengine.gallery import GalleryOptions, galleries
 
-        yield scene.stem, galleries.of_sweep(sweep, Order(**making), keep)
+        yield scene.stem, galleries.build_sweep(sweep, GalleryOptions(**making), keep)
 
     watched(begin, **showing)
 
@@ -104,9 +104,12 @@ def mutate(file: Path, count: int, strength: float, **options: Any) -> None:
     making["folder"] = making["folder"] or Path(f"{file.stem}-mutations")
 
     def begin() -> Begun:
-        from artengine.gallery import Order, galleries
+        from artengine.gallery import GalleryOptions, galleries
 
-        yield file.stem, galleries.of_mutations(file, count, strength, Order(**making), **_breeding(loading))
+        yield (
+            file.stem,
+            galleries.build_mutations(file, count, strength, GalleryOptions(**making), **_breeding(loading)),
+        )
 
     watched(begin, **showing)
 
@@ -124,9 +127,9 @@ def cross(one: Path, other: Path, count: int, **options: Any) -> None:
     making["folder"] = making["folder"] or Path(f"{one.stem}-{other.stem}-crossings")
 
     def begin() -> Begun:
-        from artengine.gallery import Order, galleries
+        from artengine.gallery import GalleryOptions, galleries
 
-        yield one.stem, galleries.of_crossings((one, other), count, Order(**making), **_breeding(loading))
+        yield one.stem, galleries.build_crossings((one, other), count, GalleryOptions(**making), **_breeding(loading))
 
     watched(begin, **showing)
 
@@ -158,7 +161,7 @@ def _noted(notes: Sequence[str], events: Generator[Event, None, None]) -> Genera
 
 
 def _sweep(scene: Path, seeds: str | None, keep: int | None, among: int | None, loading: dict[str, Any]) -> Sweep:
-    from artengine.gallery import Sweep, seeds_of
+    from artengine.gallery import Sweep, parse_seeds
 
     if (keep is None) != (among is None):
         raise InputError("--keep and --of go together, such as --keep 40 --of 1000")
@@ -171,7 +174,7 @@ def _sweep(scene: Path, seeds: str | None, keep: int | None, among: int | None, 
     if loading.pop("seed") is not None:
         raise InputError("--seed is one seed; --seeds 0..99 are many")
     try:
-        chosen = None if seeds is None else seeds_of(seeds)
+        chosen = None if seeds is None else parse_seeds(seeds)
     except ValueError as error:
         raise InputError(f"--seeds {seeds}: {error}") from None
     settings = loading.pop("overrides")

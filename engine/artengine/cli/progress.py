@@ -174,7 +174,7 @@ class _Json(_Lines):
 
     def _data(self, event: Event) -> dict[str, Any]:
         from artengine.events import Filmed, Made, Note, Painted, Trained, Wrote
-        from artengine.gallery import Compared
+        from artengine.gallery import TrialsCompared
 
         match event:
             case Trained(progress):
@@ -188,7 +188,7 @@ class _Json(_Lines):
                 return {"event": "making", "done": done, "total": total, "name": made, "error": error}
             case Wrote(path):
                 return {"event": "wrote", "path": str(path)}
-            case Compared():
+            case TrialsCompared():
                 return {"event": "compared", **event.plain()}
             case Note(text):
                 return {"event": "note", "text": text}

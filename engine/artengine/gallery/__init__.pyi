@@ -1,4 +1,4 @@
 from . import galleries as galleries
-from .builder import Order as Order
-from .sweeps import Sweep as Sweep, seeds_of as seeds_of
-from .trials import Compared as Compared
+from .builder import GalleryOptions as GalleryOptions
+from .sweeps import Sweep as Sweep, parse_seeds as parse_seeds
+from .trials import TrialsCompared as TrialsCompared

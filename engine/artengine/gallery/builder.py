@@ -15,11 +15,11 @@ from artengine.errors import ArtengineError, OutputError
 from artengine.events import Event, Made, Note, Wrote
 from artengine.files import convert_os_errors, create_file, lock_outputs
 from artengine.gallery import trial_reports
-from artengine.gallery.manifest import NAME as MANIFEST, THUMBNAIL_FILE, Entry, Manifest, digest, hashed
-from artengine.gallery.page import FILMS, Comparison, Shown, render
-from artengine.gallery.sheet import contact_sheet
+from artengine.gallery.manifest import MANIFEST_FILE, THUMBNAIL_FILE, Entry, Manifest, hash_data, hash_file
+from artengine.gallery.page import FILMS, ComparisonTable, PagePicture, render_page
+from artengine.gallery.sheet import write_contact_sheets
 from artengine.gallery.sweeps import Variation
-from artengine.gallery.trials import Compared, Trials, compared, table
+from artengine.gallery.trials import TrialComparison, TrialsCompared, compare_trials, trials_table
 from artengine.scene import scene_to_json
 from artengine.workers import Executor, Item, ItemResult, Workers
 
@@ -35,8 +35,8 @@ class PartialError(ArtengineError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """How a gallery is to be made; see `making`. jobs, item_timeout: see `Workers`."""
+class GalleryOptions:
+    """How a gallery is to be made; see `make_files`. jobs, item_timeout: see `Workers`."""
 
     folder: Path
     device: str = "auto"
@@ -50,21 +50,21 @@ class Order:
         return Workers(f"artengine.gallery.items:{task}", self.jobs, timeout=self.item_timeout)
 
 
-def gallery(
+def build_gallery(
     title: str,
     variations: Iterable[Variation],
     count: int,
     executor: Executor,
-    order: Order,
+    order: GalleryOptions,
     *,
     walk: str = "",
 ) -> Generator[Event, None, None]:
     """Make what is not there yet, or was made from something else, then the page and the sheet of all.
 
     Several that are learnt are compared, setting by setting, on the page and in files beside it. count: of the
-    variations. executor: works on `items.make`. walk: text of a scene for the stars of the page, see `page.render`.
-    Closing it stops in good order: what is finished stays, and the same call goes on from there. Raises `PartialError`
-    where some failed.
+    variations. executor: works on `items.make_item`. walk: text of a scene for the stars of the page, see
+    `page.render_page`. Closing it stops cleanly: what is finished stays, and the same call goes on from there.
+    Raises `PartialError` where some failed.
     """
     folder = order.folder
     with lock_outputs(folder, NAME):
@@ -74,7 +74,7 @@ def gallery(
             yield Note(f"{manifest.path}: {bad} lines make no sense, and are passed over")
         workshop = folder / WORKSHOP
         making = _Making(manifest, order, workshop)
-        trials: Trials | None = None
+        trials: TrialComparison | None = None
         beside: list[Path] = []
         try:
             for index, entry in enumerate(making.entries(variations, executor), start=1):
@@ -85,18 +85,18 @@ def gallery(
                 trials = making.trials() if count > 1 else None
                 beside = trial_reports.write(folder, trials) if trials else []
                 shown = [one.id for one in entries]
-                comparison = trial_reports.on_page(trials, shown, plot=len(beside) > 1) if trials else None
+                comparison = trial_reports.comparison_for_page(trials, shown, plot=len(beside) > 1) if trials else None
                 _write_page(title, entries, making.failed, order, walk, comparison)
         with contextlib.suppress(OSError):
             shutil.rmtree(workshop)
         yield Wrote(folder / PAGE)
         if entries := making.shown():
-            yield from map(Wrote, contact_sheet(folder, list(map(_shown, entries[:SHEETS])), title))
+            yield from map(Wrote, write_contact_sheets(folder, list(map(_shown, entries[:SHEETS])), title))
         yield from map(Wrote, beside)
         if making.kept:
             yield Note(f"{making.kept:,} of {count:,} were there already")
         if trials:
-            yield Compared(table(trials), trials)
+            yield TrialsCompared(trials_table(trials), trials)
     if making.failed:
         lines = "\n".join(f"{entry.name}: {entry.error}" for entry in making.failed)
         raise PartialError(f"{lines}\n{len(making.failed):,} of {count:,} failed; the same command tries them again")
@@ -105,7 +105,7 @@ def gallery(
 class _Making:
     """The items of a gallery being made, and what became of them."""
 
-    def __init__(self, manifest: Manifest, order: Order, workshop: Path) -> None:
+    def __init__(self, manifest: Manifest, order: GalleryOptions, workshop: Path) -> None:
         self._manifest = manifest
         self._order = order
         self._workshop = workshop
@@ -121,13 +121,13 @@ class _Making:
         there = sorted(self._manifest.shown(), key=lambda one: places.get(one.id, len(places)))
         return [entry.model_copy(update=self._about.get(entry.id)) for entry in there]
 
-    def trials(self) -> Trials | None:
+    def trials(self) -> TrialComparison | None:
         """How well each setting learns, of what was asked for this time; None where nothing is learnt."""
         if not self._learning:
             return None
         failed = {entry.id: entry for entry in self.failed}
         found = [self._manifest.finished(identity) or failed.get(identity) for identity in self._about]
-        return compared(entry.model_copy(update=self._about[entry.id]) for entry in found if entry)
+        return compare_trials(entry.model_copy(update=self._about[entry.id]) for entry in found if entry)
 
     def entries(self, variations: Iterable[Variation], executor: Executor) -> Iterator[Entry]:
         """Every item as it is finished, those that are there already too."""
@@ -191,7 +191,7 @@ class _Making:
         folder = self._order.folder
         files = {}
         for name in done.result["files"]:
-            files[name] = digest(workshop / name)
+            files[name] = hash_file(workshop / name)
             _move(workshop / name, folder / name)
         small = f"{done.item.name}.webp"
         _make_folder(folder / THUMBNAILS)
@@ -201,10 +201,10 @@ class _Making:
         return Entry(**about, files=files, thumbnail=small, **figures)
 
 
-def _identity(variation: Variation, order: Order) -> str:
+def _identity(variation: Variation, order: GalleryOptions) -> str:
     """A hash of all that decides an item's files."""
     scene = variation.scene
-    return hashed(
+    return hash_data(
         {
             "name": scene.name,
             "scene": scene.text,
@@ -233,7 +233,7 @@ def _make_folder(path: Path) -> None:
 
 def _ours(folder: Path) -> None:
     """Raise `OutputError` where what stands beside the pictures would take the place of somebody else's."""
-    if (folder / MANIFEST).exists():
+    if (folder / MANIFEST_FILE).exists():
         return
     for name in (PAGE, "contact-sheet.png", trial_reports.TABLE, trial_reports.PLOT):
         if os.path.lexists(folder / name):
@@ -241,9 +241,9 @@ def _ours(folder: Path) -> None:
             raise OutputError(f"{found}; choose another folder with --out")
 
 
-def _shown(entry: Entry) -> Shown:
+def _shown(entry: Entry) -> PagePicture:
     file = next(iter(entry.files))
-    return Shown(
+    return PagePicture(
         name=entry.name,
         file=file,
         thumbnail=f"{THUMBNAILS}/{entry.thumbnail}",
@@ -265,9 +265,14 @@ def _learnt(entry: Entry) -> Iterator[str]:
 
 
 def _write_page(
-    title: str, entries: Sequence[Entry], failed: Sequence[Entry], order: Order, walk: str, trials: Comparison | None
+    title: str,
+    entries: Sequence[Entry],
+    failed: Sequence[Entry],
+    order: GalleryOptions,
+    walk: str,
+    trials: ComparisonTable | None,
 ) -> None:
     shown = [_shown(entry) for entry in entries]
-    text = render(title, shown, failed=[(entry.name, entry.error) for entry in failed], scene=walk, trials=trials)
+    text = render_page(title, shown, failed=[(entry.name, entry.error) for entry in failed], scene=walk, trials=trials)
     with create_file(order.folder / PAGE) as file:
         file.write(text.encode())

@@ -51,7 +51,7 @@ def parent(path: Path, plugins: tuple[str, ...] = (), max_megapixels: float = MA
 
 
 def mutations(path: Path, scene: Scene, count: int, strength: float, way: Sequence[str] = ()) -> Iterator[Variation]:
-    """The picture itself, then so many mutations of it; way: options for their commands, see `sweeps.same_way`.
+    """The picture itself, then so many mutations of it; way: options for their commands, see `sweeps.repeat_options`.
 
     Raises `InputError` where too much has grown into the picture already.
     """

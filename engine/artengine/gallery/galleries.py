@@ -11,10 +11,10 @@ from pathlib import Path
 from artengine.errors import ArtengineError, InputError
 from artengine.events import Event, Made, Note
 from artengine.gallery import evolution
-from artengine.gallery.builder import Order, gallery
+from artengine.gallery.builder import GalleryOptions, build_gallery
 from artengine.gallery.novelty import novelty
-from artengine.gallery.page import PLACE
-from artengine.gallery.sweeps import Sweep, Variation, same_way
+from artengine.gallery.page import SEEDS_LINE
+from artengine.gallery.sweeps import Sweep, Variation, repeat_options
 from artengine.media import MAX_MEGAPIXELS
 from artengine.scene import (
     Entries,
@@ -32,8 +32,8 @@ from artengine.workers import Executor, Item
 WALK = {"length": "12s", "fps": 30, "loop": True}  # the film through the stars of a page
 
 
-def of_sweep(sweep: Sweep, order: Order, keep: int | None = None) -> Generator[Event, None, None]:
-    """Make the pictures of seeds and settings; see `gallery.gallery`. keep: only so many, the most different ones."""
+def build_sweep(sweep: Sweep, order: GalleryOptions, keep: int | None = None) -> Generator[Event, None, None]:
+    """Make the pictures of seeds and settings; see `build_gallery`. keep: only so many, the most different ones."""
     sweep = replace(sweep, device=order.device, metadata=order.metadata)
     count = sweep.count()
     first = next(sweep.variations()).scene
@@ -42,42 +42,42 @@ def of_sweep(sweep: Sweep, order: Order, keep: int | None = None) -> Generator[E
         if first.training:
             found = "found a scene with a training, which --keep cannot look at before it is learnt"
             raise InputError(f"{sweep.path}: {found}")
-        variations = yield from _chosen(sweep.variations(), count, keep, order.device, order.workers("look_at"))
+        variations = yield from _chosen(sweep.variations(), count, keep, order.device, order.workers("describe_look"))
         count = len(variations)
-    yield from gallery(sweep.path.stem, variations, count, order.workers("make"), order, walk=_walk(first))
+    yield from build_gallery(sweep.path.stem, variations, count, order.workers("make_item"), order, walk=_walk(first))
 
 
-def of_mutations(
+def build_mutations(
     file: Path,
     number: int,
     strength: float,
-    order: Order,
+    order: GalleryOptions,
     *,
     plugins: tuple[str, ...] = (),
     max_megapixels: float = MAX_MEGAPIXELS,
 ) -> Generator[Event, None, None]:
-    """Make so many mutations of a picture, beside it; see `gallery.gallery`."""
+    """Make so many mutations of a picture, beside it; see `build_gallery`."""
     scene = evolution.parent(file, plugins, max_megapixels)
-    way = same_way(plugins, max_megapixels, order.device, order.metadata)
+    way = repeat_options(plugins, max_megapixels, order.device, order.metadata)
     children = evolution.mutations(file, scene, number, strength, way)
     title = f"{file.stem} and its mutations"
-    yield from gallery(title, children, number + 1, order.workers("make"), order, walk=_walk(scene))
+    yield from build_gallery(title, children, number + 1, order.workers("make_item"), order, walk=_walk(scene))
 
 
-def of_crossings(
+def build_crossings(
     files: tuple[Path, Path],
     number: int,
-    order: Order,
+    order: GalleryOptions,
     *,
     plugins: tuple[str, ...] = (),
     max_megapixels: float = MAX_MEGAPIXELS,
 ) -> Generator[Event, None, None]:
-    """Make so many crossings of two pictures, beside them; see `gallery.gallery`."""
+    """Make so many crossings of two pictures, beside them; see `build_gallery`."""
     one, other = (evolution.parent(file, plugins, max_megapixels) for file in files)
-    way = same_way(plugins, max_megapixels, order.device, order.metadata)
+    way = repeat_options(plugins, max_megapixels, order.device, order.metadata)
     children = evolution.crossings(files, (one, other), number, way)
     title = f"{files[0].stem} and {files[1].stem}, crossed"
-    yield from gallery(title, children, number + 2, order.workers("make"), order, walk=_walk(one))
+    yield from build_gallery(title, children, number + 2, order.workers("make_item"), order, walk=_walk(one))
 
 
 def _chosen(
@@ -120,4 +120,4 @@ def _walk(scene: Scene) -> str:
     for key, value in (("film", WALK), ("outputs", "mp4")):
         root = set_node_at(remove_node_at(root, [key]), [key], node_from_plain(value, mark), mark)
     rest = dump_yaml(remove_node_at(root, ["seed"]))
-    return f"# A film that walks through the starred seeds, and back to the first.\n{PLACE}\n{rest}"
+    return f"# A film that walks through the starred seeds, and back to the first.\n{SEEDS_LINE}\n{rest}"

@@ -12,7 +12,7 @@ from artengine.events import Wrote
 from artengine.gallery.manifest import THUMBNAIL_FILE
 from artengine.gallery.novelty import novelty
 from artengine.gallery.page import FILMS, STILLS
-from artengine.gallery.sheet import thumbnail, thumbnail_of
+from artengine.gallery.sheet import write_thumbnail, write_thumbnail_of
 from artengine.making import make_files, recipe
 from artengine.painting import build
 from artengine.scene import Plain, scene_from_json
@@ -24,7 +24,7 @@ _EVERYWHERE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 _SMALL = 512  # pixels of the longer side of what a thumbnail is made of
 
 
-def make(data: dict[str, Any]) -> dict[str, Any]:
+def make_item(data: dict[str, Any]) -> dict[str, Any]:
     """Make a scene's files in a folder of its own, and a thumbnail; gives their names, the one to be shown first.
 
     width, height: of what is shown, in pixels. psnr (decibels), loss: how well it was learnt, None where nothing tells.
@@ -38,7 +38,7 @@ def make(data: dict[str, Any]) -> dict[str, Any]:
         raise
 
 
-def look_at(data: dict[str, Any]) -> dict[str, Plain]:
+def describe_look(data: dict[str, Any]) -> dict[str, Plain]:
     """Paint a scene in small and give what is remembered of its looks."""
     scene = scene_from_json(data["scene"])
     picture, view = build(scene, data["device"]), _shrunk(scene.view, novelty.PREVIEW)
@@ -56,14 +56,14 @@ def _made(data: dict[str, Any]) -> dict[str, Any]:
         paths.append(weights)
     paths.sort(key=_shown_first)
     if paths[0].suffix in STILLS:
-        width, height = thumbnail_of(paths[0], folder / THUMBNAIL_FILE, data["scene"]["max_megapixels"])
+        width, height = write_thumbnail_of(paths[0], folder / THUMBNAIL_FILE, data["scene"]["max_megapixels"])
     else:
         picture = build(scene, data["device"])
         for _ in trained(picture, folder, fresh=False, describe=recipe.of_weights if data["metadata"] else None):
             pass  # it has learnt already, and finds what
         view = _shrunk(scene.view, _SMALL)
         small = picture.paint(view)
-        thumbnail(small, folder / THUMBNAIL_FILE)
+        write_thumbnail(small, folder / THUMBNAIL_FILE)
         width = round(small.shape[1] * scene.view.width / view.width)  # filters may change the size
         height = round(small.shape[0] * scene.view.height / view.height)
     learnt = figures(weights) if scene.training else None

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from artengine.errors import OutputError
 from artengine.files import convert_os_errors
 
-NAME = "manifest.jsonl"
+MANIFEST_FILE = "manifest.jsonl"
 THUMBNAIL_FILE = "thumbnail.webp"  # that a worker makes beside the files of an item
 MAX_BYTES = 1 << 30  # a million items
 
@@ -72,7 +72,7 @@ class Manifest:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._path = folder / NAME
+        self._path = folder / MANIFEST_FILE
         self._entries: dict[str, Entry] = {}
         self._hashes: dict[str, str] = {}  # of files that have been looked at
 
@@ -145,11 +145,11 @@ class Manifest:
 
     def _hash(self, name: str) -> str:
         if name not in self._hashes:
-            self._hashes[name] = digest(self._folder / name)
+            self._hashes[name] = hash_file(self._folder / name)
         return self._hashes[name]
 
 
-def digest(path: Path) -> str:
+def hash_file(path: Path) -> str:
     """The sha256 of a file; empty where there is none, or something else: a link leads elsewhere, a pipe to no end."""
     with contextlib.suppress(OSError):
         if path.is_file() and not path.is_symlink():
@@ -158,6 +158,6 @@ def digest(path: Path) -> str:
     return ""
 
 
-def hashed(data: Any) -> str:
+def hash_data(data: Any) -> str:
     """The sha256 of plain data."""
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()

@@ -25,11 +25,11 @@ STILLS = (".png", ".jpg", ".webp", ".gif")  # what a browser shows as a picture
 FILMS = (".mp4", ".webm")  # and as a film
 
 #: Where the page puts the starred seeds in the text of a scene, alone on its line.
-PLACE = "seed: [SEEDS]"
+SEEDS_LINE = "seed: [SEEDS]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class PagePicture:
     """One picture or film of a gallery.
 
     file, thumbnail: relative to the gallery's folder, and inside it. width, height: in pixels. film: of a kind that a
@@ -59,10 +59,10 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class ComparisonRow:
     """The trials of one setting.
 
-    settings: a value for each of `Comparison.options`. trials, failed: how many. mean, spread: as they are read.
+    settings: a value for each of `ComparisonTable.options`. trials, failed: how many. mean, spread: as they are read.
     pictures: the best, the median and the worst, each by its place among the pictures of the page, with its number.
     best: whether no other setting has a better mean.
     """
@@ -77,7 +77,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class ComparisonTable:
     """How well each setting learns.
 
     measured: what, and which end of it is good. options: by their paths in the scene. table, plot: files in the
@@ -86,33 +86,33 @@ class Comparison:
 
     measured: str
     options: Sequence[str]
-    rows: Sequence[Row]
+    rows: Sequence[ComparisonRow]
     table: str
     plot: str = ""
 
 
-def render(
+def render_page(
     title: str,
-    shown: Sequence[Shown],
+    shown: Sequence[PagePicture],
     *,
     failed: Sequence[tuple[str, str]] = (),
     scene: str = "",
-    trials: Comparison | None = None,
+    trials: ComparisonTable | None = None,
 ) -> str:
     """The page that shows these, as HTML for a UTF-8 file in the folder of the gallery.
 
-    failed: what could not be made, a name and a reason each. scene: a scene's text with the line `PLACE`, where the
-    page puts the seeds that a visitor has starred; none is offered where this is empty. trials: how well each setting
-    learns.
+    failed: what could not be made, a name and a reason each. scene: a scene's text with the line `SEEDS_LINE`, where
+    the page puts the seeds that a visitor has starred; none is offered where this is empty. trials: how well each
+    setting learns.
     """
     style, script = _resource("page.css"), "".join(map(_resource, ("page.js", "page-view.js", "page-trials.js")))
     short = short_names(key for one in shown for key in one.settings)
     data = {
         "title": _text(title),
         "scene": scene,
-        "place": PLACE,
+        "place": SEEDS_LINE,
         "short": short,
-        "shown": [{**_plain(one), "label": label(one, short)} for one in shown],
+        "shown": [{**_plain(one), "label": label_of(one, short)} for one in shown],
         "failed": [list(one) for one in failed],
         "trials": trials and _compared(trials),
     }
@@ -134,7 +134,7 @@ def short_names(keys: Iterable[str]) -> dict[str, str]:
     return {key: next((end for end in _ends(key) if ends[end] == 1), key) for key in kept}
 
 
-def label(shown: Shown, short: Mapping[str, str]) -> str:
+def label_of(shown: PagePicture, short: Mapping[str, str]) -> str:
     """What tells a picture from its neighbours, on one line: its seed and settings, or else its name."""
     parts = [shown.seed, *(f"{short[key]} {value}" for key, value in shown.settings.items())]
     return _text(" · ".join(part for part in parts if part) or shown.name)
@@ -145,7 +145,7 @@ def _ends(key: str) -> list[str]:
     return [".".join(parts[start:]) for start in range(len(parts) - 1, -1, -1)]
 
 
-def _plain(shown: Shown) -> dict[str, Any]:
+def _plain(shown: PagePicture) -> dict[str, Any]:
     return {
         "name": shown.name,
         "file": _address(shown.file),
@@ -160,7 +160,7 @@ def _plain(shown: Shown) -> dict[str, Any]:
     }
 
 
-def _compared(trials: Comparison) -> dict[str, Any]:
+def _compared(trials: ComparisonTable) -> dict[str, Any]:
     return {
         "measured": trials.measured,
         "options": list(trials.options),

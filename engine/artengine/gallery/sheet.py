@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from artengine.charts import shortened
 from artengine.files import convert_os_errors, create_file
-from artengine.gallery.page import Shown, label, short_names
+from artengine.gallery.page import PagePicture, label_of, short_names
 from artengine.media import MAX_MEGAPIXELS, open_photo
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _LABEL, _HEAD = 36, 96  # heights kept for them
 _WALL, _INK, _QUIET, _LINE = (22, 22, 23), (232, 229, 223), (164, 159, 150), (58, 58, 60)
 
 
-def thumbnail(pixels: np.ndarray[Any, Any], path: Path) -> None:
+def write_thumbnail(pixels: np.ndarray[Any, Any], path: Path) -> None:
     """Write a small WebP of an image, a frame of a film perhaps: (H, W, 3 or 1) in [0, 1] or unsigned integers.
 
     Raises `OutputError` where the file cannot be written.
@@ -41,17 +41,17 @@ def thumbnail(pixels: np.ndarray[Any, Any], path: Path) -> None:
         small.save(file, "WEBP", quality=82, method=4)
 
 
-def thumbnail_of(picture: Path, path: Path, max_megapixels: float = MAX_MEGAPIXELS) -> tuple[int, int]:
+def write_thumbnail_of(picture: Path, path: Path, max_megapixels: float = MAX_MEGAPIXELS) -> tuple[int, int]:
     """Write a small WebP of a picture file; the width and height of the picture, in pixels.
 
     Raises `ValueError` where it is no picture, a damaged or a larger one; `OutputError` as `thumbnail`.
     """
     pixels = open_photo(picture, picture.name, max_megapixels).pixels
-    thumbnail(pixels, path)
+    write_thumbnail(pixels, path)
     return pixels.shape[1], pixels.shape[0]
 
 
-def contact_sheet(folder: Path, shown: Sequence[Shown], title: str = "") -> list[Path]:
+def write_contact_sheets(folder: Path, shown: Sequence[PagePicture], title: str = "") -> list[Path]:
     """Write contact-sheet.png and, for more than `PER_SHEET` pictures, contact-sheet-2.png and so on, from thumbnails.
 
     One sheet is in memory at a time. A thumbnail that is missing or damaged leaves its cell empty. Sheets beyond these,
@@ -83,7 +83,7 @@ def _sheets(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _columns(number: int, shown: Sequence[Shown]) -> int:
+def _columns(number: int, shown: Sequence[PagePicture]) -> int:
     """As many columns as make a sheet of about four by three, with few empty cells in its last row."""
     cell = _cell(shown)
 
@@ -101,7 +101,7 @@ def _size(cell: tuple[int, int], columns: int, rows: int) -> tuple[int, int]:
     return 2 * _MARGIN - _GAP + columns * (wide + _GAP), _MARGIN + _HEAD + rows * (high + _LABEL + _GAP)
 
 
-def _cell(shown: Sequence[Shown]) -> tuple[int, int]:
+def _cell(shown: Sequence[PagePicture]) -> tuple[int, int]:
     """The width and height of a cell: those of the widest and the highest picture at that size."""
     sizes = {_fitted(one.width, one.height, (_CELL, _CELL)) for one in shown} or {(_CELL, _CELL)}
     return max(wide for wide, _ in sizes), max(high for _, high in sizes)
@@ -112,7 +112,9 @@ def _fitted(width: int, height: int, box: tuple[int, int]) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def _sheet(folder: Path, shown: Sequence[Shown], short: dict[str, str], columns: int, head: tuple[str, str]) -> Image:
+def _sheet(
+    folder: Path, shown: Sequence[PagePicture], short: dict[str, str], columns: int, head: tuple[str, str]
+) -> Image:
     from PIL import Image, ImageDraw, ImageFont
 
     wide, high = _cell(shown)
@@ -122,7 +124,7 @@ def _sheet(folder: Path, shown: Sequence[Shown], short: dict[str, str], columns:
     _write_head(draw, head, sheet.width)
     font = ImageFont.load_default(_TEXT)
 
-    def fitted(one: Shown) -> tuple[tuple[int, int], Image.Image | None]:
+    def fitted(one: PagePicture) -> tuple[tuple[int, int], Image.Image | None]:
         inner, picture = _fitted(one.width, one.height, (wide, high)), _opened(folder / one.thumbnail)
         return inner, picture.resize(inner, Image.Resampling.LANCZOS, reducing_gap=3) if picture else None
 
@@ -135,7 +137,7 @@ def _sheet(folder: Path, shown: Sequence[Shown], short: dict[str, str], columns:
             sheet.paste(picture, at)
         else:
             draw.rectangle((*at, at[0] + inner[0] - 1, at[1] + inner[1] - 1), outline=_LINE)
-        draw.text((left, top + high + 9), shortened(label(one, short), font, wide), _QUIET, font)
+        draw.text((left, top + high + 9), shortened(label_of(one, short), font, wide), _QUIET, font)
     return sheet
 
 

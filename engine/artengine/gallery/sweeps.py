@@ -127,7 +127,7 @@ class Sweep:
                 problems.append(Problem(f"--set {text}", "", f"found {key} a second time, expected it once"))
             else:
                 try:
-                    choices[key] = values_of(value)
+                    choices[key] = parse_values(value)
                 except ValueError as error:
                     problems.append(Problem(f"--set {text}", "", str(error)))
         if problems:
@@ -158,10 +158,10 @@ class Sweep:
         words += [] if self.size is None else ["--size", f"{self.size[0]}x{self.size[1]}"]
         words += [word for setting in settings for word in ("--set", setting)]
         words += ["--set", f"seed={seed}"] if isinstance(seed, str) else []
-        return shlex.join([*words, *same_way(self.plugins, self.max_megapixels, self.device, self.metadata)])
+        return shlex.join([*words, *repeat_options(self.plugins, self.max_megapixels, self.device, self.metadata)])
 
 
-def seeds_of(text: str) -> list[int | str]:
+def parse_seeds(text: str) -> list[int | str]:
     """The seeds in a text such as ``3,7,10..19``, both ends of a range taken; grown ones, ``{mutate: 3}``, as they are.
 
     Raises `ValueError` saying what was expected.
@@ -182,7 +182,7 @@ def seeds_of(text: str) -> list[int | str]:
     return list(seeds)
 
 
-def values_of(text: str) -> list[str]:
+def parse_values(text: str) -> list[str]:
     """The values in a text: between commas that stand in no bracket and no quotes; ``0..9`` and ``0..1..0.25`` count.
 
     Raises `ValueError` for a range without end, and for nothing between two commas.
@@ -206,7 +206,7 @@ def one_line(value: Plain) -> str:
     return str(text).removesuffix("...\n").strip()
 
 
-def same_way(plugins: Sequence[str], max_megapixels: float, device: str, metadata: bool) -> list[str]:
+def repeat_options(plugins: Sequence[str], max_megapixels: float, device: str, metadata: bool) -> list[str]:
     """The options of a command that makes a picture in the way in which the gallery was made."""
     words = [word for plugin in plugins for word in ("-p", plugin)]
     words += [] if max_megapixels == MAX_MEGAPIXELS else ["--max-megapixels", repr(max_megapixels)]

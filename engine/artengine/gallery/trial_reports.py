@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from artengine.files import convert_os_errors, create_file
-from artengine.gallery.page import Comparison, Row, short_names
-from artengine.gallery.trials import NUMBER, Trials, file_of
+from artengine.gallery.page import ComparisonRow, ComparisonTable, short_names
+from artengine.gallery.trials import NUMBER, TrialComparison, file_of
 
 if TYPE_CHECKING:
     from artengine.charts import Panel, Series
@@ -24,7 +24,7 @@ MOST_LINES, MOST_PANELS = 10, 12  # of a plot; more cannot be told apart
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")  # what spreadsheets take for the beginning of one
 
 
-def write(folder: Path, trials: Trials) -> list[Path]:
+def write(folder: Path, trials: TrialComparison) -> list[Path]:
     """Write trials.csv and, where there is something to be drawn, trials.png into a folder; gives their paths.
 
     An earlier plot does not stay. Raises `OutputError` where they cannot be written.
@@ -33,8 +33,8 @@ def write(folder: Path, trials: Trials) -> list[Path]:
 
     paths = [folder / TABLE]
     with create_file(folder / TABLE) as file:
-        file.write(as_csv(trials))
-    if found := panels(trials):
+        file.write(to_csv(trials))
+    if found := plot_panels(trials):
         picture = chart(found, *_size(len(found)))
         with create_file(folder / PLOT) as file:
             picture.save(file, "PNG")
@@ -45,19 +45,19 @@ def write(folder: Path, trials: Trials) -> list[Path]:
     return paths
 
 
-def on_page(trials: Trials, shown: Sequence[str], *, plot: bool) -> Comparison:
+def comparison_for_page(trials: TrialComparison, shown: Sequence[str], *, plot: bool) -> ComparisonTable:
     """What the page shows of the trials; shown: the identities of its pictures. plot: whether there is one."""
     places = {identity: place for place, identity in enumerate(shown)}
     best = trials.best
     rows = [
-        Row(
+        ComparisonRow(
             settings=[one.settings.get(option, "") for option in trials.options],
             trials=one.count,
             failed=one.failed,
-            mean=trials.told(one.mean),
-            spread="" if one.spread is None else trials.told(one.spread, spread=True),
+            mean=trials.format(one.mean),
+            spread="" if one.spread is None else trials.format(one.spread, spread=True),
             pictures=[
-                (places[entry.id], trials.told(trials.value(entry)))
+                (places[entry.id], trials.format(trials.value(entry)))
                 for entry in (one.best, one.median, one.worst)
                 if entry and entry.id in places
             ],
@@ -65,7 +65,7 @@ def on_page(trials: Trials, shown: Sequence[str], *, plot: bool) -> Comparison:
         )
         for one in trials.settings
     ]
-    return Comparison(
+    return ComparisonTable(
         measured="PSNR in decibels, more is better" if trials.measure == "psnr" else "Loss, less is better",
         options=trials.options,
         rows=rows,
@@ -79,7 +79,7 @@ def _size(count: int) -> tuple[int, int]:
     return {1: (1600, 1000), 2: (1600, 900), 3: (2000, 760), 4: (1600, 1300)}.get(count, (1800, 560 * -(-count // 3)))
 
 
-def as_csv(trials: Trials) -> bytes:
+def to_csv(trials: TrialComparison) -> bytes:
     """The table as a file for spreadsheets: a line for each setting, with the files of its trials.
 
     A value that a spreadsheet would take for a formula gets an apostrophe before it, as people write it there.
@@ -102,7 +102,7 @@ def as_csv(trials: Trials) -> bytes:
     return text.getvalue().encode("ascii" if text.getvalue().isascii() else "utf-8-sig", errors="replace")
 
 
-def panels(trials: Trials) -> list[Panel]:
+def plot_panels(trials: TrialComparison) -> list[Panel]:
     """The plot: means over the first option, a line for each value of the second, a panel for each of the third.
 
     Empty where there are more options, or more lines or panels than can be told apart, or nothing to compare.
@@ -145,7 +145,9 @@ def panels(trials: Trials) -> list[Panel]:
     return found
 
 
-def _series(trials: Trials, label: str, wanted: Mapping[str, str | None], places: Mapping[str, float]) -> Series:
+def _series(
+    trials: TrialComparison, label: str, wanted: Mapping[str, str | None], places: Mapping[str, float]
+) -> Series:
     """The means of the settings with these values, in the order of their places."""
     from artengine.charts import Series
 

@@ -24,13 +24,13 @@ Measure = Literal["psnr", "loss"]
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class SettingResult:
     """How well one setting learns.
 
     settings: by their paths in the scene, without the seed. count: of the trials that are measured. mean, spread: their
-    mean and sample standard deviation, as `Trials.measure` says; None of none, and of fewer than two. best, median,
-    worst: the trials that are it; of two in the middle the lower one is the median. failed: how many could not be made,
-    or ended in no number.
+    mean and sample standard deviation, as `TrialComparison.measure` says; None of none, and of fewer than two. best,
+    median, worst: trials; of two in the middle the lower one is the median. failed: how many could not be made, or have
+    no finite loss.
     """
 
     settings: Mapping[str, str]
@@ -44,7 +44,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Trials:
+class TrialComparison:
     """All settings, in the order in which their values were given.
 
     measure: decibels of PSNR where every trial has them, else the loss. options: the paths of what differs, without the
@@ -53,7 +53,7 @@ class Trials:
 
     measure: Measure
     options: tuple[str, ...]
-    settings: tuple[Trial, ...]
+    settings: tuple[SettingResult, ...]
 
     def value(self, entry: Entry) -> float:
         """How well a trial has learnt, in decibels or as its loss."""
@@ -62,13 +62,13 @@ class Trials:
         return found
 
     @property
-    def best(self) -> Trial | None:
+    def best(self) -> SettingResult | None:
         """The setting with the best mean, the first one of equals."""
         sign = 1 if self.measure == "psnr" else -1
         measured = [one for one in self.settings if one.mean is not None]
         return max(measured, key=lambda one: sign * (one.mean or 0.0), default=None)
 
-    def told(self, value: float | None, *, spread: bool = False) -> str:
+    def format(self, value: float | None, *, spread: bool = False) -> str:
         """A number as people read it."""
         if value is None:
             return "–"
@@ -89,10 +89,10 @@ class Trials:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared(Note):
+class TrialsCompared(Note):
     """All trials of a gallery have been compared; as a note, their table."""
 
-    trials: Trials
+    trials: TrialComparison
 
     def plain(self) -> dict[str, Any]:
         """The numbers as plain data; trials by the name of their first file, with their number."""
@@ -110,7 +110,7 @@ class Compared(Note):
         return {"measure": trials.measure, "settings": settings}
 
 
-def compared(entries: Iterable[Entry]) -> Trials | None:
+def compare_trials(entries: Iterable[Entry]) -> TrialComparison | None:
     """The trials of every setting, from the entries of a gallery in their order; None where nothing is learnt."""
     groups: dict[tuple[tuple[str, str], ...], list[Entry]] = {}
     for entry in entries:
@@ -121,20 +121,22 @@ def compared(entries: Iterable[Entry]) -> Trials | None:
         return None
     measure: Measure = "psnr" if all(_measured(entry, "psnr") is not None for entry in learnt) else "loss"
     options = dict.fromkeys(option for key in groups for option, _ in key)
-    return Trials(measure, tuple(options), tuple(_trial(dict(key), group, measure) for key, group in groups.items()))
+    return TrialComparison(
+        measure, tuple(options), tuple(_trial(dict(key), group, measure) for key, group in groups.items())
+    )
 
 
-def _trial(settings: Mapping[str, str], group: Sequence[Entry], measure: Measure) -> Trial:
+def _trial(settings: Mapping[str, str], group: Sequence[Entry], measure: Measure) -> SettingResult:
     values = [(value, entry) for entry in group if (value := _measured(entry, measure)) is not None]
     failed = len(group) - len(values)
     if not values:
-        return Trial(settings, 0, None, None, None, None, None, failed)
+        return SettingResult(settings, 0, None, None, None, None, None, failed)
     numbers = [value for value, _ in values]
     values.sort(key=lambda one: one[0])
     low, median, high = values[0][1], values[(len(values) - 1) // 2][1], values[-1][1]
     best, worst = (high, low) if measure == "psnr" else (low, high)
     spread = statistics.stdev(numbers) if len(numbers) > 1 else None
-    return Trial(settings, len(numbers), statistics.mean(numbers), spread, best, median, worst, failed)
+    return SettingResult(settings, len(numbers), statistics.mean(numbers), spread, best, median, worst, failed)
 
 
 def _learnt(entry: Entry) -> bool:
@@ -146,7 +148,7 @@ def _measured(entry: Entry, measure: Measure) -> float | None:
     return value if value is not None and abs(value) < _MOST else None
 
 
-def table(trials: Trials) -> str:
+def trials_table(trials: TrialComparison) -> str:
     """The settings and their numbers, for a terminal: a line for each, below a heading, and the best one."""
     short = short_names(trials.options)
     failed = any(one.failed for one in trials.settings)
@@ -155,18 +157,18 @@ def table(trials: Trials) -> str:
     for one in trials.settings[:ROWS]:
         row = [_word(one.settings.get(option, "")) for option in trials.options]
         row += [str(one.count), *([str(one.failed)] if failed else [])]
-        row += [trials.told(one.mean), trials.told(one.spread, spread=True)]
+        row += [trials.format(one.mean), trials.format(one.spread, spread=True)]
         rows.append(row + [_told(trials, entry) for entry in (one.best, one.median, one.worst)])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     words = {at for at, option in enumerate(trials.options) if not trials.numeric(option)}
     places = [str.ljust if at in words else str.rjust for at in range(len(widths))]
     cells = [[place(cell, wide) for place, cell, wide in zip(places, row, widths, strict=True)] for row in rows]
-    told = "PSNR in dB" if trials.measure == "psnr" else "loss"
-    lines = [told, *(f"  {'  '.join(row)}".rstrip() for row in cells)]
+    heading = "PSNR in dB" if trials.measure == "psnr" else "loss"
+    lines = [heading, *(f"  {'  '.join(row)}".rstrip() for row in cells)]
     if len(trials.settings) > ROWS:
         lines.append(f"  and {len(trials.settings) - ROWS:,} more settings")
     if trials.options and (best := trials.best):
-        lines.append(f"best: {_named(best, short)}, {trials.told(best.mean)}{trials.unit}")
+        lines.append(f"best: {_named(best, short)}, {trials.format(best.mean)}{trials.unit}")
     return "\n".join(lines)
 
 
@@ -175,11 +177,11 @@ def file_of(entry: Entry) -> str:
     return next(iter(entry.files))
 
 
-def _told(trials: Trials, entry: Entry | None) -> str:
-    return trials.told(trials.value(entry) if entry else None)
+def _told(trials: TrialComparison, entry: Entry | None) -> str:
+    return trials.format(trials.value(entry) if entry else None)
 
 
-def _named(trial: Trial, short: Mapping[str, str]) -> str:
+def _named(trial: SettingResult, short: Mapping[str, str]) -> str:
     return " · ".join(f"{_word(short[option])} {_word(value)}" for option, value in trial.settings.items())
 
 

@@ -18,7 +18,7 @@ from tests.support.gallery_runs import SCENE, Here, hung, is_whole, lines, made,
 
 from artengine import InputError, OutputError, Progress
 from artengine.events import Made, Trained, Wrote
-from artengine.gallery.builder import Order, PartialError, gallery
+from artengine.gallery.builder import GalleryOptions, PartialError, build_gallery
 from artengine.gallery.sweeps import Sweep
 from artengine.making import recipe
 from artengine.making.pipeline import make_files
@@ -272,7 +272,7 @@ def test_one_that_fails_is_told_and_the_rest_is_made(tmp_path: Path) -> None:
 def test_stopped_it_keeps_what_there_is_and_goes_on(tmp_path: Path) -> None:
     sweep = Sweep(path=scene(tmp_path), seeds=range(6))
     executor = Here()
-    work = gallery("tiny", sweep.variations(), 6, executor, Order(folder=tmp_path / "g"))
+    work = build_gallery("tiny", sweep.variations(), 6, executor, GalleryOptions(folder=tmp_path / "g"))
     with contextlib.closing(work):
         for event in work:
             if isinstance(event, Made) and event.done == 3:
@@ -284,7 +284,9 @@ def test_stopped_it_keeps_what_there_is_and_goes_on(tmp_path: Path) -> None:
 
 def test_two_galleries_do_not_share_a_folder_at_a_time(tmp_path: Path) -> None:
     sweep = Sweep(path=scene(tmp_path), seeds=range(2))
-    with contextlib.closing(gallery("tiny", sweep.variations(), 2, Here(), Order(folder=tmp_path / "g"))) as work:
+    with contextlib.closing(
+        build_gallery("tiny", sweep.variations(), 2, Here(), GalleryOptions(folder=tmp_path / "g"))
+    ) as work:
         next(work)
         with pytest.raises(OutputError, match=r"another run \(pid \d+ on .*\) is making it"):
             hung(sweep, tmp_path / "g")
@@ -405,8 +407,8 @@ def test_a_name_that_is_safe_is_short_enough_for_every_file(tmp_path: Path) -> N
 
 def test_two_processes_make_what_one_makes(finished: Path, tmp_path: Path) -> None:
     sweep = Sweep(path=finished / "tiny.yaml", seeds=range(6))
-    workers = Workers("artengine.gallery.items:make", 2)
-    list(gallery("tiny", sweep.variations(), 6, workers, Order(folder=tmp_path / "g")))
+    workers = Workers("artengine.gallery.items:make_item", 2)
+    list(build_gallery("tiny", sweep.variations(), 6, workers, GalleryOptions(folder=tmp_path / "g")))
     is_whole(tmp_path / "g", 6)
     for name in ("index.html", "contact-sheet.png", *(f"tiny-seed-{seed}.png" for seed in range(6))):
         same = [re.sub(rb"made in [0-9.]+ s", b"", (place / "g" / name).read_bytes()) for place in (finished, tmp_path)]
@@ -418,9 +420,9 @@ def test_a_plugin_that_breaks_costs_only_its_own_pictures(tmp_path: Path) -> Non
     plugin.write_text(dedent(FRAIL))
     path = scene(tmp_path, f"canvas: {{width: 8, height: 6}}\nnetwork: {{frail: {{mended: {mended}}}}}\n")
     sweep = Sweep(path=path, seeds=range(6), plugins=[str(plugin)])
-    workers = Workers("artengine.gallery.items:make", 2, timeout=8)
+    workers = Workers("artengine.gallery.items:make_item", 2, timeout=8)
     with pytest.raises(PartialError) as caught:
-        list(gallery("tiny", sweep.variations(), 6, workers, Order(folder=tmp_path / "g")))
+        list(build_gallery("tiny", sweep.variations(), 6, workers, GalleryOptions(folder=tmp_path / "g")))
     told = sorted(str(caught.value).splitlines())
     assert told[0] == "3 of 6 failed; the same command tries them again"
     assert told[1].startswith("tiny-seed-1: plugin frail.py: RuntimeError: no <b>network</b> for this seed (frail.py:")

@@ -14,8 +14,8 @@ from tests.support.gallery_runs import SCENE, Here, lines, scene, seen
 
 from artengine import InputError
 from artengine.gallery import evolution
-from artengine.gallery.builder import Order, gallery
-from artengine.gallery.sweeps import Variation, same_way
+from artengine.gallery.builder import GalleryOptions, build_gallery
+from artengine.gallery.sweeps import Variation, repeat_options
 from artengine.making import recipe
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ network: {neural_painter: {hidden_size: 12, nr_hidden: 2, nonlin: [xlogx_abs, si
 
 def grown(folder: Path, children: list[Variation]) -> Path:
     """Hang them in a folder."""
-    list(gallery("children", children, len(children), Here(), Order(folder=folder)))
+    list(build_gallery("children", children, len(children), Here(), GalleryOptions(folder=folder)))
     return folder
 
 
@@ -174,9 +174,13 @@ def test_the_command_of_every_child_makes_its_very_bytes(
 def test_a_command_has_spaces_quotes_and_options(home: Path, run_cli: RunCli, tmp_path: Path) -> None:
     file = tmp_path / 'it\'s a "picture".png'
     shutil.copy(home / "gallery" / "one.png", file)
-    way = same_way([], 16.5, "cpu", False)
+    way = repeat_options([], 16.5, "cpu", False)
     children = list(evolution.mutations(file, evolution.parent(file), 1, 0.2, way))
-    list(gallery("children", children, 2, Here(), Order(folder=tmp_path / "g", device="cpu", metadata=False)))
+    list(
+        build_gallery(
+            "children", children, 2, Here(), GalleryOptions(folder=tmp_path / "g", device="cpu", metadata=False)
+        )
+    )
     words = shlex.split(children[1].command)
     assert words[2] == str(file)
     assert words[-5:] == ["--max-megapixels", "16.5", "--device", "cpu", "--no-metadata"]

@@ -22,7 +22,7 @@ from tests.support.processes import strays
 
 from artengine.events import Event
 from artengine.gallery.galleries import _chosen
-from artengine.gallery.items import look_at
+from artengine.gallery.items import describe_look
 from artengine.gallery.sweeps import Sweep, Variation
 from artengine.painting.picture import build
 from artengine.scene.loading import load
@@ -392,7 +392,7 @@ class Backwards:
 
     def work(self, todo: Iterable[Item], /) -> Generator[ItemResult, None, None]:
         for item in reversed([*todo]):
-            yield ItemResult(item, result=look_at(dict(item.data)))
+            yield ItemResult(item, result=describe_look(dict(item.data)))
 
 
 @on_linux

@@ -15,9 +15,9 @@ from tests.support.browser import CHROMIUM, WHY_NOT, Browser, Page
 from tests.support.gallery_runs import Here, hung, scene
 
 from artengine.gallery import evolution
-from artengine.gallery.builder import Order, PartialError, gallery
+from artengine.gallery.builder import GalleryOptions, PartialError, build_gallery
 from artengine.gallery.galleries import _walk
-from artengine.gallery.sweeps import Sweep, seeds_of
+from artengine.gallery.sweeps import Sweep, parse_seeds
 from artengine.making.pipeline import run
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT)
@@ -35,10 +35,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with contextlib.chdir(folder):
         sweep = Sweep(path=Path("painter.yaml"), seeds=[*range(3, 41), 137, 199])
         walk = _walk(next(sweep.variations()).scene)
-        list(gallery("painter", sweep.variations(), 40, Here(), Order(folder=folder / "g"), walk=walk))
+        list(build_gallery("painter", sweep.variations(), 40, Here(), GalleryOptions(folder=folder / "g"), walk=walk))
         parent = evolution.parent(path)
         children = evolution.mutations(Path("painter.yaml"), parent, 3, 0.2)
-        list(gallery("painter", children, 4, Here(), Order(folder=folder / "m"), walk=_walk(parent)))
+        list(build_gallery("painter", children, 4, Here(), GalleryOptions(folder=folder / "m"), walk=_walk(parent)))
     return folder
 
 
@@ -130,7 +130,7 @@ def test_stars_of_mutations_go_into_another_gallery_and_into_a_film(
     seeds, commands, film = exported(page)
     assert seeds == "--seeds '0,{mutate: 0, by: 2, strength: 0.2}'"
     (text,) = shlex.split(seeds)[1:]
-    hung(Sweep(path=home / "painter.yaml", seeds=seeds_of(text)), tmp_path / "stars")
+    hung(Sweep(path=home / "painter.yaml", seeds=parse_seeds(text)), tmp_path / "stars")
     again = (tmp_path / "stars" / "painter-seed-mutate-0-by-2-strength-0.2.png").read_bytes()
     assert again == (home / "m" / "painter-mutation-2.png").read_bytes()
     assert commands.splitlines()[1] == f"artengine run painter.yaml --set 'seed={text[2:]}'"
@@ -173,8 +173,8 @@ def test_a_hostile_name_does_nothing(name: str, browser: Browser, open_: context
     text = PAINTER + "film: {length: 1s}\n# </script><script>broken = 1</script>\noutputs: png\n"
     sweep = Sweep(path=scene(tmp_path, text, f"{name}.yaml"), seeds=[1, 2], settings=["camera.zoom=1,2"])
     walk = _walk(next(sweep.variations()).scene)
-    order = Order(folder=tmp_path / "g")
-    list(gallery(name, sweep.variations(), 4, Here(), order, walk=walk))
+    order = GalleryOptions(folder=tmp_path / "g")
+    list(build_gallery(name, sweep.variations(), 4, Here(), order, walk=walk))
     page = opened(browser, open_, tmp_path / "g")
     assert page.ask("document.querySelector('h1').textContent") == name
     assert page.ask("document.querySelectorAll('#wall li').length") == 4

@@ -13,16 +13,16 @@ import pytest
 from tests.support.processes import ended, forked
 
 from artengine import OutputError
-from artengine.gallery.manifest import NAME, Entry, Manifest, digest, hashed
+from artengine.gallery.manifest import MANIFEST_FILE, Entry, Manifest, hash_data, hash_file
 
 
 def entry(folder: Path, number: int, **changes: Any) -> Entry:
     """An entry with a file of its own."""
     name = f"picture-{number}"
     (folder / f"{name}.png").write_bytes(b"pixels %d" % number)
-    about = {"id": hashed(number), "name": name, "seed": str(number), "settings": {"std": "1"}}
+    about = {"id": hash_data(number), "name": name, "seed": str(number), "settings": {"std": "1"}}
     about |= {"command": f"artengine run tiny.yaml --seed {number}", "thumbnail": f"{name}.webp"}
-    files = {f"{name}.png": digest(folder / f"{name}.png")}
+    files = {f"{name}.png": hash_file(folder / f"{name}.png")}
     return Entry.model_validate(about | {"files": files, "width": 4, "height": 3} | changes)
 
 
@@ -31,7 +31,7 @@ def written(folder: Path, *entries: Entry) -> Path:
     manifest.read()
     for one in entries:
         manifest.add(one)
-    return folder / NAME
+    return folder / MANIFEST_FILE
 
 
 def names(folder: Path) -> list[str]:
@@ -47,7 +47,7 @@ def test_what_was_written_is_read_in_its_order(tmp_path: Path) -> None:
     assert manifest.read() == 0
     assert list(manifest.shown()) == entries
     assert [manifest.finished(one.id) for one in entries] == entries
-    assert manifest.finished(hashed("another")) is None
+    assert manifest.finished(hash_data("another")) is None
 
 
 def test_a_line_is_on_the_disk_when_the_item_counts_as_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +56,7 @@ def test_a_line_is_on_the_disk_when_the_item_counts_as_done(tmp_path: Path, monk
     manifest = Manifest(tmp_path)
     for number in range(3):
         manifest.add(entry(tmp_path, number))
-        assert synced[number] == (tmp_path / NAME).stat().st_size
+        assert synced[number] == (tmp_path / MANIFEST_FILE).stat().st_size
 
 
 @pytest.mark.parametrize(
@@ -77,14 +77,14 @@ def test_a_file_that_is_not_as_it_was_made_is_not_there(harm: Callable[[Path], o
     assert names(tmp_path) == ["picture-0", "picture-2"]
     manifest = Manifest(tmp_path)
     manifest.read()
-    assert manifest.finished(hashed(1)) is None
-    assert manifest.finished(hashed(2)) is not None
+    assert manifest.finished(hash_data(1)) is None
+    assert manifest.finished(hash_data(2)) is not None
 
 
 def test_all_files_of_an_item_have_to_be_there(tmp_path: Path) -> None:
     one = entry(tmp_path, 1)
     (tmp_path / "picture-1.tif").write_bytes(b"more")
-    two = one.model_copy(update={"files": {**one.files, "picture-1.tif": digest(tmp_path / "picture-1.tif")}})
+    two = one.model_copy(update={"files": {**one.files, "picture-1.tif": hash_file(tmp_path / "picture-1.tif")}})
     written(tmp_path, two)
     assert names(tmp_path) == ["picture-1"]
     (tmp_path / "picture-1.tif").unlink()
@@ -97,7 +97,7 @@ def test_what_is_made_again_takes_the_place_of_what_was_there(tmp_path: Path) ->
     manifest.add(first)
     other = entry(tmp_path, 2, files={})
     (tmp_path / "picture-1.png").write_bytes(b"new pixels")
-    manifest.add(other.model_copy(update={"files": {"picture-1.png": digest(tmp_path / "picture-1.png")}}))
+    manifest.add(other.model_copy(update={"files": {"picture-1.png": hash_file(tmp_path / "picture-1.png")}}))
     assert manifest.finished(first.id) is None, "another item has written over its file"
     assert [one.id for one in manifest.shown()] == [other.id]
     (tmp_path / "picture-1.png").write_bytes(b"pixels 1")
@@ -210,10 +210,10 @@ def test_what_a_stranger_wrote_is_not_believed(change: dict[str, Any], tmp_path:
     ids=lambda text: repr(text)[:20],
 )
 def test_somebody_elses_file_is_neither_read_nor_cut_nor_written_to(text: str, tmp_path: Path) -> None:
-    (tmp_path / NAME).write_text(text)
+    (tmp_path / MANIFEST_FILE).write_text(text)
     with pytest.raises(OutputError, match=r"manifest\.jsonl: is no manifest of a gallery; move it, or choose another"):
         Manifest(tmp_path).read()
-    assert (tmp_path / NAME).read_text() == text
+    assert (tmp_path / MANIFEST_FILE).read_text() == text
 
 
 @pytest.mark.parametrize("kind", ["folder", "link", "link to nowhere", "pipe"])
@@ -222,11 +222,11 @@ def test_what_is_no_file_is_refused(kind: str, tmp_path: Path) -> None:
     folder.mkdir()
     elsewhere = tmp_path / "elsewhere"
     if kind == "folder":
-        (folder / NAME).mkdir()
+        (folder / MANIFEST_FILE).mkdir()
     elif kind == "pipe":
-        os.mkfifo(folder / NAME)
+        os.mkfifo(folder / MANIFEST_FILE)
     else:
-        (folder / NAME).symlink_to(elsewhere)
+        (folder / MANIFEST_FILE).symlink_to(elsewhere)
         if kind == "link":
             elsewhere.write_text("mine")
     with pytest.raises(OutputError, match="is no manifest of a gallery"):
@@ -235,7 +235,7 @@ def test_what_is_no_file_is_refused(kind: str, tmp_path: Path) -> None:
 
 
 def test_an_empty_file_is_a_manifest_that_has_nothing_yet(tmp_path: Path) -> None:
-    (tmp_path / NAME).touch()
+    (tmp_path / MANIFEST_FILE).touch()
     assert written(tmp_path, entry(tmp_path, 1)).stat().st_size
     assert names(tmp_path) == ["picture-1"]
 
@@ -265,5 +265,5 @@ def test_a_long_setting_is_told_whole(tmp_path: Path) -> None:
 
 
 def test_data_are_hashed_by_what_they_say_in_whatever_order() -> None:
-    assert hashed({"a": 1, "b": [2, None]}) == hashed({"b": [2, None], "a": 1})
-    assert hashed({"a": 1}) != hashed({"a": "1"})
+    assert hash_data({"a": 1, "b": [2, None]}) == hash_data({"b": [2, None], "a": 1})
+    assert hash_data({"a": 1}) != hash_data({"a": "1"})

@@ -15,9 +15,9 @@ from PIL import Image
 from tests.support.browser import CHROMIUM, WHY_NOT, Browser, Page
 from tests.support.gallery_pages import PAYLOADS, STD, picture_of, write_page
 
-from artengine.gallery.page import PLACE, Shown, label, render, short_names
+from artengine.gallery.page import SEEDS_LINE, PagePicture, label_of, render_page, short_names
 
-SCENE = f"# A scene.\n{PLACE}\nnetwork: {{mlp: {{width: 8}}}}\noutputs: mp4\n"
+SCENE = f"# A scene.\n{SEEDS_LINE}\nnetwork: {{mlp: {{width: 8}}}}\noutputs: mp4\n"
 NUMBER = 300
 
 in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT)
@@ -320,7 +320,7 @@ def test_whatever_is_pressed_or_shown_has_a_name(page: Page) -> None:
 @in_a_browser
 def test_no_text_breaks_out_whatever_it_stands_in(browser: Browser, tmp_path: Path) -> None:
     shown = [
-        Shown(
+        PagePicture(
             name=bad,
             file=f"{number}{bad.replace('/', '').replace(chr(0), '')}.png",
             thumbnail=f"thumbnails/{number}#?%41'\"()é\udcff.webp",
@@ -342,7 +342,7 @@ def test_no_text_breaks_out_whatever_it_stands_in(browser: Browser, tmp_path: Pa
                 Image.new("RGB", (30, 20)).save(file, "PNG")
     everything = "\n".join(PAYLOADS)
     address = write_page(tmp_path, [], everything)
-    text = render(everything, shown, failed=[(bad, bad) for bad in PAYLOADS], scene=f"{PLACE}\n{everything}")
+    text = render_page(everything, shown, failed=[(bad, bad) for bad in PAYLOADS], scene=f"{SEEDS_LINE}\n{everything}")
     (tmp_path / "index.html").write_text(text, encoding="utf-8")
     with browser.page(address) as page:
         assert page.load_images("#wall img") == len(shown)
@@ -423,7 +423,7 @@ def test_a_film_plays(browser: Browser, tmp_path: Path) -> None:
         picture_of(2),
     ]
     Image.new("RGB", (64, 48)).save(tmp_path / shown[1].thumbnail)
-    (tmp_path / "index.html").write_text(render("films", shown))
+    (tmp_path / "index.html").write_text(render_page("films", shown))
     with browser.page((tmp_path / "index.html").as_uri()) as page:
         assert page.ask("document.querySelector('#about').textContent") == "2 pictures, 1 film"
         page.click("#wall li:nth-child(2) a")
@@ -482,7 +482,7 @@ def test_a_picture_without_pixels_is_refused() -> None:
 
 @pytest.mark.parametrize("bad", PAYLOADS)
 def test_the_data_are_one_block_that_no_text_ends(bad: str) -> None:
-    text = render(bad, [replace(picture_of(1), name=bad, seed=bad, note=bad)], failed=[(bad, bad)], scene=bad)
+    text = render_page(bad, [replace(picture_of(1), name=bad, seed=bad, note=bad)], failed=[(bad, bad)], scene=bad)
     head, _, rest = text.partition('<script type="application/json" id="data">')
     data, _, after = rest.partition("</script>")
     assert json.loads(data)["shown"][0]["name"] == json.loads(data)["scene"] == bad.replace("\udcff", "?")
@@ -513,5 +513,5 @@ def test_settings_are_called_by_what_tells_them_apart() -> None:
     ],
 )
 def test_a_label_says_what_differs(change: dict[str, object], said: str) -> None:
-    spell: Callable[..., Shown] = replace
-    assert label(spell(picture_of(1), **change), {STD: "std"}) == said
+    spell: Callable[..., PagePicture] = replace
+    assert label_of(spell(picture_of(1), **change), {STD: "std"}) == said

@@ -14,8 +14,8 @@ from PIL import Image, ImageFont
 from artengine import OutputError
 from artengine.charts.labels import shortened
 from artengine.gallery import sheet
-from artengine.gallery.page import Shown
-from artengine.gallery.sheet import THUMBNAIL, contact_sheet, thumbnail, thumbnail_of
+from artengine.gallery.page import PagePicture
+from artengine.gallery.sheet import THUMBNAIL, write_contact_sheets, write_thumbnail, write_thumbnail_of
 
 WALL = (22, 22, 23)
 ODD = [
@@ -35,13 +35,13 @@ def colour(number: int) -> tuple[int, int, int]:
     return 60 + number * 37 % 190, 60 + number * 91 % 190, 60 + number * 53 % 190
 
 
-def hung(folder: Path, number: int, size: tuple[int, int] = (60, 40)) -> Shown:
+def hung(folder: Path, number: int, size: tuple[int, int] = (60, 40)) -> PagePicture:
     """A picture of one colour and its thumbnail."""
     name = f"painter-seed-{number}"
     path = folder / "thumbnails" / f"{name}.webp"
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", size, colour(number)).save(path, "WEBP", lossless=True)
-    return Shown(
+    return PagePicture(
         name=name,
         file=f"{name}.png",
         thumbnail=f"thumbnails/{name}.webp",
@@ -72,7 +72,7 @@ def box(image: np.ndarray[Any, Any], wanted: tuple[int, int, int]) -> tuple[int,
 
 def test_a_sheet_shows_every_picture_in_order_whole_and_apart(tmp_path: Path) -> None:
     shown = [hung(tmp_path, number) for number in range(11)]
-    assert contact_sheet(tmp_path, shown, "painter") == [tmp_path / "contact-sheet.png"]
+    assert write_contact_sheets(tmp_path, shown, "painter") == [tmp_path / "contact-sheet.png"]
     image = pixels(tmp_path / "contact-sheet.png")
     assert (image[0] == WALL).all()
     assert (image[:, -60:] == WALL).all()
@@ -88,7 +88,7 @@ def test_a_sheet_shows_every_picture_in_order_whole_and_apart(tmp_path: Path) ->
 def test_pictures_of_any_shape_stand_on_one_line_in_equal_cells(tmp_path: Path) -> None:
     shapes = [(400, 200), (200, 400), (300, 300), (4000, 1), (1, 4000)]
     shown = [hung(tmp_path, number, size) for number, size in enumerate(shapes)]
-    image = pixels(contact_sheet(tmp_path, shown)[0])
+    image = pixels(write_contact_sheets(tmp_path, shown)[0])
     boxes = [box(image, colour(number)) for number in range(5)]
     assert [one[2:] for one in boxes] == [(240, 120), (120, 240), (240, 240), (240, 1), (1, 240)]
     feet = [top + high for _, top, _, high in boxes]
@@ -98,7 +98,7 @@ def test_pictures_of_any_shape_stand_on_one_line_in_equal_cells(tmp_path: Path) 
 
 def test_many_pictures_take_several_sheets_and_fewer_take_the_old_ones_away(tmp_path: Path) -> None:
     shown = [hung(tmp_path, 1)] * (2 * sheet.PER_SHEET + 5)
-    paths = contact_sheet(tmp_path, shown)
+    paths = write_contact_sheets(tmp_path, shown)
     assert [path.name for path in paths] == ["contact-sheet.png", "contact-sheet-2.png", "contact-sheet-3.png"]
     areas = [int((pixels(path) == colour(1)).all(axis=2).sum()) for path in paths]
     assert sum(areas) == len(shown) * 240 * 160
@@ -106,9 +106,9 @@ def test_many_pictures_take_several_sheets_and_fewer_take_the_old_ones_away(tmp_
     assert areas[2] > areas[0] * 0.8, "the last is no stray row"
     mine = tmp_path / "contact-sheet-of-mine.png"
     mine.write_bytes(b"mine")
-    contact_sheet(tmp_path, shown[:3])
+    write_contact_sheets(tmp_path, shown[:3])
     assert sorted(path.name for path in tmp_path.glob("*.png")) == ["contact-sheet-of-mine.png", "contact-sheet.png"]
-    assert contact_sheet(tmp_path, []) == []
+    assert write_contact_sheets(tmp_path, []) == []
     assert sorted(path.name for path in tmp_path.glob("*.png")) == ["contact-sheet-of-mine.png"]
 
 
@@ -116,7 +116,7 @@ def test_many_pictures_take_several_sheets_and_fewer_take_the_old_ones_away(tmp_
 def test_no_name_breaks_a_sheet_or_leaves_its_cell(tmp_path: Path, odd: str) -> None:
     shown = [replace(hung(tmp_path, number), seed="" if number else odd, name=odd) for number in range(2)]
     shown[1] = replace(shown[1], settings={odd: odd})
-    image = pixels(contact_sheet(tmp_path, shown, odd)[0])
+    image = pixels(write_contact_sheets(tmp_path, shown, odd)[0])
     left, top, wide, high = box(image, colour(0))
     assert box(image, colour(1))[2:] == (wide, high)
     assert (image[top:, left + wide : left + wide + 20] == WALL).all(), "between the labels"
@@ -142,7 +142,7 @@ def test_what_is_gone_or_damaged_leaves_its_cell_empty(tmp_path: Path) -> None:
     shown = [hung(tmp_path, number) for number in range(4)]
     (tmp_path / shown[1].thumbnail).unlink()
     (tmp_path / shown[2].thumbnail).write_bytes(b"RIFF no picture")
-    image = pixels(contact_sheet(tmp_path, shown)[0])
+    image = pixels(write_contact_sheets(tmp_path, shown)[0])
     box(image, colour(0))
     box(image, colour(3))
     assert not (image == colour(1)).all(axis=2).any()
@@ -152,7 +152,7 @@ def test_a_sheet_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     shown = [hung(tmp_path, 1)]
     (tmp_path / "contact-sheet.png").mkdir()
     with pytest.raises(OutputError, match=r"contact-sheet\.png: cannot be written"):
-        contact_sheet(tmp_path, shown)
+        write_contact_sheets(tmp_path, shown)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -162,7 +162,7 @@ def test_a_thumbnail_is_the_picture_made_small(tmp_path: Path, kind: str, channe
     image[:] = np.linspace(0, 1, 900)[None, :, None]
     image[0, 0] = 1.5 if kind.startswith("float") else 1
     top = {"uint8": 255, "uint16": 65535}.get(kind, 1)
-    thumbnail((image * top).astype(kind), tmp_path / "thumbnails" / "a.webp")
+    write_thumbnail((image * top).astype(kind), tmp_path / "thumbnails" / "a.webp")
     small = pixels(tmp_path / "thumbnails" / "a.webp")
     assert small.shape == (THUMBNAIL // 3, THUMBNAIL, 3)
     assert np.abs(small - np.linspace(0, 255, THUMBNAIL)[None, :, None]).mean() < 3
@@ -171,8 +171,8 @@ def test_a_thumbnail_is_the_picture_made_small(tmp_path: Path, kind: str, channe
 def test_a_thumbnail_of_a_file_tells_its_size_and_a_small_one_stays_small(tmp_path: Path) -> None:
     Image.new("RGB", (1000, 500), (200, 40, 90)).save(tmp_path / "a.png")
     Image.new("L", (9, 1), 77).save(tmp_path / "b.png")
-    assert thumbnail_of(tmp_path / "a.png", tmp_path / "a.webp") == (1000, 500)
-    assert thumbnail_of(tmp_path / "b.png", tmp_path / "b.webp") == (9, 1)
+    assert write_thumbnail_of(tmp_path / "a.png", tmp_path / "a.webp") == (1000, 500)
+    assert write_thumbnail_of(tmp_path / "b.png", tmp_path / "b.webp") == (9, 1)
     assert pixels(tmp_path / "a.webp").shape == (THUMBNAIL // 2, THUMBNAIL, 3)
     assert pixels(tmp_path / "b.webp").shape == (1, 9, 3)
     assert np.abs(pixels(tmp_path / "a.webp") - (200, 40, 90)).max() < 6
@@ -183,11 +183,11 @@ def test_a_thumbnail_is_made_of_whole_pictures_only(tmp_path: Path) -> None:
     Image.new("RGB", (200, 200)).save(tmp_path / "b.png")
     (tmp_path / "c.png").write_bytes((tmp_path / "b.png").read_bytes()[:-30])
     with pytest.raises(ValueError, match="found no picture"):
-        thumbnail_of(tmp_path / "a.png", tmp_path / "a.webp")
+        write_thumbnail_of(tmp_path / "a.png", tmp_path / "a.webp")
     with pytest.raises(ValueError, match=r"expected at most 0\.01"):
-        thumbnail_of(tmp_path / "b.png", tmp_path / "b.webp", max_megapixels=0.01)
+        write_thumbnail_of(tmp_path / "b.png", tmp_path / "b.webp", max_megapixels=0.01)
     with pytest.raises(ValueError, match="damaged"):
-        thumbnail_of(tmp_path / "c.png", tmp_path / "c.webp")
+        write_thumbnail_of(tmp_path / "c.png", tmp_path / "c.webp")
     assert list(tmp_path.glob("*.webp")) == []
 
 
@@ -195,4 +195,4 @@ def test_a_thumbnail_is_made_of_whole_pictures_only(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "thumbnails").write_text("a file")
     with pytest.raises(OutputError, match="cannot be written"):
-        thumbnail(np.zeros((2, 2, 3)), tmp_path / "thumbnails" / "a.webp")
+        write_thumbnail(np.zeros((2, 2, 3)), tmp_path / "thumbnails" / "a.webp")

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings, strategies as st
 from tests.support.gallery_runs import SCENE, names_of, scene
 
 from artengine import InputError
-from artengine.gallery.sweeps import MAX_ITEMS, Sweep, safe_name, seeds_of, values_of
+from artengine.gallery.sweeps import MAX_ITEMS, Sweep, parse_seeds, parse_values, safe_name
 
 STD = "network.neural_painter.std"
 SIZE = "network.neural_painter.hidden_size"
@@ -43,7 +43,7 @@ def refused(sweep: Sweep) -> str:
     ],
 )
 def test_seeds_are_numbers_ranges_and_what_has_grown(text: str, seeds: list[int | str]) -> None:
-    assert seeds_of(text) == seeds
+    assert parse_seeds(text) == seeds
 
 
 @pytest.mark.parametrize(
@@ -75,18 +75,18 @@ def test_seeds_are_numbers_ranges_and_what_has_grown(text: str, seeds: list[int 
 )
 def test_seeds_that_are_none_are_refused(text: str, tiny_scene: Path) -> None:
     if text.startswith("{"):
-        assert "seed" in refused(Sweep(path=tiny_scene, seeds=seeds_of(text)))
+        assert "seed" in refused(Sweep(path=tiny_scene, seeds=parse_seeds(text)))
         return
     with pytest.raises(ValueError, match=r"found .*, expected (seeds such as 7 or 0\.\.99|a rising range)") as caught:
-        seeds_of(text)
+        parse_seeds(text)
     assert len(str(caught.value)) < 200
 
 
 def test_many_ranges_are_not_more_than_one(tiny_scene: Path) -> None:
     many = ",".join(f"{start}000000..{start}999999" for start in range(4000))
     with pytest.raises(ValueError, match="at most 1,000,000 seeds"):
-        seeds_of(many)
-    assert len(seeds_of("0..999999")) == MAX_ITEMS
+        parse_seeds(many)
+    assert len(parse_seeds("0..999999")) == MAX_ITEMS
 
 
 @pytest.mark.parametrize(
@@ -119,19 +119,19 @@ def test_many_ranges_are_not_more_than_one(tiny_scene: Path) -> None:
     ],
 )
 def test_values_stand_between_commas_or_count(text: str, values: list[str]) -> None:
-    assert values_of(text) == values
+    assert parse_values(text) == values
 
 
 @pytest.mark.parametrize("text", ["9..0", "0..1..0", "0..1..-0.1", "0..10000", "0..1..1e-9", "0..1e999", "0..1..0.0"])
 def test_ranges_that_do_not_end_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=re.escape(f"found {text}, expected a range of 1 to 10,000")):
-        values_of(text)
+        parse_values(text)
 
 
 @pytest.mark.parametrize("text", ["1,", ",1", "1,,2", ","])
 def test_nothing_between_commas_is_a_slip(text: str) -> None:
     with pytest.raises(ValueError, match="found nothing before or after a comma"):
-        values_of(text)
+        parse_values(text)
 
 
 def test_all_seeds_come_with_all_settings_the_last_changing_first(tiny_scene: Path) -> None:

@@ -19,11 +19,11 @@ from tests.support.gallery_pages import PAYLOADS, picture_of, write_page
 from tests.support.gallery_runs import SCENE, Here, hung, is_whole, lines, scene, seen, shown
 
 from artengine.events import Made
-from artengine.gallery.builder import Order, PartialError, gallery
-from artengine.gallery.manifest import NAME, Entry, Manifest, digest, hashed
+from artengine.gallery.builder import GalleryOptions, PartialError, build_gallery
+from artengine.gallery.manifest import MANIFEST_FILE, Entry, Manifest, hash_data, hash_file
 from artengine.gallery.sweeps import Sweep, safe_name
-from artengine.gallery.trial_reports import as_csv, on_page, panels
-from artengine.gallery.trials import Compared, Trials, compared, table
+from artengine.gallery.trial_reports import comparison_for_page, plot_panels, to_csv
+from artengine.gallery.trials import TrialComparison, TrialsCompared, compare_trials, trials_table
 from artengine.training import weights
 
 if TYPE_CHECKING:
@@ -41,18 +41,18 @@ in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT)
 def entry(psnr: float | None, *, seed: int = 0, error: str = "", loss: float | None = 0.1, **settings: str) -> Entry:
     """What a gallery remembers of a trial; settings may be what a manifest would refuse."""
     name = f"p-{seed}-{safe_name('-'.join(settings.values()))}"
-    about = {"id": hashed([seed, settings]), "name": name, "seed": str(seed), "command": "artengine run p.yaml"}
+    about = {"id": hash_data([seed, settings]), "name": name, "seed": str(seed), "command": "artengine run p.yaml"}
     learnt = {"error": error} if error else {"psnr": psnr, "loss": loss, "files": {f"{name}.png": "0" * 64}}
     return Entry.model_validate(about | {"settings": {}} | learnt).model_copy(update={"settings": settings})
 
 
-def of(*entries: Entry) -> Trials:
-    found = compared(entries)
+def of(*entries: Entry) -> TrialComparison:
+    found = compare_trials(entries)
     assert found is not None
     return found
 
 
-def grid(**options: str) -> Trials:
+def grid(**options: str) -> TrialComparison:
     """Trials of every combination, two each; the values of an option with spaces between them."""
     values = product(*(words.split() for words in options.values()))
     settings = [dict(zip(options, some, strict=True)) for some in values]
@@ -111,18 +111,18 @@ def test_what_failed_is_counted_and_is_in_no_mean() -> None:
     assert (eight.count, eight.failed, eight.mean, eight.spread) == (1, 1, 20.0, None)
     assert (nine.count, nine.failed, nine.mean, nine.spread, nine.best) == (0, 2, None, None, None)
     assert trials.best is eight
-    text = table(trials)
+    text = trials_table(trials)
     assert text.splitlines()[2].split() == ["8", "1", "1", "20.00", "–", "20.00", "20.00", "20.00"]
     assert text.splitlines()[3].split() == ["9", "0", "2", "–", "–", "–", "–", "–"]
     assert text.endswith("best: width 8, 20.00 dB")
-    assert compared([entry(None, loss=None), entry(None, error="went wrong")]) is None
+    assert compare_trials([entry(None, loss=None), entry(None, error="went wrong")]) is None
 
 
 def test_numbers_that_have_run_away_break_nothing() -> None:
     trials = of(entry(None, loss=1.7e308, width="8"), entry(None, loss=-1e299, seed=1, width="8"))
     (one,) = trials.settings
     assert (one.count, one.failed, one.mean) == (1, 1, -1e299)
-    assert as_csv(trials)
+    assert to_csv(trials)
     wild = of(*(entry(None, seed=seed, loss=(-1) ** seed * 9e299, width=str(seed % 2)) for seed in range(4)))
     assert all(math.isfinite(one.spread or 0.0) for one in wild.settings)
 
@@ -130,12 +130,12 @@ def test_numbers_that_have_run_away_break_nothing() -> None:
 def test_a_spreadsheet_finds_numbers_and_no_formulas() -> None:
     formulas = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", " =1", "＝1", "\r=1"]
     plain = ["-3", "+2", "1e-3", ".5", "sin", 'a "b", c', "8;=1+1", "[relu, relu]", "größer"]
-    data = as_csv(of(*(entry(20.125, width=value) for value in formulas + plain)))
+    data = to_csv(of(*(entry(20.125, width=value) for value in formulas + plain)))
     found = [row["width"] for row in read(data)]
     assert found == [f"'{value}" for value in formulas] + plain
     assert data.startswith(b"\xef\xbb\xbf")
     assert b'"8;=1+1"' in data, "where a semicolon parts the cells, a quoted one does not"
-    data = as_csv(of(entry(20.125, width="8"), entry(21.0, seed=1, width="8")))
+    data = to_csv(of(entry(20.125, width="8"), entry(21.0, seed=1, width="8")))
     assert data.isascii()
     (row,) = read(data)
     assert row["best file"] == "p-1-8.png"
@@ -151,7 +151,7 @@ def test_a_spreadsheet_finds_numbers_and_no_formulas() -> None:
 
 def test_a_table_on_a_terminal_steers_nothing_and_is_not_endless() -> None:
     trials = of(*(entry(float(at), width=f"\x1b[31m{'long ' * 40}{at}\n") for at in range(99)))
-    text = table(trials)
+    text = trials_table(trials)
     assert "\x1b" not in text
     assert max(map(len, text.splitlines())) < 100
     assert len(text.splitlines()) == 64
@@ -159,7 +159,7 @@ def test_a_table_on_a_terminal_steers_nothing_and_is_not_endless() -> None:
 
 
 def test_the_plot_has_the_first_option_across_a_line_for_the_second_and_a_panel_for_the_third() -> None:
-    found = panels(grid(**{WIDTH: "8 32 128", DEPTH: "2 3", "activation": "sin tanh"}))
+    found = plot_panels(grid(**{WIDTH: "8 32 128", DEPTH: "2 3", "activation": "sin tanh"}))
     assert [panel.title for panel in found] == ["activation sin", "activation tanh"]
     second = found[1]
     assert (second.x_name, second.y_name, second.log_x) == ("width", "PSNR (dB)", True)
@@ -172,31 +172,33 @@ def test_the_plot_has_the_first_option_across_a_line_for_the_second_and_a_panel_
 
 
 def test_words_are_names_on_the_axis_and_numbers_lie_where_they_are() -> None:
-    (words,) = panels(grid(activation="tanh sin relu"))
+    (words,) = plot_panels(grid(activation="tanh sin relu"))
     assert (words.ticks, words.names, words.log_x) == ([0.0, 1.0, 2.0], ["tanh", "sin", "relu"], False)
     even, growing = ("1 2 3 4", "2 3", "-8 8 32"), ("8 16 32", "0.001 0.01")
     for values, log in [*((one, False) for one in even), *((one, True) for one in growing)]:
-        (numbers,) = panels(grid(width=values))
+        (numbers,) = plot_panels(grid(width=values))
         assert (numbers.log_x, numbers.ticks) == (log, [float(value) for value in values.split()]), values
-    (turned,) = panels(grid(width="32 8"))
+    (turned,) = plot_panels(grid(width="32 8"))
     assert list(turned.series[0].x) == [8, 32]
-    (single,) = panels(of(entry(9.0, width="8"), entry(9.5, width="9")))
+    (single,) = plot_panels(of(entry(9.0, width="8"), entry(9.5, width="9")))
     assert (single.series[0].low, single.series[0].high) == (None, None)
 
 
 def test_what_no_plot_can_show_is_told_by_the_table_alone() -> None:
-    assert panels(grid(a="1 2", b="1 2", c="1 2", d="1 2")) == []
-    assert panels(grid(a="1 2", b=" ".join(map(str, range(40))))) == []
-    assert panels(of(entry(9.0), entry(9.5, seed=1))) == []
+    assert plot_panels(grid(a="1 2", b="1 2", c="1 2", d="1 2")) == []
+    assert plot_panels(grid(a="1 2", b=" ".join(map(str, range(40))))) == []
+    assert plot_panels(of(entry(9.0), entry(9.5, seed=1))) == []
 
 
 def test_an_older_manifest_is_read_and_a_strangers_numbers_are_looked_at(tmp_path: Path) -> None:
     old = entry(None, loss=None)
     row = json.loads(old.model_dump_json(exclude_none=True))
     assert {"psnr", "loss"} & {*row} == set()
-    bad = [row | {"id": hashed(at), "psnr": value} for at, value in enumerate((math.nan, math.inf, "30", True, [30]))]
-    good = row | {"id": hashed("good"), "psnr": 30.5, "loss": 0.25}
-    (tmp_path / NAME).write_text("".join(json.dumps(one) + "\n" for one in [row, *bad, good]))
+    bad = [
+        row | {"id": hash_data(at), "psnr": value} for at, value in enumerate((math.nan, math.inf, "30", True, [30]))
+    ]
+    good = row | {"id": hash_data("good"), "psnr": 30.5, "loss": 0.25}
+    (tmp_path / MANIFEST_FILE).write_text("".join(json.dumps(one) + "\n" for one in [row, *bad, good]))
     manifest = Manifest(tmp_path)
     assert manifest.read() == len(bad)
 
@@ -261,7 +263,7 @@ def test_the_command_tells_the_table_at_its_end_and_as_a_line_of_json(run_cli: R
 
 def test_stopped_it_gives_the_same_table_in_the_end(learnt: Path, tmp_path: Path) -> None:
     wanted = sweep(learnt / "tiny.yaml")
-    work = gallery("tiny", wanted.variations(), 4, Here(), Order(folder=tmp_path / "g"))
+    work = build_gallery("tiny", wanted.variations(), 4, Here(), GalleryOptions(folder=tmp_path / "g"))
     with contextlib.closing(work):
         for event in work:
             if isinstance(event, Made) and event.done == 3:
@@ -269,7 +271,7 @@ def test_stopped_it_gives_the_same_table_in_the_end(learnt: Path, tmp_path: Path
     assert [row["trials"] for row in read((tmp_path / "g" / "trials.csv").read_bytes())] == ["2", "1"]
     names, events = hung(wanted, tmp_path / "g")
     assert names == ["tiny-seed-2-width-4"]
-    assert isinstance(events[-1], Compared)
+    assert isinstance(events[-1], TrialsCompared)
     for name in ("trials.csv", "trials.png"):
         assert (tmp_path / "g" / name).read_bytes() == (learnt / "g" / name).read_bytes()
 
@@ -309,13 +311,13 @@ def test_a_scene_called_as_the_plot_keeps_the_picture_that_was_made_of_it_alone(
     hung(sweep(path), tmp_path / "g")
     is_whole(tmp_path / "g", 5, "trials.csv", "trials.png")
     for name, sha256 in alone["files"].items():
-        assert digest(tmp_path / "g" / name) == sha256
+        assert hash_file(tmp_path / "g" / name) == sha256
 
 
 def test_one_picture_or_nothing_learnt_is_a_gallery_as_ever(learnt: Path, tmp_path: Path) -> None:
     _, events = hung(Sweep(path=learnt / "tiny.yaml", seeds=[1]), tmp_path / "one")
     hung(Sweep(path=scene(tmp_path), seeds=[1, 2], settings=["camera.zoom=1,2"]), tmp_path / "plain")
-    assert not any(isinstance(event, Compared) for event in events)
+    assert not any(isinstance(event, TrialsCompared) for event in events)
     is_whole(tmp_path / "one", 1)
     is_whole(tmp_path / "plain", 4)
     assert shown(tmp_path / "one")["trials"] is shown(tmp_path / "plain")["trials"] is None
@@ -353,7 +355,7 @@ def test_a_hostile_setting_does_nothing_on_the_page(browser: Browser, learnt: Pa
     trials = of(*(entry(9.0 + at, seed=seed, **{word: word}) for at, word in wanted for seed in (0, 1)))
     places = [found.id for one in trials.settings for found in (one.best, one.worst) if found]
     pictures = [picture_of(seed) for seed in range(len(places))]
-    address = write_page(tmp_path, pictures, trials=on_page(trials, places, plot=False))
+    address = write_page(tmp_path, pictures, trials=comparison_for_page(trials, places, plot=False))
     with browser.page(address) as page:
         rows = "[...document.querySelectorAll('#trials tr')]"
         heads = page.ask(f"{rows}[0].innerText").split("\t")
