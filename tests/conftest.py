@@ -8,6 +8,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+import logging
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,17 @@ from textwrap import dedent
 
 import pytest
 from tests.support.common import LEARNING, TINY, Answer, Distribution, PluginFile, RunCli, RunProcess
+
+
+class _Faults(logging.Handler):
+    """Raises what the engine logs with a traceback: a fault of its own that it works around for its users."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and record.exc_info[1]:
+            raise record.exc_info[1]
+
+
+logging.getLogger("artengine").addHandler(_Faults(logging.WARNING))
 
 
 @pytest.fixture

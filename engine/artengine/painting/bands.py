@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from artengine.kinds import ColourRange
 from artengine.painting import antialiasing
-from artengine.painting.plan import Plan, Way
+from artengine.painting.plan import Plan, Way, make_plan
 from artengine.painting.slices import paint
 from artengine.scene import Canvas
 from artengine.view import View
@@ -87,7 +87,7 @@ class Painting:
         if view.deep and way != "float64":
             way = "deep"
         if way not in self._plans:
-            self._plans[way] = Plan(self._network, self._inputs, way, self._device)
+            self._plans[way] = make_plan(self._network, self._inputs, way, self._device)
         return self._plans[way]
 
     def stretch(self, view: View) -> Stretch | None:

@@ -74,9 +74,9 @@ class Picture:
         return "unit" if declared == "stretch" and self.scene.training else declared
 
     @property
-    def means(self) -> dict[str, str]:
+    def backend(self) -> dict[str, str]:
         """What decides the last bits of the scene's picture besides the scene, in words."""
-        return self._painting.plan(self.scene.view).means
+        return self._painting.plan(self.scene.view).backend
 
     def coordinates(self, view: View) -> Tensor:
         """What the scene's sources say of a view, joined: (H, W, D) in float32, on the device."""

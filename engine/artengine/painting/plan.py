@@ -3,94 +3,168 @@
 from __future__ import annotations
 
 import copy
+import functools
+import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from artengine.painting.operations import Trace, simplified, trace
-from artengine.painting.stepwise import lowered, matmul
+from artengine.painting.compiled import NotCompilableError
+from artengine.painting.operations import NotTraceableError, Trace, simplify, trace_network
+from artengine.painting.stepwise import lower, matmul
 from artengine.scene import Precision
 
 if TYPE_CHECKING:
-    from artengine.painting.compiled import Fused
+    from artengine.painting.compiled import CompiledNetwork
 
+Result = TypeVar("Result")
 Painter = Callable[[Tensor], Tensor]
-#: A canvas's precision; or deep: float64 by the fastest way, for views whose pixels float32 could not tell apart.
+#: A canvas's precision; or deep: compiled float64, for views whose pixels float32 could not tell apart.
 Way = Precision | Literal["deep"]
 
-NUMBERS = 1 << 19  # of a layer, at a time: what the processor's cache holds of two layers
-FEWEST, MOST = 256, 8192  # points of a slice
-DEVICE = 1 << 17  # on a graphics card, which has more to do at once
+MAX_LAYER_NUMBERS = 1 << 19  # of a layer for a slice, of two of which the CPU's cache holds what they come to
+MIN_SLICE, MAX_SLICE = 256, 8192  # points of a slice on the CPU
+GPU_SLICE = 1 << 17  # points of a slice on a graphics card, which does more at once
+PROBES = 256  # points that a network is traced with
+
+_log = logging.getLogger("artengine")
 
 
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Plan:
     """A network made ready for painting: colours (N, channels) of points (N, inputs).
 
-    way: how precisely, and how. points: how many a slice has, always; the bits of a colour may depend on it. dtype,
-    device: of points and colours.
+    network: in the precision that it is painted in. weights: as they were when the plan was made. dtype, device: of
+    points and colours. points: how many a slice has, always; the bits of a colour may depend on it. library,
+    instructions: what computes the products, and with which of the CPU's instructions. shared: the function that all
+    threads paint with; None where each needs a copy of the network. not_compiled: why it is not painted by machine
+    code of its own; "" where it is.
     """
 
-    def __init__(self, network: nn.Module, inputs: int, way: Way, device: torch.device) -> None:
-        self.dtype = torch.float64 if way in ("float64", "deep") else torch.float32
-        self._network = _cast(network, self.dtype)
-        if self.dtype == torch.float64 and not _takes(self._network, inputs, self.dtype, device):
-            self.dtype = torch.float32  # it has numbers of its own in that
-            self._network = _cast(network, self.dtype)
-        self._weights = [weight.detach().clone() for weight in _weights(network)]
-        self.device = device
-        self.points = MOST if device.type == "cpu" else DEVICE
-        self._painter: Painter | None = None
-        self._library = "torch"
-        self._instructions = torch.backends.cpu.get_cpu_capability() if device.type == "cpu" else device.type
-        if device.type == "cpu":
-            self._prepare(inputs, way)
+    network: nn.Module
+    weights: list[Tensor]
+    dtype: torch.dtype
+    device: torch.device
+    points: int
+    library: str = "torch"
+    instructions: str
+    shared: Painter | None = None
+    not_compiled: str = ""
 
     def stale(self, network: nn.Module) -> bool:
         """Whether the network's weights have changed since."""
         now = _weights(network)
-        return len(now) != len(self._weights) or not all(map(_same, self._weights, now))
+        return len(now) != len(self.weights) or not all(map(_same, self.weights, now))
 
     @property
-    def means(self) -> dict[str, str]:
+    def backend(self) -> dict[str, str]:
         """What decides the last bits of a colour besides the scene, in words."""
-        return {"products": self._library, "slice": str(self.points), "instructions": self._instructions}
+        return {"products": self.library, "slice": str(self.points), "instructions": self.instructions}
 
     def painter(self) -> Painter:
-        """A function from points to colours, for one thread: the network as it stands may keep things to itself."""
-        return self._painter or _copied(self._network)
-
-    def _prepare(self, inputs: int, way: Way) -> None:
-        """Find the fastest means: machine code, else step by step, else the network as it stands."""
-        few = _spread(FEWEST, inputs, self.dtype)
-        found = trace(self._network, few, few.flip(0))
-        if found is None:
-            return
-        widest = max((like.numel() for call in found.calls for like in call.like), default=1) / FEWEST
-        while self.points > FEWEST and self.points * widest > NUMBERS:
-            self.points //= 2
-        exact = way == "float64" and self.dtype == torch.float64  # published pictures hang on the last bits of those
-        if not exact and (function := _fused(found, inputs, self.dtype, draft=way == "draft")):
-            self._painter, self._library, self._instructions = function, function.library, function.instructions
-            return
-        slice_ = _spread(self.points, inputs, self.dtype)
-        if found := trace(self._network, slice_, slice_.flip(0)):
-            self._painter = lowered(found, self.points)
-            self._library = "oneDNN" if self.dtype == torch.float32 and matmul.available() else "torch"
+        """A function from points to colours, for one thread: the network as it stands may keep state."""
+        return self.shared or _copied(self.network)
 
 
-def _fused(found: Trace, inputs: int, dtype: torch.dtype, *, draft: bool) -> Fused | None:
-    """The trace as machine code, where it and this machine are made for that."""
+def make_plan(network: nn.Module, inputs: int, way: Way, device: torch.device) -> Plan:
+    """The fastest way to paint a network: compiled, else step by step, else by calling the network as it stands.
+
+    inputs: of a point. way: the precision. On a graphics card the network is called as it stands.
+    """
+    dtype = torch.float64 if way in ("float64", "deep") else torch.float32
+    cast = _cast(network, dtype)
+    if dtype == torch.float64 and not _takes(cast, inputs, dtype, device):
+        dtype = torch.float32  # it has numbers of its own in that
+        cast = _cast(network, dtype)
+    on_cpu = device.type == "cpu"
+    plan = Plan(
+        network=cast,
+        weights=[weight.detach().clone() for weight in _weights(network)],
+        dtype=dtype,
+        device=device,
+        points=MAX_SLICE if on_cpu else GPU_SLICE,
+        instructions=torch.backends.cpu.get_cpu_capability() if on_cpu else device.type,
+        not_compiled="" if on_cpu else "machine code is for the CPU alone",
+    )
+    plan = _optimised(plan, inputs, way) if on_cpu else plan
+    if plan.not_compiled:
+        _log.debug("the network is not compiled: %s", plan.not_compiled)
+    return plan
+
+
+def _optimised(plan: Plan, inputs: int, way: Way) -> Plan:
+    """The same, compiled or step by step where the network allows that."""
+    trace, reason = _attempt(lambda: _traced(plan, PROBES, inputs))
+    if trace is None:
+        return replace(plan, not_compiled=reason)
+    plan = replace(plan, points=_slice_of(trace))
+    exact = way == "float64" and plan.dtype == torch.float64
+    compiled, reason = None, "a canvas of float64 goes step by step: published pictures depend on its last bits"
+    if not exact:
+        compiled, reason = _attempt(lambda: _compiled(trace, inputs, plan.dtype, draft=way == "draft"))
+    if compiled is not None:
+        return replace(plan, shared=compiled, library=compiled.library, instructions=compiled.instructions)
+    slice_trace, reason_now = _attempt(lambda: _traced(plan, plan.points, inputs))
+    if slice_trace is None:
+        return replace(plan, not_compiled=reason_now)
+    steps, fault = _attempt(lambda: lower(slice_trace, plan.points))
+    if steps is None:
+        return replace(plan, not_compiled=fault)
+    packed = plan.dtype == torch.float32 and matmul.available()
+    return replace(plan, shared=steps, library="oneDNN" if packed else "torch", not_compiled=reason)
+
+
+def _attempt(work: Callable[[], Result]) -> tuple[Result | None, str]:
+    """The result of some work, or None and the reason why there is none.
+
+    That a network is not fit for it is an ordinary reason. Any other exception is a fault of the engine, which would
+    otherwise show as slowness alone: it is a warning, with its traceback, once for each.
+    """
     try:
-        from artengine.painting.compiled import Fused
-    except ImportError:  # there is no llvmlite for every platform
-        return None
+        return work(), ""
+    except (NotTraceableError, NotCompilableError) as error:
+        return None, str(error)
+    except MemoryError:
+        return None, "there is not enough memory to prepare it"
+    except Exception as error:  # a picture that is painted slowly is better than none
+        reason = f"{type(error).__name__}: {error}"
+        _warn_of_fault(reason)
+        return None, reason
+
+
+@functools.cache
+def _warn_of_fault(reason: str) -> None:
+    _log.warning("a network is painted slowly, by a fault of artengine: %s", reason, exc_info=True)
+
+
+def _traced(plan: Plan, count: int, inputs: int) -> Trace:
+    """The trace of a plan's network with so many points."""
+    points = _spread(count, inputs, plan.dtype)
+    return trace_network(plan.network, points, points.flip(0))
+
+
+def _slice_of(trace: Trace) -> int:
+    """How many points a slice has, so that layers fit into the cache."""
+    widest = max((example.numel() for call in trace.calls for example in call.examples), default=1) / PROBES
+    points = MAX_SLICE
+    while points > MIN_SLICE and points * widest > MAX_LAYER_NUMBERS:
+        points //= 2
+    return points
+
+
+def _compiled(trace: Trace, inputs: int, dtype: torch.dtype, *, draft: bool) -> CompiledNetwork:
+    """The trace as machine code. Raises `NotCompilableError` where there is none, or no llvmlite."""
     try:
-        return Fused(simplified(found), inputs, dtype, draft=draft)
-    except (ValueError, TypeError):
-        return None
+        from artengine.painting.compiled import compile_trace
+    except ImportError as error:  # there is no llvmlite for every platform
+        if (error.name or "").partition(".")[0] != "llvmlite":
+            raise
+        raise NotCompilableError("there is no llvmlite here") from error
+    return compile_trace(simplify(trace), inputs, dtype, draft=draft)
 
 
 def _spread(count: int, inputs: int, dtype: torch.dtype) -> Tensor:
@@ -115,12 +189,12 @@ def _cast(network: nn.Module, dtype: torch.dtype) -> nn.Module:
 
 
 def _weights(network: nn.Module) -> list[Tensor]:
-    """All that the network's colours depend on, what is not saved included."""
+    """All tensors that the network's colours depend on, those that are not saved included."""
     return [*network.parameters(), *network.buffers()]
 
 
 def _same(one: Tensor, other: Tensor) -> bool:
-    """Whether two tensors hold the same; what is not a number is like what is not a number."""
+    """Whether two tensors hold the same, NaN equal to NaN."""
     if one.dtype != other.dtype or one.shape != other.shape:
         return False
     numbers = one == one
@@ -131,12 +205,12 @@ def _copied(network: nn.Module) -> nn.Module:
     """A copy; tensors that a training left in it come without their history, which cannot be copied."""
     memo: dict[int, Any] = {}
     for module in network.modules():
-        for kept in vars(module).values():
-            if isinstance(kept, Tensor) and not kept.is_leaf:
-                memo[id(kept)] = kept.detach()
+        for value in vars(module).values():
+            if isinstance(value, Tensor) and not value.is_leaf:
+                memo[id(value)] = value.detach()
     try:
         return copy.deepcopy(network, memo)
-    except Exception as error:  # a stranger's network may hold anything
+    except Exception as error:  # somebody else's network may hold anything
         raise ValueError(f"cannot be copied, as every thread needs it: {error}") from error
 
 
@@ -147,6 +221,6 @@ def _takes(network: nn.Module, inputs: int, dtype: torch.dtype, device: torch.de
             network(_spread(1, inputs, dtype).to(device))
     except RuntimeError as error:
         return "dtype" not in str(error)
-    except Exception:  # noqa: BLE001, RUF100 - a stranger's network may raise anything
+    except Exception:  # noqa: BLE001, RUF100 - somebody else's network may raise anything
         return True
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -14,12 +15,8 @@ from torch import Tensor
 from artengine.painting.plan import Plan
 from artengine.view import View
 
-SLICES = 8  # of a plan, for which the coordinates are made together
-
-# What glibc's malloc hands back to the system whenever it is freed has to be zeroed page by page when it is asked for
-# again. Having seen one larger block come and go, it keeps what slices need: a third less time.
-_block = torch.empty(24 << 20, dtype=torch.uint8)
-del _block
+SLICES_PER_TASK = 8  # of a plan, whose coordinates are made together
+ALLOCATOR_WARMUP = 24 << 20  # bytes of a block that is larger than any that slices need
 
 
 def paint(
@@ -31,6 +28,7 @@ def paint(
     Every thread has a core to itself; which of them paints what does not show, nor how many there are.
     Raises `ValueError` where the network gives something else than a colour for every point.
     """
+    _warm_allocator()
     flat = colours.view(-1, colours.shape[-1])
     threads = torch.get_num_threads()
     workers = threads if plan.device.type == "cpu" else 1
@@ -38,7 +36,7 @@ def paint(
 
     def begin() -> None:
         torch.set_num_threads(1)
-        np.seterr(all="ignore")  # colours that are not numbers are counted in the end
+        np.seterr(all="ignore")  # colours that are not finite are counted in the end
         own.painter = None
 
     def work(start: int, stop: int) -> int:
@@ -57,7 +55,7 @@ def paint(
         return stop
 
     # the coordinates of chosen pixels are made with those of all their rows: in smaller parts, by all threads
-    bounds = range(0, len(flat), plan.points * (SLICES if chosen is None else 1))
+    bounds = range(0, len(flat), plan.points * (SLICES_PER_TASK if chosen is None else 1))
     with ThreadPoolExecutor(workers, initializer=begin) as pool:
         ahead: deque[Future[int]] = deque()
         try:
@@ -70,6 +68,16 @@ def paint(
         finally:
             pool.shutdown(cancel_futures=True)
             torch.set_num_threads(threads)  # it is what threads to come begin with, too
+
+
+@functools.cache
+def _warm_allocator() -> None:
+    """Allocate a large block once, and free it.
+
+    What glibc's malloc hands back to the system whenever it is freed has to be zeroed page by page when it is asked for
+    again. Having seen one larger block come and go, it keeps what slices need: a third less time.
+    """
+    torch.empty(ALLOCATOR_WARMUP, dtype=torch.uint8)
 
 
 def _points(coordinates: Callable[[View], Tensor], view: View, pixels: range | Tensor) -> Tensor:

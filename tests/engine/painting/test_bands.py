@@ -17,7 +17,7 @@ from tests.support.torch_threads import threads_of
 from torch import Tensor, nn
 
 from artengine import View
-from artengine.painting import bands
+from artengine.painting import bands, compiled
 from artengine.painting.antialiasing import from_light, to_light
 from artengine.painting.bands import Painting
 from artengine.painting.stepwise import matmul
@@ -79,6 +79,16 @@ def light_of(image: Image) -> Image:
 
 
 SMALL = View(width=61, height=47)
+
+
+def uninstall_llvmlite(patch: pytest.MonkeyPatch) -> None:
+    """Let imports of llvmlite fail, and forget what has been imported with it."""
+    patch.setitem(sys.modules, "llvmlite", None)
+    for name in [name for name in sys.modules if name.startswith("artengine.painting.compiled.")]:
+        if not name.endswith(".errors"):
+            patch.delitem(sys.modules, name)
+    for name in ("compiler", "compile_trace", "CompiledNetwork"):
+        patch.delitem(vars(compiled), name, raising=False)
 
 
 # smooth edges
@@ -212,20 +222,20 @@ def test_a_deep_view_is_that_of_a_canvas_of_float64_to_far_below_a_level(names: 
     exact = made(painter(*names), DEEP_VIEW, colours="stretch", precision="float64")
     assert np.abs(image_of(quick, DEEP_VIEW) - image_of(exact, DEEP_VIEW)).max() < 1e-3 / 255
     assert exact.plan(DEEP_VIEW) is exact.plan(SMALL)  # one way, however deep
-    assert exact.plan(DEEP_VIEW).means["products"] == "torch"
+    assert exact.plan(DEEP_VIEW).backend["products"] == "torch"
 
 
 @pytest.mark.parametrize("precision", ["draft", "float32"])
-def test_what_is_deep_is_painted_by_machine_code_where_there_is_any(
+def test_deep_view_is_compiled_where_llvmlite_is_installed(
     precision: Precision, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image, means = [], []
     for lacking in (False, True):
         if lacking:
-            monkeypatch.setitem(sys.modules, "artengine.painting.compiled.fused", None)
+            uninstall_llvmlite(monkeypatch)
         one = made(painter("log_abs", "sin"), DEEP_VIEW, colours="stretch", precision=precision)
         image.append(image_of(one, DEEP_VIEW))
-        means.append([one.plan(view).means["products"].startswith("LLVM") for view in (SMALL, DEEP_VIEW)])
+        means.append([one.plan(view).backend["products"].startswith("LLVM") for view in (SMALL, DEEP_VIEW)])
     assert means[0][0] == means[0][1]
     assert not any(means[1])
     assert np.abs(image[0] - image[1]).max() < 1e-3 / 255
@@ -327,7 +337,7 @@ def test_pixels_that_are_not_numbers_are_counted_once(
 
 @pytest.mark.parametrize("samples", [1, 4])
 @pytest.mark.parametrize("lacking", ["machine code", "fast products", "both"])
-def test_a_picture_is_painted_by_whatever_means_there_are(
+def test_picture_is_the_same_without_llvmlite_or_fast_products(
     lacking: str, samples: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     network = painter("tanh", "sin", units=30)
@@ -337,10 +347,10 @@ def test_a_picture_is_painted_by_whatever_means_there_are(
         if lacking != "machine code":
             patch.setattr(torch.ops, "mkldnn", types.SimpleNamespace())
         if lacking != "fast products":
-            patch.setitem(sys.modules, "artengine.painting.compiled.fused", None)
+            uninstall_llvmlite(patch)
         for precision in ("float32", "draft"):
             one = made(network, SMALL, colours="stretch", samples=samples, precision=precision)
-            means = one.plan(SMALL).means["products"].split()[0]
+            means = one.plan(SMALL).backend["products"].split()[0]
             assert means in {"machine code": ("oneDNN", "torch"), "fast products": ("LLVM", "torch")}.get(
                 lacking, ("torch",)
             )

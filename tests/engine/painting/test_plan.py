@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import warnings
 from collections.abc import Callable
@@ -12,9 +13,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from artengine.painting.operations.tracing import trace
-from artengine.painting.plan import FEWEST, MOST, NUMBERS, Plan, Way
-from artengine.painting.stepwise.lowering import lowered
+from artengine.painting import plan as plans
+from artengine.painting.operations.tracing import trace_network
+from artengine.painting.plan import MAX_LAYER_NUMBERS, MAX_SLICE, MIN_SLICE, Plan, Way, make_plan
+from artengine.painting.stepwise.lowering import lower
 from artengine_nonlinearities.pool import ALL
 
 CPU = torch.device("cpu")
@@ -98,12 +100,12 @@ CHANGES: dict[str, Callable[[Mlp], object]] = {
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_a_plan_is_stale_when_anything_has_changed(change: Callable[[Mlp], object], way: Way, network: Mlp) -> None:
-    plan = Plan(network, 2, way, CPU)
+    plan = make_plan(network, 2, way, CPU)
     assert written(plan)
     assert not plan.stale(network)
     change(network)
     assert plan.stale(network)
-    again = Plan(network, 2, way, CPU)
+    again = make_plan(network, 2, way, CPU)
     assert not again.stale(network)
     x = points(again.points, again.dtype)
     with torch.inference_mode():
@@ -115,7 +117,7 @@ def test_a_plan_is_stale_when_anything_has_changed(change: Callable[[Mlp], objec
 @pytest.mark.parametrize("traced", [True, False])
 def test_looking_at_a_plan_changes_nothing(traced: bool, network: Mlp) -> None:
     network = network if traced else Of(decided)  # type: ignore[assignment]
-    plan = Plan(network, 2, "float32", CPU)
+    plan = make_plan(network, 2, "float32", CPU)
     assert written(plan) is traced
     with torch.inference_mode():
         plan.painter()(points(plan.points))
@@ -123,10 +125,10 @@ def test_looking_at_a_plan_changes_nothing(traced: bool, network: Mlp) -> None:
 
 
 def test_a_layer_more_or_less_makes_a_plan_stale(network: Mlp) -> None:
-    plan = Plan(network, 2, "float32", CPU)
+    plan = make_plan(network, 2, "float32", CPU)
     network.more = nn.Linear(2, 2)
     assert plan.stale(network)
-    plan = Plan(network, 2, "float32", CPU)
+    plan = make_plan(network, 2, "float32", CPU)
     del network.more
     assert plan.stale(network)
 
@@ -134,17 +136,17 @@ def test_a_layer_more_or_less_makes_a_plan_stale(network: Mlp) -> None:
 @pytest.mark.parametrize("formula", [decided, lambda net, x: net.layer(x)], ids=["as it stands", "traced"])
 def test_another_precision_makes_a_plan_stale(formula: Callable[[Of, Tensor], Tensor]) -> None:
     network = Of(formula)
-    plan = Plan(network, 2, "float32", CPU)
+    plan = make_plan(network, 2, "float32", CPU)
     network.layer.weight.data = network.layer.weight.data.bfloat16().float()  # numbers that all precisions have
     network.layer.bias.data.zero_()
-    plan = Plan(network, 2, "float32", CPU)
+    plan = make_plan(network, 2, "float32", CPU)
     network.double()
     assert plan.stale(network)
 
 
 def test_weights_that_are_not_numbers_do_not_make_it_stale(network: Mlp) -> None:
     network.last.weight.data[0, 0] = torch.nan
-    plan = Plan(network, 2, "float32", CPU)
+    plan = make_plan(network, 2, "float32", CPU)
     assert not plan.stale(network)
     network.last.weight.data[0, 0] = 1
     assert plan.stale(network)
@@ -163,7 +165,7 @@ class Extra(Of):
 @pytest.mark.parametrize("way", WAYS)
 def test_a_network_may_keep_more_than_tensors(way: Way) -> None:
     network = Extra(lambda net, x: net.layer(x))
-    plan = Plan(network, 2, way, CPU)
+    plan = make_plan(network, 2, way, CPU)
     assert written(plan)
     assert not plan.stale(network)
     network.layer.bias.data += 1
@@ -179,7 +181,7 @@ def test_a_network_may_remember_what_it_gave_in_training(way: Way, formula: Call
 
     network = Of(remembering)
     network(torch.ones(1, 2))  # with a gradient
-    plan = Plan(network, 2, way, CPU)
+    plan = make_plan(network, 2, way, CPU)
     with torch.inference_mode():
         colours = plan.painter()(points(plan.points, plan.dtype))
         assert torch.allclose(colours.float(), 2 * network.layer(points(plan.points)), atol=1e-5)
@@ -201,7 +203,7 @@ class Turning(nn.Module):
 def test_complex_weights_stay_complex(way: Way) -> None:
     network = Turning()
     with warnings.catch_warnings():
-        plan = Plan(network, 2, way, CPU)
+        plan = make_plan(network, 2, way, CPU)
         x = points(plan.points, plan.dtype)
         with torch.inference_mode():
             colours = plan.painter()(x)
@@ -212,10 +214,10 @@ def test_complex_weights_stay_complex(way: Way) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_the_network_keeps_its_own_precision(way: Way, network: Mlp) -> None:
-    plan = Plan(network, 2, way, CPU)
+    plan = make_plan(network, 2, way, CPU)
     assert plan.dtype == (torch.float64 if way in ("float64", "deep") else torch.float32)
     assert {weight.dtype for weight in network.parameters()} == {torch.float32}
-    double = Plan(network.double(), 2, way, CPU)
+    double = make_plan(network.double(), 2, way, CPU)
     assert {weight.dtype for weight in network.parameters()} == {torch.float64}
     with torch.inference_mode():
         assert double.painter()(points(double.points, double.dtype)).dtype == plan.dtype
@@ -223,17 +225,17 @@ def test_the_network_keeps_its_own_precision(way: Way, network: Mlp) -> None:
 
 @pytest.mark.parametrize("width", [1, 64, 100, 500, 5000])
 def test_slices_fit_into_the_cache(width: int) -> None:
-    plan = Plan(Mlp(width).eval(), 2, "float32", CPU)
-    assert FEWEST <= plan.points <= MOST
-    assert plan.points == FEWEST or plan.points * max(width, 3) <= NUMBERS
-    assert plan.points == MOST or plan.points * 2 * max(width, 3) > NUMBERS
-    assert plan.means["slice"] == str(plan.points)
-    assert set(plan.means) >= {"products", "instructions"}
+    plan = make_plan(Mlp(width).eval(), 2, "float32", CPU)
+    assert MIN_SLICE <= plan.points <= MAX_SLICE
+    assert plan.points == MIN_SLICE or plan.points * max(width, 3) <= MAX_LAYER_NUMBERS
+    assert plan.points == MAX_SLICE or plan.points * 2 * max(width, 3) > MAX_LAYER_NUMBERS
+    assert plan.backend["slice"] == str(plan.points)
+    assert set(plan.backend) >= {"products", "instructions"}
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_two_plans_of_one_network_give_the_same_bits(way: Way, network: Mlp) -> None:
-    one, other = (Plan(network, 2, way, CPU) for _ in range(2))
+    one, other = (make_plan(network, 2, way, CPU) for _ in range(2))
     x = points(one.points, one.dtype)
     with torch.inference_mode():
         first = one.painter()(x).clone()
@@ -243,7 +245,7 @@ def test_two_plans_of_one_network_give_the_same_bits(way: Way, network: Mlp) -> 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_colour_does_not_depend_on_its_place_in_the_slice(way: Way, network: Mlp) -> None:
-    plan = Plan(network, 2, way, CPU)
+    plan = make_plan(network, 2, way, CPU)
     x = points(plan.points, plan.dtype)
     order = torch.from_numpy(np.random.RandomState(1).permutation(plan.points))
     odd = x.clone()
@@ -257,7 +259,7 @@ def test_a_colour_does_not_depend_on_its_place_in_the_slice(way: Way, network: M
 
 def test_a_network_as_it_stands_is_one_for_every_thread() -> None:
     network = Of(decided)
-    plan = Plan(network, 2, "float32", CPU)
+    plan = make_plan(network, 2, "float32", CPU)
     assert not written(plan)
     assert len({id(plan.painter()) for _ in range(3)} | {id(network)}) > 1
 
@@ -279,7 +281,7 @@ class Bends(nn.Module):
 @pytest.mark.parametrize("name", ALL)
 def test_the_whole_pool_is_painted_to_the_last_digits(name: str, layer: bool, way: Way) -> None:
     network = Bends(name, layer)
-    plan = Plan(network, 6, way, CPU)
+    plan = make_plan(network, 6, way, CPU)
     assert written(plan)
     random = np.random.RandomState(6)
     x = torch.from_numpy(random.randn(plan.points, 6)).to(plan.dtype)
@@ -304,17 +306,16 @@ def test_the_whole_pool_is_painted_to_the_last_digits(name: str, layer: bool, wa
     assert off.max() <= 12 * torch.finfo(plan.dtype).eps
 
 
-def test_a_deep_view_has_means_of_its_own_and_a_canvas_of_float64_goes_step_by_step(network: Mlp) -> None:
-    plans: dict[Way, Plan] = {way: Plan(network, 2, way, CPU) for way in WAYS}
-    words = {way: plan.means["products"] for way, plan in plans.items()}
+def test_deep_view_is_compiled_and_canvas_of_float64_goes_step_by_step(network: Mlp) -> None:
+    plans: dict[Way, Plan] = {way: make_plan(network, 2, way, CPU) for way in WAYS}
+    words = {way: plan.backend["products"] for way, plan in plans.items()}
     assert words["float64"] == "torch"
     if words["float32"].startswith("LLVM"):
         assert words["deep"] == f"{words['float32']} float64"
     x = points(plans["float64"].points, torch.float64)
-    found = trace(network.double(), x, x.flip(0))
-    assert found is not None
+    trace = trace_network(network.double(), x, x.flip(0))
     with torch.inference_mode():
-        exact, expected = plans["float64"].painter()(x), lowered(found, len(x))(x)
+        exact, expected = plans["float64"].painter()(x), lower(trace, len(x))(x)
     assert exact.numpy().tobytes() == expected.numpy().tobytes()
 
 
@@ -323,8 +324,8 @@ def test_chance_that_does_not_touch_the_points_is_no_plan() -> None:
         def forward(self, x: Tensor) -> Tensor:
             return x * torch.rand(1).round()
 
-    plans = [Plan(Chance(), 3, "float32", CPU) for _ in range(12)]
-    assert {plan._painter for plan in plans} == {None}
+    plans = [make_plan(Chance(), 3, "float32", CPU) for _ in range(12)]
+    assert {plan.shared for plan in plans} == {None}
 
 
 def test_a_network_that_cannot_be_copied_says_so() -> None:
@@ -337,4 +338,62 @@ def test_a_network_that_cannot_be_copied_says_so() -> None:
             return torch.from_numpy(x.numpy() * 2)
 
     with pytest.raises(ValueError, match="cannot be copied, as every thread needs it"):
-        Plan(Held(), 3, "float32", CPU).painter()
+        make_plan(Held(), 3, "float32", CPU).painter()
+
+
+def reason_for(formula: Callable[[Of, Tensor], Tensor], way: Way = "float32") -> str:
+    return make_plan(Of(formula), 2, way, CPU).not_compiled
+
+
+def test_plan_tells_why_its_network_is_not_compiled(network: Mlp, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG", "artengine"):
+        assert "reads a number out of a tensor" in reason_for(decided)
+        assert "aten.erf has no machine code" in reason_for(lambda net, x: net.layer(x).erf())
+        assert "a canvas of float64 goes step by step" in reason_for(lambda net, x: net.layer(x), "float64")
+        assert "Tensor.numpy" in reason_for(lambda net, x: net.layer(torch.from_numpy(x.numpy())))
+        assert (
+            make_plan(network, 2, "float32", torch.device("meta")).not_compiled == "machine code is for the CPU alone"
+        )
+    assert [record.levelname for record in caplog.records] == ["DEBUG"] * 5
+    assert caplog.messages[1] == "the network is not compiled: aten.erf has no machine code"
+    assert "aten.native_batch_norm has no machine code" in make_plan(network, 2, "float32", CPU).not_compiled
+
+
+def test_compiled_plan_gives_no_reason(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG", "artengine"):
+        plan = make_plan(Of(lambda net, x: net.layer(x).sin()), 2, "float32", CPU)
+    assert bool(plan.not_compiled) != plan.backend["products"].startswith("LLVM")
+    assert len(caplog.messages) == bool(plan.not_compiled)
+
+
+@pytest.mark.parametrize("stage", ["trace_network", "_compiled", "lower"])
+def test_fault_in_the_fast_path_is_raised_in_tests_and_a_warning_elsewhere(
+    stage: str, network: Mlp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object, **options: object) -> None:
+        raise TypeError(f"a wrong turn in {stage}")
+
+    monkeypatch.setattr(plans, stage, broken)
+    way: Way = "float64" if stage == "lower" else "float32"
+    with pytest.raises(TypeError, match="a wrong turn"):
+        make_plan(network, 2, way, CPU)
+    records: list[logging.LogRecord] = []
+    monkeypatch.setattr(logging.getLogger("artengine"), "handle", records.append)
+    for _ in range(2):  # the second time it is known
+        plan = make_plan(network, 2, way, CPU)
+        assert plan.not_compiled == f"TypeError: a wrong turn in {stage}"
+        x = points(plan.points, plan.dtype)
+        assert torch.allclose(plan.painter()(x).float(), network(x.float()), atol=1e-4)
+    (record,) = [record for record in records if record.levelno == logging.WARNING]
+    assert record.getMessage().endswith(f"by a fault of artengine: TypeError: a wrong turn in {stage}")
+    assert record.exc_info is not None
+
+
+def test_network_without_memory_to_prepare_it_is_no_fault(network: Mlp, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: object, **options: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(plans, "_compiled", full)
+    plan = make_plan(network, 2, "float32", CPU)
+    assert plan.not_compiled == "there is not enough memory to prepare it"
+    assert written(plan)  # step by step

@@ -13,8 +13,8 @@ import torch
 from tests.support.torch_threads import threads_of
 from torch import Tensor, nn
 
-from artengine.painting.plan import Plan, Way
-from artengine.painting.slices import SLICES, paint
+from artengine.painting.plan import Plan, Way, make_plan
+from artengine.painting.slices import SLICES_PER_TASK, paint
 from artengine.view import View
 
 CPU = torch.device("cpu")
@@ -60,10 +60,8 @@ def written(plan: Plan) -> bool:
 
 
 def planned(formula: Callable[[Net, Tensor], Tensor], way: Way = "float32") -> Plan:
-    plan = Plan(Net(formula).eval(), 2, way, CPU)
-    if not written(plan):
-        plan.points = 512  # many slices in a small view
-    return plan
+    plan = make_plan(Net(formula).eval(), 2, way, CPU)
+    return plan if written(plan) else replace(plan, points=512)  # many slices in a small view
 
 
 def source(dtype: torch.dtype = torch.float32) -> Callable[[View], Tensor]:
@@ -181,7 +179,7 @@ def test_a_generator_that_is_closed_leaves_nothing_behind(formula: Callable[[Net
         assert threading.active_count() == alive
         assert torch.get_num_threads() == 2
         after = len(calls)
-        assert after < 3000 * 3000 / (plan.points * SLICES) / 2
+        assert after < 3000 * 3000 / (plan.points * SLICES_PER_TASK) / 2
         time.sleep(0.02)
         assert len(calls) == after
         assert list(painting) == []

@@ -19,7 +19,7 @@ from tests.support import painter_oracle as oracle
 
 import artengine_nonlinearities
 from artengine import InputError, Ports, load
-from artengine.painting.plan import Plan, Way
+from artengine.painting.plan import Way, make_plan
 from artengine_basics.mlp import mlp
 from artengine_nonlinearities.chart import chart, main
 from artengine_nonlinearities.npainter import Strength
@@ -212,7 +212,7 @@ def test_says_formula_and_range_in_a_line(name: str) -> None:
     ids=["finer", "gabor", "no ripple", "ripples"],
 )
 def test_later_ones_are_painted_to_the_last_digits(bend: Callable[[Any], Any], way: Way) -> None:
-    plan = Plan(Bends(bend), 6, way, CPU)
+    plan = make_plan(Bends(bend), 6, way, CPU)
     assert plan.painter() is plan.painter()  # its operations are known
     random = np.random.RandomState(6)
     x = torch.from_numpy(random.randn(plan.points, 6)).to(plan.dtype)
@@ -237,8 +237,8 @@ def test_networks_with_later_ones_are_painted_by_the_means_of_the_gaussian(name:
         mlp(Ports(inputs=2, seed=1), width=[40], depth=3, activation=[maker(one)], output=maker("identity"))
         for one in ("gaussian", name)
     ]
-    known, plan = (Plan(network, 2, "float32", CPU) for network in networks)
-    assert plan.means == known.means
+    known, plan = (make_plan(network, 2, "float32", CPU) for network in networks)
+    assert plan.backend == known.backend
     x = torch.from_numpy(np.random.RandomState(0).uniform(-1, 1, (plan.points, 2)))
     with torch.inference_mode():
         painted, plain = plan.painter()(x.float()), networks[1](x.float())

@@ -1,4 +1,4 @@
-"""One way to paint a network: as machine code of its own."""
+"""One way to paint a network: compiled to machine code of its own."""
 
 import lazy_loader
 

@@ -1,1 +1,2 @@
-from .fused import Fused as Fused
+from .compiler import CompiledNetwork as CompiledNetwork, compile_trace as compile_trace
+from .errors import NotCompilableError as NotCompilableError

@@ -1,4 +1,4 @@
-"""The two sorts of number that machine code is written for, and the polynomials that each of them needs."""
+"""The two formats of float that machine code is generated for, and the polynomials that each of them needs."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from llvmlite import ir
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Float:
-    """A sort of number.
+    """A format of float.
 
-    dtype: torch's. type, ints: LLVM's, and that of integers as wide. digits: bits after the point. bias: of the
-    exponent. half_root: the bits of sqrt(1/2). usual: the size of x below which e^x is normal. most: the last x where
-    it is finite. turning: the size below which pi is taken out of a number in one go. half_turns: they add up to pi.
-    alone: from which on log(1 + x) is log(x). ln2: two that add up to log 2. sine, exp, log, log1p: coefficients, from
-    the highest power down.
+    dtype: torch's. type, ints: LLVM's, and that of integers as wide. mantissa_bits: after the point. bias: of the
+    exponent. half_root: the bits of sqrt(1/2). max_normal_exp: the size of x below which e^x is normal. max_exp: the
+    last x where it is finite. max_reduced: the size below which half turns are taken out of a number in one go.
+    half_turns: they add up to pi. one_negligible: from which on log(1 + x) is log(x). ln2: two that add up to log 2.
+    sine, exp, log, log1p: coefficients, from the highest power down.
     """
 
     dtype: torch.dtype
     type: ir.Type
     ints: ir.Type
-    digits: int
+    mantissa_bits: int
     bias: int
     half_root: int
-    usual: float
-    most: float
-    turning: float
+    max_normal_exp: float
+    max_exp: float
+    max_reduced: float
     half_turns: tuple[float, ...]
-    alone: float
+    one_negligible: float
     ln2: tuple[float, float]
     sine: tuple[float, ...]
     exp: tuple[float, ...]
@@ -39,7 +39,7 @@ class Float:
 
     @property
     def bytes(self) -> int:
-        """Of a number."""
+        """Bytes of a number."""
         return self.dtype.itemsize
 
 
@@ -49,14 +49,14 @@ SINGLE = Float(
     dtype=torch.float32,
     type=ir.FloatType(),
     ints=ir.IntType(32),
-    digits=23,
+    mantissa_bits=23,
     bias=127,
     half_root=0x3F3504F3,
-    usual=87,
-    most=88.72283,
-    turning=39_000.0,
+    max_normal_exp=87,
+    max_exp=88.72283,
+    max_reduced=39_000.0,
     half_turns=(3.140625, 0.0009670257568359375, 6.2771141529083252e-07, 1.2154201256553420e-10),
-    alone=math.inf,  # the quotient overflows beyond 3e36, and pictures may have that in them
+    one_negligible=math.inf,  # the quotient overflows beyond 3e36, and pictures may have that in them
     ln2=(0.693359375, -2.12194440e-4),  # the first so short that its products are exact
     sine=(
         2.6083159809786593541503e-06,
@@ -89,21 +89,21 @@ SINGLE = Float(
         1.0,
     ),
 )
-#: The same functions, by Remez's exchange in 50 digits: the relative error of the function is the least there is for so
-#: many coefficients, at most 2e-17. The sine alone is 6e-17 low at its top, so that it never comes to more than 1. Here
-#: fma makes products with the first parts of pi and log 2 exact.
+#: The same functions, by Remez's exchange in 50 digits: the relative error of the function is the smallest possible for
+#: so many coefficients, at most 2e-17. The sine alone is 6e-17 low at its top, so that it never comes to more than 1.
+#: Here fma makes products with the first parts of pi and log 2 exact.
 DOUBLE = Float(
     dtype=torch.float64,
     type=ir.DoubleType(),
     ints=ir.IntType(64),
-    digits=52,
+    mantissa_bits=52,
     bias=1023,
     half_root=0x3FE6A09E667F3BCD,
-    usual=708.39,
-    most=709.782712893384,
-    turning=2.0**30,
+    max_normal_exp=708.39,
+    max_exp=709.782712893384,
+    max_reduced=2.0**30,
     half_turns=(math.pi, 1.2246467991473532e-16),
-    alone=2.0**54,
+    one_negligible=2.0**54,
     ln2=(math.log(2), 2.3190468138462996e-17),
     sine=(
         2.7214184417598905e-15,
@@ -172,3 +172,16 @@ DOUBLE = Float(
         1.0,
     ),
 )
+#: Coefficients of tanh(x) as x p(x^2) / q(x^2) on [-9, 9] (Eigen, after Hart et al. 1968).
+TANH_NUMERATOR = (
+    -2.76076847742355e-16,
+    2.00018790482477e-13,
+    -8.60467152213735e-11,
+    5.12229709037114e-08,
+    1.48572235717979e-05,
+    6.37261928875436e-04,
+    4.89352455891786e-03,
+)
+TANH_DENOMINATOR = (1.19825839466702e-06, 1.18534705686654e-04, 2.26843463243900e-03, 4.89352518554385e-03)
+MAX_TANH_ARGUMENT = 7.90531110763549805  # where the quotient comes to 1 in float32
+MAX_TANH_ARGUMENT_DOUBLE = 20.0  # from where on it tanh is 1 in float64 too

@@ -1,6 +1,6 @@
-"""Loops over the units and points of a block, and the product, in LLVM's instructions.
+"""Loops over the units and points of a block, and the matrix product, as LLVM instructions.
 
-A block is a matrix of floats of one sort, (units, points): a row for each unit, the points side by side.
+A block is a matrix of floats of one format, (units, points): a row for each unit, the points side by side.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ I64 = ir.IntType(64)
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """What of a product is in registers: lanes of a vector, vectors of points, units; and the points of a block.
+    """How large the part of a product is that is held in registers.
 
-    real: what the numbers are.
+    real: the format of the numbers. lanes: of a vector. vectors: of points, and units: whose sums are held together.
+    block: points of a block.
     """
 
     real: Float
@@ -32,7 +33,7 @@ class Tile:
 
 
 class Code:
-    """A function that is being written: its arguments are so many pointers to floats, and perhaps a count."""
+    """A function that is being generated: its arguments are so many pointers to floats, and perhaps a count."""
 
     def __init__(self, module: ir.Module, name: str, pointers: int, *, counted: bool, tile: Tile) -> None:
         kind = ir.FunctionType(ir.VoidType(), [tile.real.type.as_pointer()] * pointers + [I64] * counted)
@@ -45,12 +46,12 @@ class Code:
 
     @contextmanager
     def loop(self, count: Value) -> Iterator[Value]:
-        """Do what is written inside for every number below count, which is above 0."""
+        """Repeat what is emitted inside for every number below count, which is above 0."""
         with self.carrying(count) as (number, _):
             yield number
 
     def fold(self, count: int, start: Value, step: Callable[[Value, Value], Value]) -> Value:
-        """The last of the values that `step` makes of a number below count, above 0, and of its last value."""
+        """Fold `step(number, value)` over the numbers below count, which is above 0: the last value."""
         with self.carrying(I64(count), (start,)) as (number, values):
             values[0] = step(number, values[0])
         return values[0]
@@ -67,24 +68,24 @@ class Code:
         with self.loop(I64(self.tile.block // self.tile.lanes)) as vector:
             yield vector
 
-    def step(self, base: Value, by: Value) -> Value:
-        """An address so many floats on."""
+    def offset(self, base: Value, by: Value) -> Value:
+        """The address so many floats after another."""
         return self.builder.gep(base, [by], inbounds=True)
 
     def load(self, base: Value, row: Value, vector: Value) -> Value:
-        """A vector of a row."""
-        given = self.builder.load(self._place(base, row, vector))
-        given.align = self.tile.real.bytes * self.tile.lanes
-        return given
+        """Load a vector of a row."""
+        value = self.builder.load(self._address(base, row, vector))
+        value.align = self.tile.real.bytes * self.tile.lanes
+        return value
 
     def store(self, value: Value, base: Value, row: Value, vector: Value) -> None:
-        """Put a vector into a row."""
-        self.builder.store(value, self._place(base, row, vector)).align = self.tile.real.bytes * self.tile.lanes
+        """Store a vector in a row."""
+        self.builder.store(value, self._address(base, row, vector)).align = self.tile.real.bytes * self.tile.lanes
 
-    def _place(self, base: Value, row: Value, vector: Value) -> Value:
+    def _address(self, base: Value, row: Value, vector: Value) -> Value:
         b = self.builder
-        offset = b.add(b.mul(row, I64(self.tile.block)), b.mul(vector, I64(self.tile.lanes)))
-        return b.bitcast(self.step(base, offset), self.vectors.type.as_pointer())
+        distance = b.add(b.mul(row, I64(self.tile.block)), b.mul(vector, I64(self.tile.lanes)))
+        return b.bitcast(self.offset(base, distance), self.vectors.type.as_pointer())
 
     @contextmanager
     def carrying(self, count: Value, start: tuple[Value, ...] = ()) -> Iterator[tuple[Value, list[Value]]]:
@@ -109,8 +110,10 @@ class Code:
         b.position_at_end(after)
 
 
-def product(module: ir.Module, inputs: int, units: int, tile: Tile, *, biased: bool, rounded: bool) -> ir.Function:
-    """A function from a block of inputs to a block of units, given where they are and where the matrix is.
+def define_product(
+    module: ir.Module, inputs: int, units: int, tile: Tile, *, biased: bool, rounded: bool
+) -> ir.Function:
+    """Define a function from a block of inputs to a block of units, given the addresses of both and of the matrix.
 
     The matrix lies there in strips of `tile.units` columns, row by row, each after its part of the bias. rounded: both
     are bfloat16, two rows together in one of floats (see `round_rows`).
@@ -130,23 +133,23 @@ def product(module: ir.Module, inputs: int, units: int, tile: Tile, *, biased: b
     length = tile.units * (rows + biased)
     if whole:
         with code.loop(I64(whole)) as index:
-            strip(code.step(matrix, b.mul(index, I64(length))), b.mul(index, I64(tile.units)), tile.units)
+            strip(code.offset(matrix, b.mul(index, I64(length))), b.mul(index, I64(tile.units)), tile.units)
     if left:
-        strip(code.step(matrix, I64(whole * length)), I64(whole * tile.units), left)
+        strip(code.offset(matrix, I64(whole * length)), I64(whole * tile.units), left)
     b.ret_void()
     return code.function
 
 
 def round_rows(code: Code, source: Value, target: Value, rows: int) -> None:
-    """Put the rows of a block in bfloat16 side by side, two in one: the even ones in the lower half of every float."""
+    """Emit the rounding of a block to bfloat16, two rows in one: the even ones in the lower half of every float."""
     b, v = code.builder, code.vectors
 
     def bits(row: Value, vector: Value) -> Value:
         number = b.bitcast(code.load(source, row, vector), v.ints)
-        return b.add(number, v.number(0x8000, INT))  # so that what is cut off rounds
+        return b.add(number, v.constant(0x8000, INT))  # so that what is cut off rounds
 
     def lower(even: Value, vector: Value) -> Value:
-        return b.lshr(bits(even, vector), v.number(16, INT))
+        return b.lshr(bits(even, vector), v.constant(16, INT))
 
     def put(number: Value, row: Value, vector: Value) -> None:
         code.store(b.bitcast(number, v.type), target, row, vector)
@@ -154,7 +157,7 @@ def round_rows(code: Code, source: Value, target: Value, rows: int) -> None:
     if rows > 1:
         with code.each(rows // 2) as (row, vector):
             even = b.mul(row, I64(2))
-            upper = b.and_(bits(b.add(even, I64(1)), vector), v.number(0xFFFF0000, INT))
+            upper = b.and_(bits(b.add(even, I64(1)), vector), v.constant(0xFFFF0000, INT))
             put(b.or_(lower(even, vector), upper), row, vector)
     if rows % 2:
         with code.columns() as vector:
@@ -173,21 +176,21 @@ def _strip(
     biased: bool,
     rounded: bool,
 ) -> None:
-    """A strip of columns, with all points of the block, as many at a time as there are registers for."""
+    """Emit a strip of columns, with all points of the block, as many at a time as there are registers for."""
     b, v, across = code.builder, code.vectors, code.tile.vectors
     multiply = v.dot if rounded else v.fma
 
     def factor(base: Value, unit: int) -> Value:
-        return v.spread(b.load(code.step(base, I64(unit))))
+        return v.spread(b.load(code.offset(base, I64(unit))))
 
     with code.loop(I64(code.tile.block // (across * code.tile.lanes))) as group:
         begin = b.mul(group, I64(across))
         columns = [b.add(begin, I64(index)) for index in range(across)]
-        start = [factor(matrix, unit) if biased else v.number(0) for unit in range(units) for _ in columns]
-        weights = code.step(matrix, I64(units * biased))
+        start = [factor(matrix, unit) if biased else v.constant(0) for unit in range(units) for _ in columns]
+        weights = code.offset(matrix, I64(units * biased))
         with code.carrying(I64(rows), tuple(start)) as (row, sums):
             points = [code.load(source, row, column) for column in columns]
-            here = code.step(weights, b.mul(row, I64(units)))
+            here = code.offset(weights, b.mul(row, I64(units)))
             for unit in range(units):
                 weight = factor(here, unit)
                 for index, point in enumerate(points):

@@ -1,2 +1,8 @@
-from .simplify import matrix_of as matrix_of, simplified as simplified
-from .tracing import Call as Call, Ref as Ref, Trace as Trace, trace as trace
+from .simplify import matrix_of as matrix_of, simplify as simplify
+from .tracing import (
+    Call as Call,
+    NotTraceableError as NotTraceableError,
+    Ref as Ref,
+    Trace as Trace,
+    trace_network as trace_network,
+)

@@ -23,48 +23,53 @@ def matrix_of(call: Call) -> tuple[Tensor, Tensor | None] | None:
     return None
 
 
-def simplified(found: Trace) -> Trace:
-    """The same with fewer calls, where it is in float32: float64 adds up in the order that the network has.
+def simplify(trace: Trace) -> Trace:
+    """The same with fewer calls, where it is in float32: in float64 sums keep the order that the network has.
 
-    A constant joined to the points, or added to a product, becomes a bias; colours turned round become columns turned
-    round.
+    A constant concatenated to the points, or added to a product, becomes a bias; a flip of a product's columns becomes
+    a flip of its matrix.
     """
-    makers = {result: call for call in found.calls for result in call.results}
-    uses = [source for call in found.calls for source in call.sources()]
+    makers = {result: call for call in trace.calls for result in call.results}
+    uses = [source for call in trace.calls for source in call.sources()]
     replaced: dict[int, Call | None] = {}  # by the first result
-    for call in found.calls:
-        if call.like[0].dtype != torch.float32:
+    for call in trace.calls:
+        if call.examples[0].dtype != torch.float32:
             continue
         maker = next((makers.get(source) for source in call.sources()), None)
-        if maker is None or len(maker.results) > 1 or uses.count(maker.results[0]) > 1 or not _single(maker, makers):
+        if (
+            maker is None
+            or len(maker.results) > 1
+            or uses.count(maker.results[0]) > 1
+            or not _is_float32(maker, makers)
+        ):
             continue
         maker = replaced.get(maker.results[0], maker) or maker
-        new = _with_bias(maker, call) or _added(maker, call) or _turned(maker, call)
+        new = _concatenated(maker, call) or _added(maker, call) or _flipped(maker, call)
         if new is not None:
             replaced[maker.results[0]] = None
             replaced[call.results[0]] = new
-    calls = (replaced.get(call.results[0], call) for call in found.calls)
-    return Trace(tuple(call for call in calls if call is not None), found.output)
+    calls = (replaced.get(call.results[0], call) for call in trace.calls)
+    return Trace(tuple(call for call in calls if call is not None), trace.output)
 
 
-def _single(call: Call, makers: dict[int, Call]) -> bool:
+def _is_float32(call: Call, makers: dict[int, Call]) -> bool:
     """Whether all that a call takes is in float32."""
-    made = ((source, makers[source]) for source in call.sources() if source in makers)
-    return all(maker.like[maker.results.index(source)].dtype == torch.float32 for source, maker in made)
+    inputs = ((source, makers[source]) for source in call.sources() if source in makers)
+    return all(maker.examples[maker.results.index(source)].dtype == torch.float32 for source, maker in inputs)
 
 
-def _with_bias(joined: Call, product: Call) -> Call | None:
-    """Of points joined with the same numbers at every one of them, and a product: a product with a bias."""
-    found = matrix_of(product)
-    if found is None or joined.op is not _aten.cat.default or joined.args[1:] not in ((-1,), (1,)):
+def _concatenated(cat: Call, product: Call) -> Call | None:
+    """Of points concatenated with the same numbers at every one of them, and a product: a product with a bias."""
+    factors = matrix_of(product)
+    if factors is None or cat.op is not _aten.cat.default or cat.args[1:] not in ((-1,), (1,)):
         return None
-    parts = joined.args[0]
+    parts = cat.args[0]
     constants = [part for part in parts if isinstance(part, Tensor)]
     if len(parts) != len(constants) + 1 or any(constant.ndim != 2 for constant in constants):
         return None
-    matrix, bias = found
+    matrix, bias = factors
     bias = torch.zeros_like(matrix[0]) if bias is None else bias
-    kept = None
+    variable = None
     start = 0
     for part, width in zip(parts, _widths(parts, len(matrix)), strict=True):
         rows = matrix[start : start + width]
@@ -74,9 +79,9 @@ def _with_bias(joined: Call, product: Call) -> Call | None:
                 return None
             bias = bias + part[0].to(matrix.dtype) @ rows
         else:
-            kept = part, rows
-    assert kept is not None  # noqa: S101 - one part is no constant
-    return replace(product, op=_aten.addmm.default, args=(bias, *kept))
+            variable = part, rows
+    assert variable is not None  # noqa: S101 - one part is no constant
+    return replace(product, op=_aten.addmm.default, args=(bias, *variable))
 
 
 def _widths(parts: Sequence[Ref | Tensor], total: int) -> list[int]:
@@ -88,20 +93,20 @@ def _widths(parts: Sequence[Ref | Tensor], total: int) -> list[int]:
 
 def _added(product: Call, add: Call) -> Call | None:
     """Of a product and a row added to it: a product with a bias."""
-    found = matrix_of(product)
-    if found is None or found[1] is not None or add.op is not _aten.add.Tensor or add.kwargs:
+    factors = matrix_of(product)
+    if factors is None or factors[1] is not None or add.op is not _aten.add.Tensor or add.kwargs:
         return None
     row = next((part for part in add.args if isinstance(part, Tensor)), None)
-    if row is None or row.dtype != torch.float32 or tuple(row.shape) != (found[0].shape[1],):
+    if row is None or row.dtype != torch.float32 or tuple(row.shape) != (factors[0].shape[1],):
         return None
-    return replace(add, op=_aten.addmm.default, args=(row, product.args[0], found[0]))
+    return replace(add, op=_aten.addmm.default, args=(row, product.args[0], factors[0]))
 
 
-def _turned(product: Call, flip: Call) -> Call | None:
-    """Of a product and its columns turned round: the product with a matrix turned round."""
-    found = matrix_of(product)
-    if found is None or flip.op is not _aten.flip.default or flip.args[1] not in ([-1], [1]):
+def _flipped(product: Call, flip: Call) -> Call | None:
+    """Of a product and its columns flipped: the product with a flipped matrix."""
+    factors = matrix_of(product)
+    if factors is None or flip.op is not _aten.flip.default or flip.args[1] not in ([-1], [1]):
         return None
-    matrix, bias = found
+    matrix, bias = factors
     args = (product.args[-2], matrix.flip(-1))
     return replace(flip, op=product.op, args=args if bias is None else (bias.flip(-1), *args), kwargs={})

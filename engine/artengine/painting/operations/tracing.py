@@ -11,16 +11,15 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-#: Operations whose result has the shape and kind of a tensor, and nothing of its values.
-_OF_SHAPE = {"new_ones", "new_zeros", "new_full", "ones_like", "zeros_like", "full_like"}
-_UNTRACEABLE = (
-    torch.Tag.data_dependent_output,  # a number read out of a tensor, perhaps to decide by
-    torch.Tag.dynamic_output_shape,  # as many results as there are values of some sort
-)
-
-
-#: Ways out of torch for the numbers of a tensor.
-_OUTSIDE = {
+#: Operations whose result has the shape and dtype of a tensor, and nothing of its values.
+_SHAPE_ONLY = {"new_ones", "new_zeros", "new_full", "ones_like", "zeros_like", "full_like"}
+#: Tags of operations that cannot be repeated for other points, with the reason.
+_UNTRACEABLE = {
+    torch.Tag.data_dependent_output: "reads a number out of a tensor, perhaps to decide by it",
+    torch.Tag.dynamic_output_shape: "gives a shape that depends on values",
+}
+#: Methods of a tensor that hand its numbers out of torch.
+_EXPORTS = {
     "numpy",
     "__array__",
     "__array_wrap__",
@@ -32,6 +31,10 @@ _OUTSIDE = {
     "__reduce_ex__",
     "__deepcopy__",
 }
+
+
+class NotTraceableError(Exception):
+    """A network's operations are not the same list for all points; the message is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +49,31 @@ class Call:
     """An operation of torch, applied.
 
     args, kwargs: as it was called, with a `Ref` for every tensor that depends on the points, and the tensor itself
-    where it does not. results: the numbers of the values it gives, in their order. like: a tensor such as each of them.
-    alias: the value whose memory the first result is a view of.
+    where it does not. results: the numbers of the values that it returns, in their order. examples: those values, as
+    they were when the call was recorded. alias: the value whose memory the first result is a view of.
     """
 
     op: Any
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     results: tuple[int, ...]
-    like: tuple[Tensor, ...]
+    examples: tuple[Tensor, ...]
     alias: int | None
+
+    @property
+    def name(self) -> str:
+        """The name of the operation, such as ``aten.sin``."""
+        return name_of(self.op)
 
     def sources(self) -> Iterator[int]:
         """The numbers of the values it is applied to."""
         return (part.index for part in _leaves((self.args, self.kwargs)) if isinstance(part, Ref))
 
     def apply(self, values: dict[int, Tensor]) -> None:
-        """Do it to other values, and add what it gives."""
+        """Apply it to other values, and add its results to them."""
         args, kwargs = _mapped((self.args, self.kwargs), lambda part: values[part.index] if _is_ref(part) else part)
-        given = self.op(*args, **kwargs)
-        values.update(zip(self.results, given if isinstance(given, tuple) else (given,), strict=False))
+        results = self.op(*args, **kwargs)
+        values.update(zip(self.results, results if isinstance(results, tuple) else (results,), strict=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,114 +91,152 @@ class Trace:
         return values[self.output]
 
 
-def trace(network: nn.Module, points: Tensor, others: Tensor) -> Trace | None:
-    """The operations that a network applies to points, (N, inputs), or None where they are not the same for all points.
+def trace_network(network: nn.Module, points: Tensor, others: Tensor) -> Trace:
+    """The operations that a network applies to points, (N, inputs).
 
-    others: more points of the same shape. The operations have to give for them, to the bit, what the network gives: one
-    that turns its numbers into something else than tensors, or chance, or a decision, would be found out.
+    others: more points of the same shape, on which the trace is checked: it has to give, to the bit, what the network
+    gives. Chance, decisions, and numbers that leave torch show there if they show nowhere else.
+    Raises `NotTraceableError` where the operations are not the same for all points, or the network raises something.
     """
-    recorder = _Recorder(points)
-    try:
-        with torch.no_grad():
-            with (watch := _Watch()), recorder:
+    recorder, watch = _Recorder(points), _ExportWatch()
+    with torch.no_grad():
+        try:
+            with watch, recorder:
                 colours = network(points)
-            output = recorder.number(colours)
-            if output is None or not recorder.sound or not watch.sound:
-                return None
-            found = Trace(_needed(recorder.calls, output), output)
-            expected = network(others.clone())
-            same = torch.equal(found.replay(others).nan_to_num(), expected.nan_to_num())
-    except Exception:  # noqa: BLE001, RUF100 - a stranger's network may raise anything
-        return None  # whatever is the matter, the network as it stands will say it better
-    return found if same else None
+        except Exception as error:
+            if reason := recorder.obstacle or watch.obstacle:
+                raise NotTraceableError(reason) from error
+            _call(network, points.clone())  # where it raises without a recorder too, that is the reason
+            raise
+        output = recorder.number_of(colours)
+        if reason := recorder.obstacle or watch.obstacle:
+            raise NotTraceableError(reason)
+        if output is None:
+            raise NotTraceableError("it returns something else than a tensor that depends on the points")
+        trace = Trace(_needed(recorder.calls, output), output)
+        expected = _call(network, others.clone())
+        if not isinstance(expected, Tensor) or not _same(trace.replay(others), expected):
+            raise NotTraceableError("its operations give other colours for other points than the network itself")
+    return trace
 
 
-class _Watch(TorchFunctionMode):
+def name_of(op: Any) -> str:
+    """The name of an operation of torch, such as ``aten.sin``."""
+    return str(op).removesuffix(".default")
+
+
+def _call(network: nn.Module, points: Tensor) -> object:
+    """What the network returns. Raises `NotTraceableError` where it raises: when it is painted, it says so again."""
+    try:
+        return network(points)
+    except Exception as error:  # somebody else's network may raise anything
+        raise NotTraceableError(f"it raises {type(error).__name__}: {error}") from error
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    """Whether two tensors hold the same numbers, NaN equal to NaN."""
+    if one.dtype != other.dtype or one.is_complex():
+        return False
+    return torch.equal(one.nan_to_num(), other.nan_to_num())
+
+
+class _ExportWatch(TorchFunctionMode):
     """Sees whether numbers leave torch, for numpy or plain Python, where nobody knows what is done to them."""
 
-    sound = True
+    obstacle = ""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if getattr(func, "__name__", "") in _OUTSIDE or func is torch.Tensor.data.__get__:  # type: ignore[attr-defined]
-            self.sound = False
+        name = getattr(func, "__name__", "")
+        if name in _EXPORTS:
+            self.obstacle = self.obstacle or f"Tensor.{name} hands its numbers out of torch"
         return func(*args, **(kwargs or {}))
 
 
 class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own
-    """Keeps every call while it is entered; sound: as long as they can be repeated for other points."""
+    """Records every call while it is entered. obstacle: why the calls cannot be repeated for other points, or ""."""
 
     def __init__(self, points: Tensor) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.calls: list[Call] = []
-        self.sound = True
-        self._kept: list[Tensor] = [points]  # as long as a tensor lives, no other has its id
-        self._made: set[int] = set()
+        self.obstacle = ""
+        self._alive: list[Tensor] = [points]  # as long as a tensor lives, no other has its id
+        self._created: set[int] = set()
         self._numbers: dict[int, int] = {id(points): 0}
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
         return False  # for what nobody compiles here, torch would import its compiler first: most of a second
 
-    def number(self, value: object) -> int | None:
+    def number_of(self, value: object) -> int | None:
         """The number of a tensor that depends on the points."""
         return self._numbers.get(id(value))
 
     def __torch_dispatch__(self, op: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        if any(id(part) not in self._made for part in _written(op, args)):
-            self.sound = False  # it keeps something from one call to the next
+        if any(id(part) not in self._created for part in _written(op, args)):
+            self._refuse(op, "changes a tensor that outlives the call")
         if torch.Tag.nondeterministic_seeded in op.tags:
-            self.sound = False  # chance
-        given = op(*args, **kwargs)
-        self._made |= {id(part) for part in _leaves(given)}
+            self._refuse(op, "draws random numbers")
+        returned = op(*args, **kwargs)
+        self._created |= {id(part) for part in _leaves(returned)}
         tensors = [part for part in _leaves((args, kwargs)) if isinstance(part, Tensor)]
         if not any(id(tensor) in self._numbers for tensor in tensors):
-            self._kept += [part for part in _leaves(given) if isinstance(part, Tensor)]
-            return given
-        if op._schema.is_mutable or any(tag in op.tags for tag in _UNTRACEABLE):
-            self.sound = False
-        results = given if isinstance(given, tuple) else (given,)
-        if not self.sound or not all(isinstance(result, Tensor) for result in results):
-            self.sound = False
-            return given
-        if op._schema.name.removeprefix("aten::") in _OF_SHAPE:
-            self._kept += results
-            return given
-        first = len(self._kept)
+            self._alive += [part for part in _leaves(returned) if isinstance(part, Tensor)]
+            return returned
+        if op._schema.is_mutable:
+            self._refuse(op, "changes in place what depends on the points")
+        for tag in op.tags:
+            if tag in _UNTRACEABLE:
+                self._refuse(op, _UNTRACEABLE[tag])
+        results = returned if isinstance(returned, tuple) else (returned,)
+        if not all(isinstance(result, Tensor) and result.layout == torch.strided for result in results):
+            self._refuse(op, "gives something else than dense tensors")
+        if self.obstacle:
+            return returned
+        self._alive += results
+        if op._schema.name.removeprefix("aten::") not in _SHAPE_ONLY:
+            self._record(op, args, kwargs, results, tensors)
+        return returned
+
+    def _record(self, op: Any, args: Any, kwargs: Any, results: tuple[Tensor, ...], tensors: list[Tensor]) -> None:
+        """Add a call of an operation on these tensors."""
+        first = len(self._alive) - len(results)
         numbers = tuple(range(first, first + len(results)))
-        self._kept += results
         self._numbers.update(zip(map(id, results), numbers, strict=True))
-        given_args, given_kwargs = _mapped((args, kwargs), self._referred)
+        arguments, options = _mapped((args, kwargs), self._referred)
         memory = results[0].untyped_storage().data_ptr()
-        shared = (self.number(tensor) for tensor in tensors if tensor.untyped_storage().data_ptr() == memory)
+        shared = (self.number_of(tensor) for tensor in tensors if tensor.untyped_storage().data_ptr() == memory)
         alias = next((number for number in shared if number is not None), None)
-        self.calls.append(Call(op, given_args, given_kwargs, numbers, results, alias))
-        return given
+        self.calls.append(Call(op, arguments, options, numbers, results, alias))
+
+    def _refuse(self, op: Any, reason: str) -> None:
+        """Note the first reason why the calls cannot be repeated."""
+        self.obstacle = self.obstacle or f"{name_of(op)} {reason}"
 
     def _referred(self, part: object) -> object:
-        """An argument as a `Call` keeps it."""
+        """An argument as a `Call` holds it."""
         if not isinstance(part, Tensor):
             return part
-        number = self.number(part)
+        number = self.number_of(part)
         return part.detach() if number is None else Ref(number)
 
 
 def _written(op: Any, args: tuple[Any, ...]) -> Iterator[Tensor]:
     """The tensors that an operation changes."""
-    for part, told in zip(args, op._schema.arguments, strict=False):
-        if isinstance(part, Tensor) and told.alias_info is not None and told.alias_info.is_write:
+    for part, argument in zip(args, op._schema.arguments, strict=False):
+        if isinstance(part, Tensor) and argument.alias_info is not None and argument.alias_info.is_write:
             yield part
 
 
 def _needed(calls: list[Call], output: int) -> tuple[Call, ...]:
     """The calls without those whose results nobody asks for."""
-    wanted = {output}
-    kept = []
+    live = {output}
+    needed = []
     for call in reversed(calls):
-        if wanted.intersection(call.results):
-            wanted.update(call.sources())
-            kept.append(call)
-    return tuple(reversed(kept))
+        if live.intersection(call.results):
+            live.update(call.sources())
+            needed.append(call)
+    return tuple(reversed(needed))
 
 
 def _is_ref(part: object) -> bool:

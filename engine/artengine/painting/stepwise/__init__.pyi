@@ -1,2 +1,2 @@
 from . import matmul as matmul
-from .lowering import lowered as lowered
+from .lowering import lower as lower

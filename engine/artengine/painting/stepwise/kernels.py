@@ -1,10 +1,10 @@
-"""Operations on slices of points by the fastest means there is, in place where their operand is not needed again.
+"""Operations on slices of points by the fastest library there is, in place where their operand is not needed again.
 
 Measured on slices of 4,096 x 100 float32 numbers, one thread: numpy takes a third to a fifth of torch's time for
 logarithms, sines and hyperbolic tangents, and a thirtieth for sorting; torch's remainder, sinc and logaddexp take
 longer than the product of a layer. They agree to the last digits. What is not here stays with torch as it is.
 
-Every number is worked out by itself, in a way that its own value alone decides: so it comes to the same bits whatever
+Every number is computed by itself, in a way that its own value alone decides: so it comes to the same bits whatever
 stands beside it.
 """
 
@@ -24,32 +24,32 @@ Step = Callable[..., Any]
 Array = np.ndarray[Any, Any]
 _aten = torch.ops.aten
 
-LARGE = 70_000.0  # beyond 71,476 numpy's sine and cosine go one number at a time
-REDUCED = 2.0**40  # up to which a turn can be taken out of a number in float64 and leave a float32 behind
+MAX_FAST_ANGLE = 70_000.0  # beyond 71,476 numpy's sine and cosine go one number at a time
+MAX_REDUCIBLE_ANGLE = 2.0**40  # up to which reduction by whole turns in float64 leaves a float32 behind
 
 
-def step(call: Call, *, spent: bool, first_only: bool) -> Step:
+def step(call: Call, *, in_place: bool, first_only: bool) -> Step:
     """A call as a function of the values it refers to, in the order in which it refers to them.
 
-    spent: whether the first of them may be overwritten. first_only: nobody asks for any but its first result, and that
-    is what the function gives.
+    in_place: whether the first of them may be overwritten. first_only: only its first result is needed, and that is
+    what the function returns.
     """
     if call.args and isinstance(call.args[0], Ref) and not call.kwargs and (function := _function(call, first_only)):
-        return _applied(function, spent, call.like[0].dtype)
-    given = _called(call, spent)
-    return (lambda *values: given(*values)[0]) if first_only and len(call.results) > 1 else given
+        return _applied(function, in_place, call.examples[0].dtype)
+    operation = _called(call, in_place)
+    return (lambda *values: operation(*values)[0]) if first_only and len(call.results) > 1 else operation
 
 
 def _function(call: Call, first_only: bool) -> Callable[[Array, Array], Any] | None:
-    """What fills an array with the result of a call on another, which may be the same."""
-    like, rest = call.like[0], call.args[1:]
-    if like.dtype not in (torch.float32, torch.float64) or not like.is_contiguous() or not like.ndim:
+    """A function (x, out) that fills `out` with the result of a call on `x`, the same array perhaps; None: torch's."""
+    example, rest = call.examples[0], call.args[1:]
+    if example.dtype not in (torch.float32, torch.float64) or not example.is_contiguous() or not example.ndim:
         return None
     if call.op in _ROWS:
-        along_last = first_only and (rest or (-1,))[0] in (-1, like.ndim - 1) and not any(rest[1:])
+        along_last = first_only and (rest or (-1,))[0] in (-1, example.ndim - 1) and not any(rest[1:])
         return _ROWS[call.op] if along_last else None
     if not rest:
-        return _ANY.get(call.op) or (_SINGLE.get(call.op) if like.dtype == torch.float32 else None)
+        return _POINTWISE.get(call.op) or (_FLOAT32.get(call.op) if example.dtype == torch.float32 else None)
     if call.op is _aten.pow.Tensor_Scalar and rest == (2,):
         return np.square
     if call.op is _aten.remainder.Scalar and math.frexp(rest[0])[0] == 0.5:
@@ -59,34 +59,34 @@ def _function(call: Call, first_only: bool) -> Callable[[Array, Array], Any] | N
     return None
 
 
-def _applied(function: Callable[[Array, Array], Any], spent: bool, dtype: torch.dtype) -> Step:
-    if spent:
+def _applied(function: Callable[[Array, Array], Any], in_place: bool, dtype: torch.dtype) -> Step:
+    if in_place:
 
-        def over(x: Tensor) -> Tensor:
+        def overwrite(x: Tensor) -> Tensor:
             numbers = x.numpy()
             function(numbers, numbers)
             return x
 
-        return over
+        return overwrite
 
-    def anew(x: Tensor) -> Tensor:
+    def allocate(x: Tensor) -> Tensor:
         x = x.to(dtype)
-        given = torch.empty_like(x, memory_format=torch.contiguous_format)
-        function(x.numpy(), given.numpy())
-        return given
+        result = torch.empty_like(x, memory_format=torch.contiguous_format)
+        function(x.numpy(), result.numpy())
+        return result
 
-    return anew
+    return allocate
 
 
-def _called(call: Call, spent: bool) -> Step:
+def _called(call: Call, in_place: bool) -> Step:
     """Torch's own operation, in place where it offers that."""
     op = call.op
-    if spent and torch.Tag.pointwise in op.tags and call.args and isinstance(call.args[0], Ref):
+    if in_place and torch.Tag.pointwise in op.tags and call.args and isinstance(call.args[0], Ref):
         packet = getattr(_aten, f"{op._schema.name.removeprefix('aten::')}_", None)
         names = packet.overloads() if packet is not None else ()
-        wanted = {"Tensor_Scalar": "Scalar", "Tensor_Tensor": "Tensor"}.get(op._overloadname, op._overloadname)
-        if wanted in names:
-            op = getattr(packet, wanted)
+        overload = {"Tensor_Scalar": "Scalar", "Tensor_Tensor": "Tensor"}.get(op._overloadname, op._overloadname)
+        if overload in names:
+            op = getattr(packet, overload)
     args, kwargs = call.args, call.kwargs
     if len(args) == 1 and isinstance(args[0], Ref) and not kwargs:
         return op  # type: ignore[no-any-return]  # an operator of torch's
@@ -115,18 +115,18 @@ def _filled(template: Any, values: Any) -> Any:
 
 
 def _wave(function: np.ufunc) -> Callable[[Array, Array], None]:
-    """Sine or cosine; where they are large, numbers lose their turns first."""
+    """Sine or cosine; large numbers are reduced by whole turns first."""
 
     def wave(x: Array, out: Array) -> None:
         flat = x.reshape(-1)
-        if flat @ flat < LARGE**2:  # then none of them is; the cheapest way to see it
+        if flat @ flat < MAX_FAST_ANGLE**2:  # then none of them is large; the cheapest way to see it
             function(x, out)
             return
-        large = np.abs(x) >= LARGE
+        large = np.abs(x) >= MAX_FAST_ANGLE
         many = x[large].astype(np.float64)
         turns = np.rint(many * (1 / math.tau))
-        left = ((many - turns * _TURN[0]) - turns * _TURN[1]) - turns * _TURN[2]
-        left = np.where(np.abs(many) < REDUCED, left, many)
+        left = ((many - turns * _WHOLE_TURN[0]) - turns * _WHOLE_TURN[1]) - turns * _WHOLE_TURN[2]
+        left = np.where(np.abs(many) < MAX_REDUCIBLE_ANGLE, left, many)
         function(np.where(large, np.float32(0), x), out)
         out[large] = function(left.astype(np.float32))
 
@@ -145,7 +145,7 @@ def _parts(number: float, bits: int) -> tuple[float, ...]:
 
 
 _FIRST, _SECOND, _REST = _parts(math.tau, 15)
-_TURN = _FIRST, _SECOND, _REST + 2.4492935982947064e-16  # what math.tau lacks
+_WHOLE_TURN = _FIRST, _SECOND, _REST + 2.4492935982947064e-16  # what 2 pi has beyond math.tau
 
 
 def _sinc(x: Array, out: Array) -> None:
@@ -175,7 +175,7 @@ def _log_softmax(x: Array, out: Array) -> None:
 
 
 def _remainder(divisor: float) -> Callable[[Array, Array], None]:
-    """What is left beyond whole divisors, for a power of two: every operation is exact."""
+    """The remainder for a power of two: every operation is exact."""
 
     def remainder(x: Array, out: Array) -> None:
         whole = np.floor(x * (1 / divisor))
@@ -198,13 +198,14 @@ def _logaddexp(other: float) -> Callable[[Array, Array], None]:
 
 
 _SIN = _wave(np.sin)
-#: Where numpy is faster in float32 alone.
-_SINGLE: dict[Any, Callable[[Array, Array], Any]] = {
+#: Functions in which numpy is faster than torch in float32 alone.
+_FLOAT32: dict[Any, Callable[[Array, Array], Any]] = {
     _aten.sin.default: _SIN,
     _aten.cos.default: _wave(np.cos),
     _aten.sinc.default: _sinc,
 }
-_ANY: dict[Any, Callable[[Array, Array], Any]] = {
+#: Functions in which numpy is faster in both precisions.
+_POINTWISE: dict[Any, Callable[[Array, Array], Any]] = {
     _aten.tanh.default: np.tanh,
     _aten.exp.default: np.exp,
     _aten.log.default: np.log,
@@ -214,7 +215,7 @@ _ANY: dict[Any, Callable[[Array, Array], Any]] = {
     _aten.expm1.default: np.expm1,
     _aten.atan.default: np.arctan,
 }
-#: Along the last axis.
+#: Functions along the last axis.
 _ROWS: dict[Any, Callable[[Array, Array], None]] = {
     _aten.sort.default: _sort,
     _aten._softmax.default: _softmax,

@@ -1,4 +1,4 @@
-"""The operations of a network: written down rightly, or not at all."""
+"""The operations of a network: traced rightly, or not at all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from artengine.painting.operations.tracing import Trace, trace
+from artengine.painting.operations import tracing
+from artengine.painting.operations.tracing import NotTraceableError, Trace, trace_network
 
 Formula = Callable[["Net", Tensor], Tensor]
 
@@ -43,10 +44,10 @@ def points(count: int = 64, reach: float = 1, seed: int = 0, dtype: torch.dtype 
     return torch.from_numpy(np.random.RandomState(seed).uniform(-reach, reach, (count, 2))).to(dtype)
 
 
-def traced(formula: Formula, dtype: torch.dtype = torch.float64) -> tuple[Net, Trace | None]:
+def traced(formula: Formula, dtype: torch.dtype = torch.float64) -> tuple[Net, Trace]:
     network = Net(formula).to(dtype).eval()
     few = points(dtype=dtype)
-    return network, trace(network, few, few.flip(0))
+    return network, trace_network(network, few, few.flip(0))
 
 
 def residual(net: Net, x: Tensor) -> Tensor:
@@ -103,8 +104,8 @@ def filled_constant(net: Net, x: Tensor) -> Tensor:
     return (net.hidden(x) * mask) @ net.last
 
 
-#: Has to be written down.
-WRITTEN: dict[str, Formula] = {
+#: Has to be traceable.
+TRACEABLE: dict[str, Formula] = {
     "itself": lambda net, x: x,
     "view": lambda net, x: x[:, :1],
     "column": lambda net, x: x[:, 1:].expand(-1, 3),
@@ -136,30 +137,25 @@ WRITTEN: dict[str, Formula] = {
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("formula", WRITTEN.values(), ids=WRITTEN)
-def test_operations_are_found_and_give_the_same_bits(formula: Formula, dtype: torch.dtype) -> None:
-    network, found = traced(formula, dtype)
-    assert found is not None
+@pytest.mark.parametrize("formula", TRACEABLE.values(), ids=TRACEABLE)
+def test_trace_replays_to_the_bits_of_the_network(formula: Formula, dtype: torch.dtype) -> None:
+    network, trace = traced(formula, dtype)
     for other in (points(64, 40, 1, dtype), points(64, 1e-3, 2, dtype), torch.zeros(64, 2, dtype=dtype)):
         before = other.clone()
         with torch.inference_mode():
-            given, expected = found.replay(other), network(other)
+            given, expected = trace.replay(other), network(other)
         assert given.dtype == expected.dtype
         assert torch.equal(given.nan_to_num(7), expected.nan_to_num(7))
         assert torch.equal(other, before)
 
 
-def test_what_nobody_asks_for_is_left_out() -> None:
-    few, many = (traced(WRITTEN[name])[1] for name in ("two layers", "unused"))
-    assert few is not None
-    assert many is not None
+def test_unused_calls_are_left_out_of_the_trace() -> None:
+    few, many = (traced(TRACEABLE[name])[1] for name in ("two layers", "unused"))
     assert len(few.calls) == len(many.calls) == 3
 
 
-def test_a_view_is_known_as_one() -> None:
-    found = traced(lambda net, x: net.hidden(x).sin()[:, 2:5] * 2)[1]
-    assert found is not None
-    _, sine, *rest = found.calls
+def test_call_knows_the_value_it_is_a_view_of() -> None:
+    _, sine, *rest = traced(lambda net, x: net.hidden(x).sin()[:, 2:5] * 2)[1].calls
     assert sine.alias is None
     assert rest[-1].alias is None
     assert {call.alias for call in rest[:-1]} >= {sine.results[0]}
@@ -233,7 +229,7 @@ def changed_constant(net: Net, x: Tensor) -> Tensor:
     return (a + net.hidden(x) * scale) @ net.last
 
 
-#: May be written down or not; the choice of what comes out is not the trace's.
+#: May be traceable or not; the colours have to be right.
 NEVER_WRONG: dict[str, Formula] = {
     "halves": in_halves,
     "unbound": lambda net, x: torch.stack([*x.unbind(-1), x.sum(-1)], -1),
@@ -270,13 +266,14 @@ NEVER_WRONG: dict[str, Formula] = {
 
 
 @pytest.mark.parametrize("formula", NEVER_WRONG.values(), ids=NEVER_WRONG)
-def test_nothing_is_written_down_wrongly(formula: Formula) -> None:
-    network, found = traced(formula)
-    if found is None:
+def test_no_network_is_traced_wrongly(formula: Formula) -> None:
+    try:
+        network, trace = traced(formula)
+    except NotTraceableError:
         return
     for other in (points(64, 40, 1), points(64, 1e-3, 2), points(64, 1, 0).flip(0)):
         with torch.no_grad():
-            assert torch.equal(found.replay(other.clone()).nan_to_num(7), network(other.clone()).nan_to_num(7))
+            assert torch.equal(trace.replay(other.clone()).nan_to_num(7), network(other.clone()).nan_to_num(7))
 
 
 def counting(net: Net, x: Tensor) -> Tensor:
@@ -303,37 +300,73 @@ def refusing(error: Exception) -> Formula:
     return formula
 
 
-#: Cannot be written down: it is another formula every time, or none at all.
-NEVER: dict[str, Formula] = {
-    "chance": lambda net, x: x + torch.rand_like(x),
-    "chance aside": lambda net, x: x + torch.rand(len(x), 2),
-    "chance of numpy": lambda net, x: x * float(np.random.uniform()),
-    "dropout": lambda net, x: functional.dropout(net.hidden(x), 0.5, training=True) @ net.last,
-    "counting": counting,
-    "counting in a buffer": counting_in_a_buffer,
-    "moving average": moving_average,
-    "two results": lambda net, x: (x, x),  # type: ignore[dict-item,return-value]
-    "no tensor": lambda net, x: x.numpy(),  # type: ignore[dict-item,return-value]
-    "nothing": lambda net, x: None,  # type: ignore[dict-item,return-value]
-    "does not fit": lambda net, x: x @ net.last,
-    "RuntimeError": refusing(RuntimeError("no number below zero")),
-    "ValueError": refusing(ValueError("no number below zero")),
-    "AssertionError": refusing(AssertionError("no number below zero")),
-    "IndexError": refusing(IndexError("no number below zero")),
-    "KeyError": refusing(KeyError("no number below zero")),
-    "ArithmeticError": refusing(ArithmeticError("no number below zero")),
+#: Cannot be traced, for it is another formula every time, or none at all; with the reason.
+NEVER: dict[str, tuple[Formula, str]] = {
+    "chance": (lambda net, x: x + torch.rand_like(x), "aten.rand_like draws random numbers"),
+    "chance aside": (lambda net, x: x + torch.rand(len(x), 2), "aten.rand draws random numbers"),
+    "chance of numpy": (lambda net, x: x * float(np.random.uniform()), "other colours for other points"),
+    "dropout": (lambda net, x: functional.dropout(net.hidden(x), 0.5) @ net.last, "draws random numbers"),
+    "counting": (counting, "other colours for other points"),
+    "counting in a buffer": (counting_in_a_buffer, "aten.add_.Tensor changes a tensor that outlives the call"),
+    "moving average": (moving_average, "other colours for other points"),
+    "in place": (lambda net, x: net.hidden(x).mul_(2) @ net.last, "aten.mul_.Tensor changes in place"),
+    "a decision": (lambda net, x: x.sin() if x[0, 0] > 9 else x, "reads a number out of a tensor"),
+    "as many as there are": (lambda net, x: x[x[:, 0] > 0], "gives a shape that depends on values"),
+    "numbers in numpy": (as_numpy, "Tensor.numpy hands its numbers out of torch"),
+    "sparse": (lambda net, x: x.to_sparse().to_dense(), "gives (something else than dense tensors|a shape)"),
+    "two results": (lambda net, x: (x, x), "returns something else than a tensor"),  # type: ignore[dict-item,return-value]
+    "no tensor": (lambda net, x: x.numpy(), "Tensor.numpy hands"),  # type: ignore[dict-item,return-value]
+    "nothing": (lambda net, x: None, "returns something else than a tensor"),  # type: ignore[dict-item,return-value]
+    "does not fit": (lambda net, x: x @ net.last, "it raises RuntimeError: mat1 and mat2 shapes"),
+    **{
+        error.__name__: (refusing(error("no number below zero")), "reads a number out of a tensor")
+        for error in (RuntimeError, ValueError, AssertionError, IndexError, KeyError, ArithmeticError)
+    },
 }
 
 
-@pytest.mark.parametrize("formula", NEVER.values(), ids=NEVER)
-def test_what_is_another_formula_every_time_is_not_written_down(formula: Formula) -> None:
-    assert traced(formula)[1] is None
+@pytest.mark.parametrize(("formula", "reason"), NEVER.values(), ids=NEVER)
+def test_network_that_is_not_the_same_for_all_points_is_not_traceable(formula: Formula, reason: str) -> None:
+    with pytest.raises(NotTraceableError, match=reason):
+        traced(formula)
+
+
+def test_network_that_raises_for_other_points_alone_is_not_traceable() -> None:
+    left = iter([None])
+
+    def once(net: Net, x: Tensor) -> Tensor:
+        next(left)
+        return net.hidden(x) @ net.last
+
+    with pytest.raises(NotTraceableError, match="it raises StopIteration"):
+        traced(once)
+
+
+@pytest.mark.parametrize("method", ["_record", "_referred"])
+def test_fault_of_the_recorder_is_not_taken_for_one_of_the_network(
+    method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object) -> None:
+        raise RuntimeError("no such thing")
+
+    monkeypatch.setattr(tracing._Recorder, method, broken)
+    with pytest.raises(RuntimeError, match="no such thing"):
+        traced(TRACEABLE["two layers"])
+
+
+def test_fault_in_a_replay_comes_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: object) -> None:
+        raise KeyError(3)
+
+    monkeypatch.setattr(tracing.Call, "apply", broken)
+    with pytest.raises(KeyError):
+        traced(TRACEABLE["two layers"])
 
 
 def test_tracing_leaves_the_network_and_the_points_as_they_are() -> None:
-    network, few, others = Net(WRITTEN["batch norm"]).eval(), points(), points(seed=1)
+    network, few, others = Net(TRACEABLE["batch norm"]).eval(), points(), points(seed=1)
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    trace(network, few, others)
+    trace_network(network, few, others)
     assert torch.equal(few, points())
     assert torch.equal(others, points(seed=1))
     assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())

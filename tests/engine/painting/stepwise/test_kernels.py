@@ -12,9 +12,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from artengine.painting.operations.tracing import Call, trace
+from artengine.painting.operations.tracing import Call, trace_network
 from artengine.painting.stepwise import kernels
-from artengine.painting.stepwise.lowering import lowered
+from artengine.painting.stepwise.lowering import lower
 from artengine_nonlinearities.pool import ALL, PUBLISHED
 
 Formula = Callable[[Tensor], Tensor]
@@ -81,16 +81,15 @@ def quiet() -> Iterator[None]:
 def call(formula: Formula, dtype: torch.dtype) -> Call:
     """The last operation of a formula."""
     few = torch.from_numpy(np.random.RandomState(1).randn(16, 50)).to(dtype)
-    found = trace(Net(formula), few, few.flip(0))
-    assert found is not None
-    return found.calls[-1]
+    trace = trace_network(Net(formula), few, few.flip(0))
+    return trace.calls[-1]
 
 
-def done(formula: Formula, x: Tensor, *, spent: bool = False) -> Tensor:
+def done(formula: Formula, x: Tensor, *, in_place: bool = False) -> Tensor:
     """The formula's last operation on other numbers, by the means of the engine."""
     numbers = x.clone()
-    given: Tensor = kernels.step(call(formula, x.dtype), spent=spent, first_only=True)(numbers)
-    if not spent:
+    given: Tensor = kernels.step(call(formula, x.dtype), in_place=in_place, first_only=True)(numbers)
+    if not in_place:
         assert same(numbers, x)
     return given
 
@@ -162,14 +161,14 @@ def test_logaddexp_of_any_other_number(other: float) -> None:
 @pytest.mark.parametrize("name", EVERY)
 def test_in_place_gives_the_same_bits(name: str, scale: float, dtype: torch.dtype) -> None:
     for x in (numbers(scale, dtype), odd(dtype).expand(-1, 50).contiguous()):
-        assert same(done(EVERY[name], x, spent=True), done(EVERY[name], x))
+        assert same(done(EVERY[name], x, in_place=True), done(EVERY[name], x))
 
 
 @dtypes
 @pytest.mark.parametrize("name", ["tanh", "log", "exp", "sort", "sort at 1", "softmax", "log_softmax", "logaddexp 0"])
-def test_what_is_spent_is_overwritten(name: str, dtype: torch.dtype) -> None:
+def test_operand_is_overwritten_in_place(name: str, dtype: torch.dtype) -> None:
     x = numbers(1, dtype)
-    given = kernels.step(call(EVERY[name], dtype), spent=True, first_only=True)(x)
+    given = kernels.step(call(EVERY[name], dtype), in_place=True, first_only=True)(x)
     assert given.data_ptr() == x.data_ptr()
 
 
@@ -231,10 +230,9 @@ def test_of_whole_numbers_comes_what_torch_gives(name: str, dtype: torch.dtype) 
         return formula((x.abs() * 9).to(dtype))
 
     x = numbers(1, torch.float32)
-    found = trace(Net(network), x, x.flip(0))
-    assert found is not None
+    trace = trace_network(Net(network), x, x.flip(0))
     whole = (x.abs() * 9).to(dtype)
-    step = kernels.step(found.calls[-1], spent=False, first_only=True)
+    step = kernels.step(trace.calls[-1], in_place=False, first_only=True)
     assert_near(step(whole), formula(whole), 1.0)
 
 
@@ -251,10 +249,9 @@ def test_the_whole_pool_agrees_with_torch(name: str, first: str, dtype: torch.dt
     x[300:400] *= 1e9
     x[400:600] = torch.from_numpy(random.choice(odd(dtype).flatten().numpy(), (200, 6)))
     few = torch.from_numpy(random.randn(len(x), 6)).to(dtype)
-    found = trace(Net(formula), few, few.flip(0))
-    assert found is not None
+    trace = trace_network(Net(formula), few, few.flip(0))
     with torch.inference_mode():
-        given, expected = lowered(found, len(x))(x), formula(x)
+        given, expected = lower(trace, len(x))(x), formula(x)
     waves = name in ("sin", "cos", "triangle", "mod", "logsoftmax", "sinc")
     assert_near(given, expected, 1.0 if waves else 0.0, ulps=8)
 
@@ -286,16 +283,15 @@ POINTWISE: dict[str, Formula] = {
 }
 
 
-@pytest.mark.parametrize("spent", [False, True])
+@pytest.mark.parametrize("in_place", [False, True])
 @pytest.mark.parametrize("formula", POINTWISE.values(), ids=POINTWISE)
-def test_what_stays_with_torch_has_its_bits(formula: Formula, spent: bool) -> None:
+def test_what_stays_with_torch_has_its_bits(formula: Formula, in_place: bool) -> None:
     x = numbers(1, torch.float32)
-    found = trace(Net(formula), x, x.flip(0))
-    assert found is not None
-    last = found.calls[-1]
-    spent = spent and last.like[0].dtype == x.dtype and last.like[0].shape == x.shape
-    values = [x.clone() if index == 0 else found.calls[0].op(x, 0) for index in last.sources()]
+    trace = trace_network(Net(formula), x, x.flip(0))
+    last = trace.calls[-1]
+    in_place = in_place and last.examples[0].dtype == x.dtype and last.examples[0].shape == x.shape
+    values = [x.clone() if index == 0 else trace.calls[0].op(x, 0) for index in last.sources()]
     expected = formula(x)
-    given = kernels.step(last, spent=spent, first_only=True)(*values)
+    given = kernels.step(last, in_place=in_place, first_only=True)(*values)
     assert given.dtype == expected.dtype
     assert torch.equal(given, expected)

@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from artengine.painting.operations.simplify import simplified
-from artengine.painting.operations.tracing import Trace, trace
-from artengine.painting.plan import Plan, Way
+from artengine.painting.operations.simplify import simplify
+from artengine.painting.operations.tracing import Trace, trace_network
+from artengine.painting.plan import Way, make_plan
 from artengine.painting.stepwise import matmul
-from artengine.painting.stepwise.lowering import lowered
+from artengine.painting.stepwise.lowering import lower
 
 Formula = Callable[["Net", Tensor], Tensor]
 
@@ -255,13 +255,12 @@ def painted(network: nn.Module, *, planned: Way | None = None) -> tuple[Tensor, 
     dtype = next(network.parameters()).dtype
     before = [value.clone() for value in network.state_dict().values()]
     if planned:
-        plan = Plan(network, 2, planned, torch.device("cpu"))
+        plan = make_plan(network, 2, planned, torch.device("cpu"))
         count, painter = plan.points, plan.painter()
     else:
         count = 64
-        whole = trace(network, points(count, dtype), points(count, dtype).flip(0))
-        assert whole is not None
-        painter = lowered(whole, count)
+        whole = trace_network(network, points(count, dtype), points(count, dtype).flip(0))
+        painter = lower(whole, count)
     x = points(count, dtype)
     with torch.inference_mode(), np.errstate(all="ignore"):
         expected = network(x)
@@ -338,8 +337,8 @@ def test_a_draft_is_near(formula: Formula) -> None:
 
 @pytest.mark.parametrize("formula", [tanh_net, residual], ids=["all sorts", "residual"])
 def test_a_draft_is_rounded_where_the_processor_can(formula: Formula) -> None:
-    fused = pytest.importorskip("artengine.painting.compiled.fused")
-    if not fused.rounds():
+    compiler = pytest.importorskip("artengine.painting.compiled.compiler")
+    if not compiler.multiplies_bfloat16():
         pytest.skip("the processor has no such products")
     given, expected = painted(Net(formula, 0.3).float(), planned="draft")
     assert (given - expected).abs().max() > 1e-4 * expected.abs().max()
@@ -376,11 +375,9 @@ def test_both_products_are_products(bias: Tensor | None) -> None:
         torch.testing.assert_close(given.double(), expected, rtol=1e-6, atol=1e-5)
 
 
-def found(formula: Formula, dtype: torch.dtype) -> Trace:
+def traced(formula: Formula, dtype: torch.dtype) -> Trace:
     x = points(64, dtype)
-    whole = trace(Net(formula).to(dtype), x, x.flip(0))
-    assert whole is not None
-    return whole
+    return trace_network(Net(formula).to(dtype), x, x.flip(0))
 
 
 @pytest.mark.parametrize(
@@ -401,8 +398,8 @@ def found(formula: Formula, dtype: torch.dtype) -> Trace:
     ],
 )
 def test_a_matrix_takes_over_what_it_can(name: str, fewer: list[str]) -> None:
-    before = found(FORMULAS[name], torch.float32)
-    after = simplified(before)
+    before = traced(FORMULAS[name], torch.float32)
+    after = simplify(before)
     names = [str(call.op) for call in before.calls]
     for gone in fewer:
         last = gone.startswith("the last ")
@@ -418,8 +415,8 @@ def test_a_matrix_takes_over_what_it_can(name: str, fewer: list[str]) -> None:
 
 @pytest.mark.parametrize("name", ["constant behind", "joined to points", "turned with a bias"])
 def test_float64_adds_up_in_the_order_of_the_network(name: str) -> None:
-    before = found(FORMULAS[name], torch.float64)
-    assert simplified(before) == before
+    before = traced(FORMULAS[name], torch.float64)
+    assert simplify(before) == before
     given, expected = painted(Net(FORMULAS[name]))
     torch.testing.assert_close(given, expected, rtol=1e-13, atol=1e-13)
 

@@ -1,7 +1,8 @@
-"""Networks as machine code: every function near the true one, every lane by itself, and the right networks chosen."""
+"""Compiled networks: every function near the true one, every lane by itself, and a reason where one is not compiled."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,19 +12,22 @@ import torch
 from torch import Tensor, nn
 
 from artengine.kinds import Ports
-from artengine.painting.operations.simplify import simplified
-from artengine.painting.operations.tracing import trace
-from artengine.painting.plan import Plan, Way
+from artengine.painting.compiled.errors import NotCompilableError
+from artengine.painting.operations.simplify import simplify
+from artengine.painting.operations.tracing import trace_network
+from artengine.painting.plan import Plan, Way, make_plan
 from artengine_nonlinearities.painter import neural_painter
 from artengine_nonlinearities.pool import ALL, PUBLISHED
 
-fused = pytest.importorskip("artengine.painting.compiled.fused", reason="there is no llvmlite here")
-from artengine.painting.compiled.codegen import WIDE  # noqa: E402
+compiler = pytest.importorskip("artengine.painting.compiled.compiler", reason="there is no llvmlite here")
+from artengine.painting.compiled.codegen import MIN_ROUNDED_UNITS  # noqa: E402
 from artengine.painting.compiled.floats import DOUBLE, SINGLE  # noqa: E402
 from artengine.painting.compiled.ir_builder import Tile  # noqa: E402 - it needs llvmlite too
 
-if fused.tile(SINGLE, broad=False) is None:
-    pytest.skip("this processor is not one of those", allow_module_level=True)
+try:
+    compiler.choose_tile(SINGLE, broad=False)
+except NotCompilableError as error:
+    pytest.skip(str(error), allow_module_level=True)
 
 Long = np.ndarray[Any, Any]
 WIDTH = 24
@@ -41,11 +45,12 @@ class Formula(nn.Module):
         return self.formula(x * 1)
 
 
-def machine(formula: Callable[[Tensor], Tensor], width: int = WIDTH, dtype: torch.dtype = torch.float32) -> fused.Fused:
+def machine(
+    formula: Callable[[Tensor], Tensor], width: int = WIDTH, dtype: torch.dtype = torch.float32
+) -> compiler.CompiledNetwork:
     x = torch.rand(256, width, generator=torch.Generator().manual_seed(0)).to(dtype) * 2 - 1
-    found = trace(Formula(formula), x, x.flip(0))
-    assert found is not None
-    return fused.Fused(simplified(found), width, dtype, draft=False)
+    trace = trace_network(Formula(formula), x, x.flip(0))
+    return compiler.compile_trace(simplify(trace), width, dtype, draft=False)
 
 
 def numbers(scale: float, width: int = WIDTH, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -56,9 +61,9 @@ def numbers(scale: float, width: int = WIDTH, dtype: torch.dtype = torch.float32
 
 
 def planned(network: nn.Module, inputs: int, way: Way) -> Plan:
-    plan = Plan(network, inputs, way, torch.device("cpu"))
-    assert plan.means["products"].startswith("LLVM")
-    assert plan.means["products"].endswith("float64") == (way == "deep")
+    plan = make_plan(network, inputs, way, torch.device("cpu"))
+    assert plan.backend["products"].startswith("LLVM")
+    assert plan.backend["products"].endswith("float64") == (way == "deep")
     assert plan.dtype == (torch.float64 if way == "deep" else torch.float32)
     return plan
 
@@ -87,20 +92,21 @@ FUNCTIONS = {
 }
 
 
-@pytest.mark.parametrize("scale", [1e-6, 1.0, 30.0, 1e5, 1e9])
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_is_near_the_true_one(name: str, scale: float) -> None:
-    x, function = numbers(scale), FUNCTIONS[name]
-    ours, torchs, true = machine(function)(x), function(x), function(x.double())
-    finite = true.float().isfinite() & (torchs.abs() > 1e-37) & (true.float().abs() < 2e38)
-    wave = name in ("sin", "cos")
-    step = torch.finfo(torch.float32).eps * true.abs().clamp(min=0.5 if wave else 0)
-    near = finite & (x.abs() < 1e15) if wave else finite  # beyond that a float32 is no angle
-    assert ((ours - true).abs()[near] <= 4 * step[near]).all()
-    assert not wave or (ours[finite].abs() <= 1).all()
-    odd = ~torchs.isfinite()
-    assert torch.equal(ours[odd].isnan(), torchs[odd].isnan())
-    assert torch.equal(ours[odd].nan_to_num(), torchs[odd].nan_to_num())
+def test_function_in_float32_is_near_the_true_one(name: str) -> None:
+    function, run = FUNCTIONS[name], machine(FUNCTIONS[name])
+    for scale in (1e-6, 1.0, 30.0, 1e5, 1e9):
+        x = numbers(scale)
+        ours, torchs, true = run(x), function(x), function(x.double())
+        finite = true.float().isfinite() & (torchs.abs() > 1e-37) & (true.float().abs() < 2e38)
+        wave = name in ("sin", "cos")
+        step = torch.finfo(torch.float32).eps * true.abs().clamp(min=0.5 if wave else 0)
+        near = finite & (x.abs() < 1e15) if wave else finite  # beyond that a float32 is no angle
+        assert ((ours - true).abs()[near] <= 4 * step[near]).all(), f"scale {scale:g}"
+        assert not wave or (ours[finite].abs() <= 1).all(), f"scale {scale:g}"
+        odd = ~torchs.isfinite()
+        assert torch.equal(ours[odd].isnan(), torchs[odd].isnan()), f"scale {scale:g}"
+        assert torch.equal(ours[odd].nan_to_num(), torchs[odd].nan_to_num()), f"scale {scale:g}"
 
 
 def _sigmoid(x: Long) -> Long:
@@ -131,22 +137,21 @@ def sized(name: str, low: int, high: int) -> tuple[Long, Tensor]:
         return TRUE[name](x.astype(np.longdouble)), torch.from_numpy(x)
 
 
-@pytest.mark.parametrize(("low", "high"), SIZES)
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_in_float64_is_within_four_units_of_the_last_place(name: str, low: int, high: int) -> None:
-    true, x = sized(name, low, high)
-    ours = machine(FUNCTIONS[name], dtype=torch.float64)(x).numpy()
-    info = np.finfo(np.float64)
-    wave = name in ("sin", "cos")
-    told = (np.abs(true) < info.max) & (np.abs(x.numpy()) < 2.0**50 if wave else True)  # beyond it is no angle
-    step = info.eps * np.abs(true).clip(0.5 if wave else 0)
-    # what is hardly larger than the smallest normal number may be 0; here that is a factor of the function
-    least = 1.01 * info.tiny * (np.abs(x.numpy()).clip(1) if name == "silu" else 1)
-    assert (np.abs(ours[told] - true[told]) <= (4 * step + least)[told]).all()
-    assert not wave or (np.abs(ours) <= 1).all()
-    assert np.array_equal(np.isnan(ours), np.isnan(true))
-    endless = np.abs(true) > info.max
-    assert np.array_equal(ours[endless], np.sign(true[endless]).astype(np.float64) * np.inf)
+def test_function_in_float64_is_within_four_units_of_the_last_place(name: str) -> None:
+    run, info, wave = machine(FUNCTIONS[name], dtype=torch.float64), np.finfo(np.float64), name in ("sin", "cos")
+    for low, high in SIZES:
+        true, x = sized(name, low, high)
+        ours, size, between = run(x).numpy(), np.abs(x.numpy()), f"between 2^{low} and 2^{high}"
+        finite = (np.abs(true) < info.max) & (size < 2.0**50 if wave else True)  # beyond it is no angle
+        step = info.eps * np.abs(true).clip(0.5 if wave else 0)
+        # what is hardly larger than the smallest normal number may be 0; here that is a factor of the function
+        least = 1.01 * info.tiny * (size.clip(1) if name == "silu" else 1)
+        assert (np.abs(ours[finite] - true[finite]) <= (4 * step + least)[finite]).all(), between
+        assert not wave or (np.abs(ours) <= 1).all(), between
+        assert np.array_equal(np.isnan(ours), np.isnan(true)), between
+        endless = np.abs(true) > info.max
+        assert np.array_equal(ours[endless], np.sign(true[endless]).astype(np.float64) * np.inf), between
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -163,20 +168,21 @@ def test_odd_numbers_in_float64_are_as_torch_has_them(name: str) -> None:
 
 def test_angles_in_float64_lose_nothing_but_their_turns() -> None:
     """Near whole and half turns, where what is left of an angle is small, and where one way of reducing ends."""
+    sine, cosine = (machine(formula, dtype=torch.float64) for formula in (torch.sin, torch.cos))
     turns = torch.arange(1, 256 * WIDTH + 1, dtype=torch.float64).reshape(256, WIDTH) ** 2
     for x in (turns * np.pi, turns * np.pi / 2, 2.0**30 + turns * 1e-3, 2.0**49 + turns):
-        for formula, true in ((torch.sin, np.sin), (torch.cos, np.cos)):
-            off = machine(formula, dtype=torch.float64)(x).numpy() - true(x.numpy().astype(np.longdouble))
+        for ours, true in ((sine, np.sin), (cosine, np.cos)):
+            off = ours(x).numpy() - true(x.numpy().astype(np.longdouble))
             assert np.abs(off).max() < 2.5e-16
 
 
 @dtypes
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_every_published_nonlinearity_is_one_of_them(name: str, dtype: torch.dtype) -> None:
-    near = 2e-5 if dtype == torch.float32 else 1e-14
+def test_every_published_nonlinearity_is_compiled(name: str, dtype: torch.dtype) -> None:
+    near, run = 2e-5 if dtype == torch.float32 else 1e-14, machine(ALL[name], dtype=dtype)
     for scale in (0.1, 5.0, 1e4):
         x = torch.randn(256, WIDTH, generator=torch.Generator().manual_seed(2)).to(dtype) * scale
-        ours, true = machine(ALL[name], dtype=dtype)(x), ALL[name](x.double()).to(dtype)
+        ours, true = run(x), ALL[name](x.double()).to(dtype)
         assert torch.allclose(ours, true, rtol=near, atol=near * float(true.abs().max()))
 
 
@@ -198,7 +204,7 @@ def test_no_point_depends_on_another(formula: Callable[[Tensor], Tensor], dtype:
 
 @dtypes
 @pytest.mark.parametrize("width", [1, 2, 3, 7, 16, 33, 100])
-def test_units_are_sorted_with_what_is_no_number_last(width: int, dtype: torch.dtype) -> None:
+def test_units_are_sorted_with_nan_last(width: int, dtype: torch.dtype) -> None:
     x = torch.randn(256, width, generator=torch.Generator().manual_seed(4)).round(decimals=1).to(dtype)
     x[7, :: max(1, width // 3)] = torch.nan
     x[9, 0] = -torch.inf
@@ -214,19 +220,18 @@ def test_products_of_all_widths(inputs: int, units: int, bias: bool, draft: bool
     network = nn.Linear(inputs, units, bias=bias, dtype=dtype)
     x = torch.rand(256, inputs, dtype=dtype) - 0.5
     with torch.no_grad():
-        found = trace(network, x, x.flip(0))
-        assert found is not None
-        ours, true = fused.Fused(simplified(found), inputs, dtype, draft=draft)(x), network(x)
+        trace = trace_network(network, x, x.flip(0))
+        ours, true = compiler.compile_trace(simplify(trace), inputs, dtype, draft=draft)(x), network(x)
     single = dtype == torch.float32
-    rounded = draft and single and fused.rounds() and min(inputs, units) >= WIDE
+    rounded = draft and single and compiler.multiplies_bfloat16() and min(inputs, units) >= MIN_ROUNDED_UNITS
     near = 1e-5 if single else 1e-14
     assert torch.allclose(ours, true, atol=2e-2 if rounded else near)
     assert torch.allclose(ours, true, atol=near) != rounded
 
 
 @ways
-def test_networks_of_one_make_share_their_code_and_not_their_weights(way: Way) -> None:
-    before = fused._compiled.cache_info().misses
+def test_networks_of_one_architecture_share_their_code_and_not_their_weights(way: Way) -> None:
+    before = compiler._machine_code.cache_info().misses
     x, given = torch.rand(256, 2), []
     for seed in (1, 2, 3):
         torch.manual_seed(seed)
@@ -235,7 +240,7 @@ def test_networks_of_one_make_share_their_code_and_not_their_weights(way: Way) -
         given.append(plan.painter()(x.to(plan.dtype)).float())
         with torch.no_grad():
             assert torch.allclose(given[-1], network(x), atol=1e-5)
-    assert fused._compiled.cache_info().misses == before + 1
+    assert compiler._machine_code.cache_info().misses == before + 1
     assert not torch.allclose(given[0], given[1])
 
 
@@ -250,26 +255,74 @@ def test_broad_layers_are_painted_in_larger_blocks_to_the_same_colours(way: Way)
         assert torch.allclose(given, network.to(plan.dtype)(x), atol=1e-5 if way == "float32" else 1e-14)
 
 
-@dtypes
-@pytest.mark.parametrize(
-    "formula",
-    [
-        lambda x: x.erf(),
-        lambda x: x.cumsum(-1),
-        lambda x: x.reshape(-1, 2, 12).sum(1),
+#: What has no machine code, and the reason.
+NOT_COMPILABLE: dict[str, tuple[Callable[[Tensor], Tensor], str]] = {
+    "erf": (lambda x: x.erf(), "aten.erf has no machine code"),
+    "cumsum": (lambda x: x.cumsum(-1), "aten.cumsum has no machine code"),
+    "reshape": (lambda x: x.reshape(-1, 2, 12).sum(1), "aten.view has no machine code"),
+    "indices": (
         lambda x: x.sort(-1).indices * 1.0,
-    ],
-    ids=["erf", "cumsum", "reshape", "indices"],
-)
-def test_what_it_does_not_know_is_left_to_others(formula: Callable[[Tensor], Tensor], dtype: torch.dtype) -> None:
-    with pytest.raises(ValueError, match="cannot be fused"):
+        "takes another result of an operation than its first|gives torch.float32",
+    ),
+    "descending": (lambda x: x.sort(-1, descending=True).values, "aten.sort has no machine code for these arguments"),
+    "sort of points": (lambda x: x.sort(0).values, "aten.sort has no machine code for these arguments"),
+    "softmax of points": (lambda x: x.softmax(0), "aten._softmax has no machine code for these arguments"),
+    "flip of points": (lambda x: x.flip(0), "aten.flip has no machine code for these arguments"),
+    "mean of points": (lambda x: x - x.mean(0, keepdim=True), "aten.mean.dim has no machine code for these arguments"),
+    "mean without an axis": (lambda x: x * x.mean(-1).sum(), r"aten.mean.dim gives \(256,\)"),
+    "fifth power": (lambda x: x**5, "aten.pow.Tensor_Scalar has no machine code for these arguments"),
+    "remainder of 0.3": (lambda x: x.remainder(0.3), "aten.remainder.Scalar has no machine code for these arguments"),
+    "scaled difference": (lambda x: torch.rsub(x, 1, alpha=2), "aten.rsub.Scalar has no machine code for these"),
+    "column of points": (
+        lambda x: x * torch.linspace(0, 1, len(x), dtype=x.dtype)[:, None],
+        "aten.mul.Tensor has no machine code for these arguments",
+    ),
+}
+
+
+@dtypes
+@pytest.mark.parametrize(("formula", "reason"), NOT_COMPILABLE.values(), ids=NOT_COMPILABLE)
+def test_operation_without_machine_code_is_named(
+    formula: Callable[[Tensor], Tensor], reason: str, dtype: torch.dtype
+) -> None:
+    with pytest.raises(NotCompilableError, match=reason):
         machine(formula, dtype=dtype)
+
+
+@dtypes
+@pytest.mark.parametrize("name", ["erf", "cumsum", "reshape", "indices"])
+def test_network_that_cannot_be_compiled_is_painted_step_by_step(name: str, dtype: torch.dtype) -> None:
     way: Way = "float32" if dtype == torch.float32 else "deep"
-    plan = Plan(Formula(formula), WIDTH, way, torch.device("cpu"))
+    formula, reason = NOT_COMPILABLE[name]
+    plan = make_plan(Formula(formula), WIDTH, way, torch.device("cpu"))
     assert plan.dtype == dtype
-    assert not plan.means["products"].startswith("LLVM")
+    assert not plan.backend["products"].startswith("LLVM")
+    assert re.search(reason, plan.not_compiled)
     x = torch.rand(plan.points, WIDTH, dtype=dtype)
     assert np.allclose(plan.painter()(x), formula(x), atol=1e-6 if way == "float32" else 1e-14)
+
+
+def test_operation_in_another_precision_is_named() -> None:
+    ones = torch.ones(WIDTH, dtype=torch.float64)
+    with pytest.raises(NotCompilableError, match=r"gives torch\.float64, where machine code is torch\.float32"):
+        machine(lambda x: x * ones)
+
+
+def test_cpu_without_vector_instructions_has_no_tile(monkeypatch: pytest.MonkeyPatch) -> None:
+    for features, lanes in (({"avx512f": True}, 16), ({"avx2": True, "fma": True}, 8), ({"neon": True}, 4)):
+        monkeypatch.setattr(compiler.llvm, "get_host_cpu_features", lambda features=features: features)
+        assert compiler.choose_tile(SINGLE, broad=False).lanes == lanes
+        assert compiler.choose_tile(DOUBLE, broad=False).lanes == lanes // 2
+    for features in ({}, {"avx2": True}, {"avx512f": False}):
+        monkeypatch.setattr(compiler.llvm, "get_host_cpu_features", lambda features=features: features)
+        with pytest.raises(NotCompilableError, match="this CPU has none of AVX-512, AVX2 with FMA, and NEON"):
+            compiler.choose_tile(SINGLE, broad=False)
+
+
+def test_blocks_are_large_from_the_first_broad_layer_on() -> None:
+    for units, points in ((compiler.BROAD_LAYER, 32), (compiler.BROAD_LAYER + 1, 128)):
+        run = machine(lambda x, units=units: x.sin() @ torch.ones(WIDTH, units))
+        assert run.block == points
 
 
 @ways
@@ -282,10 +335,10 @@ def test_every_shape_of_vectors_gives_the_same_colours(
     network = nn.Sequential(*layers, nn.Linear(21, 13), Formula(ALL["sin"]), Formula(ALL["log_abs"]), nn.Linear(13, 3))
     real, (length, units) = DOUBLE if way == "deep" else SINGLE, size
     monkeypatch.setattr(
-        fused, "tile", lambda real, broad: Tile(real, length // real.bytes, 2, units, 128 // real.bytes)
+        compiler, "choose_tile", lambda real, broad: Tile(real, length // real.bytes, 2, units, 128 // real.bytes)
     )
     plan = planned(network, 2, way)
-    assert plan.means["instructions"] == {16: "NEON", 32: "AVX2", 64: "AVX512"}[length]
+    assert plan.backend["instructions"] == {16: "NEON", 32: "AVX2", 64: "AVX512"}[length]
     x = torch.rand(plan.points, 2, dtype=real.dtype)
     given = plan.painter()(x)
     with torch.no_grad():
@@ -302,7 +355,7 @@ def test_points_may_begin_anywhere_in_memory(inputs: int, dtype: torch.dtype) ->
         assert torch.allclose(run(points), points.sin(), atol=1e-6 if dtype == torch.float32 else 1e-15)
 
 
-JOINED: dict[str, Callable[[Tensor], Tensor]] = {
+CONCATENATED: dict[str, Callable[[Tensor], Tensor]] = {
     "a constant behind": lambda x: torch.cat([x.sin(), x.new_ones(len(x), 1)], -1),
     "constants on both sides": lambda x: torch.cat([x.new_zeros(len(x), 2), x, x.new_full((len(x), 3), 0.3)], 1),
     "a row of constants": lambda x: torch.cat([torch.arange(5).expand(len(x), -1), x], -1),
@@ -312,9 +365,9 @@ JOINED: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
-@pytest.mark.parametrize("formula", JOINED.values(), ids=JOINED)
+@pytest.mark.parametrize("formula", CONCATENATED.values(), ids=CONCATENATED)
 @pytest.mark.parametrize("bent", [False, True], ids=["as they are", "bent"])
-def test_what_is_joined_in_float64_lies_side_by_side(formula: Callable[[Tensor], Tensor], bent: bool) -> None:
+def test_concatenation_in_float64_puts_units_side_by_side(formula: Callable[[Tensor], Tensor], bent: bool) -> None:
     def whole(x: Tensor) -> Tensor:
         return (formula(x).tanh() - formula(x).mean(-1, keepdim=True)).flip(-1) if bent else formula(x)
 
@@ -331,18 +384,18 @@ def test_what_is_joined_in_float64_lies_side_by_side(formula: Callable[[Tensor],
     ],
     ids=["unequal constants", "points"],
 )
-def test_what_differs_from_point_to_point_is_not_joined(formula: Callable[[Tensor], Tensor]) -> None:
-    with pytest.raises(ValueError, match="cannot be fused"):
+def test_constants_that_differ_from_point_to_point_are_not_concatenated(formula: Callable[[Tensor], Tensor]) -> None:
+    with pytest.raises(NotCompilableError, match=r"aten\.(cat|slice\.Tensor) has no machine code"):
         machine(formula, dtype=torch.float64)
 
 
-def test_units_that_are_joined_in_float32_are_left_to_others() -> None:
+def test_concatenation_of_units_in_float32_is_not_compiled() -> None:
     """So that pictures of such networks keep their bits."""
-    with pytest.raises(ValueError, match="cannot be fused"):
-        machine(JOINED["units"])
+    with pytest.raises(NotCompilableError, match=r"aten\.cat has no machine code for these arguments"):
+        machine(CONCATENATED["units"])
 
 
-def test_the_colours_of_a_painter_with_biases_and_a_bent_output_are_machine_code_too() -> None:
+def test_painter_with_biases_and_output_nonlinearity_is_compiled() -> None:
     pool = [lambda: ALL["sin"]]
     network = neural_painter(
         Ports(inputs=2), nonlin=pool, output_nonlin=lambda: ALL["tanh"], use_bias=True, nr_hidden=1
@@ -355,7 +408,7 @@ def test_the_colours_of_a_painter_with_biases_and_a_bent_output_are_machine_code
 
 
 @dtypes
-def test_nothing_that_is_no_number_is_lost(dtype: torch.dtype) -> None:
+def test_maximum_and_minimum_keep_nan(dtype: torch.dtype) -> None:
     x = numbers(3.0, dtype=dtype)
     for formula in (torch.maximum, torch.minimum):
         for order in (1, -1):
@@ -370,17 +423,17 @@ def test_nothing_that_is_no_number_is_lost(dtype: torch.dtype) -> None:
 def test_a_remainder_stays_in_its_range(dtype: torch.dtype) -> None:
     x = numbers(1e6, dtype=dtype)
     way: Way = "float32" if dtype == torch.float32 else "deep"
-    plan = Plan(Formula(lambda x: x.remainder(0.3)), WIDTH, way, torch.device("cpu"))
+    plan = make_plan(Formula(lambda x: x.remainder(0.3)), WIDTH, way, torch.device("cpu"))
     given = plan.painter()(torch.cat([x] * (plan.points // len(x))))
     assert ((given.nan_to_num(0, 0, 0) >= 0) & (given.nan_to_num(0, 0, 0) <= 0.3)).all()
     halves = machine(lambda x: x.remainder(0.5), dtype=dtype)(x)
     assert torch.equal(halves.nan_to_num(), x.remainder(0.5).nan_to_num())
 
 
-def test_a_layer_of_no_units_and_odd_arguments_are_left_to_others() -> None:
+def test_layer_without_units_and_odd_arguments_are_painted_step_by_step() -> None:
     empty = Formula(lambda x: x[:, :0] @ torch.zeros(0, 3))
     for network in (empty, Formula(lambda x: torch.rsub(x, 1, alpha=2)[:, :2] @ torch.ones(2, 3))):
-        plan = Plan(network, 2, "float32", torch.device("cpu"))
+        plan = make_plan(network, 2, "float32", torch.device("cpu"))
         x = torch.rand(plan.points, 2)
         with torch.no_grad():
             assert torch.allclose(plan.painter()(x), network(x), atol=1e-6)
@@ -388,5 +441,5 @@ def test_a_layer_of_no_units_and_odd_arguments_are_left_to_others() -> None:
 
 def test_a_draft_says_that_it_rounds() -> None:
     network = nn.Sequential(nn.Linear(2, 40), nn.Tanh(), nn.Linear(40, 40), nn.Tanh(), nn.Linear(40, 3))
-    words = [Plan(network, 2, way, torch.device("cpu")).means["products"] for way in ("float32", "draft")]
-    assert (words[1] == f"{words[0]} bfloat16") == fused.rounds()
+    words = [make_plan(network, 2, way, torch.device("cpu")).backend["products"] for way in ("float32", "draft")]
+    assert (words[1] == f"{words[0]} bfloat16") == compiler.multiplies_bfloat16()
