@@ -59,7 +59,7 @@ def rerun(file: Path, **options: Any) -> None:
         making["device"] = found.device
     elif making["device"] != found.device:
         notes.append(f"made on {found.device}: elsewhere the result may differ")
-    making |= {"only": recipe.output_of(found, scene, file), "means": found.means}
+    making |= {"only": recipe.output_of(found, scene, file), "backend": found.means}
     watched(lambda: _made([scene], **making, notes=notes), **showing)
 
 

@@ -61,15 +61,15 @@ def make_files(
     fresh: bool = False,
     metadata: bool = True,
     only: int | None = None,
-    means: Mapping[str, str] | None = None,
+    backend: Mapping[str, str] | None = None,
     jobs: int = 1,
     patience: float = 0.0,
 ) -> Generator[Event, None, None]:
     """Make a scene's files in the folder `out`, with an event for every step; closing the generator stops cleanly.
 
     fresh: train anew, whatever is there. metadata: put the recipe into the files. only: the one output to write, by its
-    place in the scene. means: by which they were made before, see `Picture.means`. jobs: how many processes paint the
-    frames of a film. patience: seconds to wait for another run that holds the same files.
+    place in the scene. backend: with which they were made before, see `Picture.backend`. jobs: how many processes paint
+    the frames of a film. patience: seconds to wait for another run that holds the same files.
     """
     for photo in scene.photos.values():
         place = photo.path.resolve()
@@ -78,7 +78,7 @@ def make_files(
             raise InputError(f"the scene {scene.name!r} would write over its photo {place.name}; {hint}")
     options = _Options(out, device, fresh, metadata, only, jobs)
     with lock_outputs(out, scene.name, patience):
-        yield from _make_montage(scene, options) if isinstance(scene, Montage) else _make_scene(scene, options, means)
+        yield from _make_montage(scene, options) if isinstance(scene, Montage) else _make_scene(scene, options, backend)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class _Run:
     work: Work
     options: _Options
     device: str
-    means: Mapping[str, str]
+    backend: Mapping[str, str]
     written: set[Path] = field(default_factory=set)
 
     def output_threads(
@@ -118,7 +118,7 @@ class _Run:
         """Outputs that wait for what they write; fps: frames a second of a film, None for a still."""
         targets = []
         for index, bound in outputs:
-            text = recipe.of(self.work, self.device, index, self.means).to_json() if self.options.metadata else None
+            text = recipe.of(self.work, self.device, index, self.backend).to_json() if self.options.metadata else None
             target = OutputTarget(
                 self.options.out,
                 self.work.name,
@@ -132,16 +132,17 @@ class _Run:
         return OutputThreads(targets)
 
 
-def _make_scene(scene: Scene, options: _Options, means: Mapping[str, str] | None) -> Iterator[Event]:
+def _make_scene(scene: Scene, options: _Options, backend: Mapping[str, str] | None) -> Iterator[Event]:
     picture = build(scene, options.device)
     outputs = options.select_outputs(scene)
     films = [(index, bound) for index, bound in outputs if bound.component.films]
     stills = [(index, bound) for index, bound in outputs if not bound.component.films]
-    if outputs and means is not None and means != picture.means:
-        before = ", ".join(f"{name} {value}" for name, value in means.items()) or "means that it does not tell"
-        now = ", ".join(f"{name} {value}" for name, value in picture.means.items())
-        yield Note(f"painted with {before}, here with {now}: the last bits may differ")
-    run = _Run(scene, options, picture.device.type, picture.means)
+    if outputs and backend is not None and backend != picture.backend:
+        before = ", ".join(f"{name} {value}" for name, value in backend.items()) or "means that it does not tell"
+        now = ", ".join(f"{name} {value}" for name, value in picture.backend.items())
+        why = f" ({picture.not_compiled})" if picture.not_compiled else ""
+        yield Note(f"painted with {before}, here with {now}{why}: the last bits may differ")
+    run = _Run(scene, options, picture.device.type, picture.backend)
     if films and scene.film:
         yield from _make_film(scene, scene.film, picture, run, films)
         if stills and scene.film.learning:  # another picture learnt on camera

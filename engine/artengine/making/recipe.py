@@ -69,8 +69,8 @@ class Recipe(BaseModel):
         return json.dumps(self.model_dump(), ensure_ascii=True)
 
 
-def of(scene: Work, device: str, output: int | None, means: Mapping[str, str] | None = None) -> Recipe:
-    """The recipe of what a scene's output (its place in the list; None for the weights) writes, by these means."""
+def of(scene: Work, device: str, output: int | None, backend: Mapping[str, str] | None = None) -> Recipe:
+    """The recipe of what a scene's output (its place in the list; None for the weights) writes, with this backend."""
     here = Path.cwd()
     photos = {
         name: PhotoReference(
@@ -87,7 +87,7 @@ def of(scene: Work, device: str, output: int | None, means: Mapping[str, str] | 
         versions={name: version_of(name) for name in LIBRARIES},
         plugins=scene.plugins,
         photos=photos,
-        means=dict(means or {}),
+        means=dict(backend or {}),
     )
 
 

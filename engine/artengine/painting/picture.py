@@ -78,6 +78,11 @@ class Picture:
         """What decides the last bits of the scene's picture besides the scene, in words."""
         return self._painting.plan(self.scene.view).backend
 
+    @property
+    def not_compiled(self) -> str:
+        """Why the scene's picture is not painted by machine code of its own; "" where it is."""
+        return self._painting.plan(self.scene.view).not_compiled
+
     def coordinates(self, view: View) -> Tensor:
         """What the scene's sources say of a view, joined: (H, W, D) in float32, on the device."""
         return self._joined(view).to(self.device, self.dtype)

@@ -327,19 +327,22 @@ def test_damaged_files_are_refused_or_read_and_nothing_else(ending: str, learnin
     assert refused > 50
 
 
-def test_other_means_are_said(tiny_scene: Path, tmp_path: Path) -> None:
+def test_rerun_with_another_backend_says_that_bits_may_differ(tiny_scene: Path, tmp_path: Path) -> None:
     scene = load(tiny_scene)
     (path,) = run(tiny_scene, out=tmp_path)
-    means = recipe.read(path).means
-    assert set(means) == {"products", "slice", "instructions"}
-    told = [event.text for event in make_files(scene, tmp_path, means=means) if isinstance(event, Note)]
+    backend = recipe.read(path).means
+    assert set(backend) == {"products", "slice", "instructions"}
+    told = [event.text for event in make_files(scene, tmp_path, backend=backend) if isinstance(event, Note)]
     assert told == []
-    other = means | {"products": "an abacus"}
-    (note,) = [event.text for event in make_files(scene, tmp_path, means=other) if isinstance(event, Note)]
+    other = backend | {"products": "an abacus"}
+    (note,) = [event.text for event in make_files(scene, tmp_path, backend=other) if isinstance(event, Note)]
     assert note.startswith("painted with products an abacus, ")
     assert note.endswith(": the last bits may differ")
-    (note,) = [event.text for event in make_files(scene, tmp_path, means={}) if isinstance(event, Note)]
+    (note,) = [event.text for event in make_files(scene, tmp_path, backend={}) if isinstance(event, Note)]
     assert note.startswith("painted with means that it does not tell, here with products ")
+    slow = load(tiny_scene, overrides={"canvas.precision": "float64"})
+    (note,) = [event.text for event in make_files(slow, tmp_path, backend=other) if isinstance(event, Note)]
+    assert "(a canvas of float64 goes step by step: published pictures depend on its last bits)" in note
 
 
 PLAIN = '{"artengine": "0.1.0", "scene": "network: mlp", "output": 0, "device": "cpu", "versions": {}, "plugins": {}'
