@@ -125,8 +125,8 @@ def test_the_story_is_a_film_of_ten_shots_with_titles(tmp_path: Path) -> None:
     story = load_work(path, size=(96, 54), overrides=[*_quick(path), "outputs=mp4"])
     assert isinstance(story, Montage)
     assert len(story.shots) == 10
-    assert sum(shot.words.title is not None for shot in story.shots) >= 2
-    assert all(shot.words.title or shot.words.caption for shot in story.shots)
+    assert sum(shot.options.title is not None for shot in story.shots) >= 2
+    assert all(shot.options.title or shot.options.caption for shot in story.shots)
     (path,) = [event.path for event in make_files(story, tmp_path) if isinstance(event, Wrote)]
     film = ffmpeg.probe(path, "mov", shown=path)
     assert (film.width, film.height, film.frames, film.rate) == (96, 54, story.frames, 2)

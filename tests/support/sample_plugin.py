@@ -18,6 +18,7 @@ from artengine.components.plugins import Plugin, Plugins
 from artengine.components.registry import Registry
 from artengine.kinds import KINDS
 from artengine.scene.binding.binder import Binder
+from artengine.scene.binding.scene_files import SceneFiles
 from artengine.scene.document.parsing import parse_yaml
 
 Small = Annotated[int, Field(ge=1, le=9)]
@@ -98,7 +99,7 @@ def bind(text: str, kind: str = "filter", folder: Path | None = None, **kinds: A
     """The text bound as a component; kinds: the options of the filter ``take``."""
     offers = {"filter": {"take": taker(**kinds)}} if kinds else {}
     node, problems = parse_yaml(text, "s")
-    binder = Binder(registry(**offers), folder or Path())
+    binder = Binder(registry(**offers), SceneFiles(folder or Path()))
     bound = binder.component(kind, node, kind)
     if bound is None or problems or binder.problems:
         raise InputError([*problems, *binder.problems])

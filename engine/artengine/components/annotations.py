@@ -15,7 +15,14 @@ _KIND_OF: Mapping[Any, str] = {protocol: kind for kind, protocol in KINDS.items(
 
 
 def kind_of(annotation: Any) -> tuple[str | None, bool]:
-    """The kind of component an annotation takes, if any, and whether it wants a fresh one each time."""
+    """The kind of component an annotation takes, if any, and whether it wants a fresh one each time.
+
+    ``Annotated[ConfiguredComponent, Source]`` takes a source, as ``Source`` does: for records whose components are made
+    later than they are.
+    """
+    if get_origin(annotation) is Annotated:
+        kinds = [_KIND_OF[one] for one in get_args(annotation)[1:] if isinstance(one, type) and one in _KIND_OF]
+        return (kinds[0], False) if kinds else (None, False)
     if get_origin(annotation) is collections.abc.Callable and get_args(annotation)[:-1] == ([],):
         inner = get_args(annotation)[-1]
         return _KIND_OF.get(inner), True
@@ -27,7 +34,7 @@ def kind_of(annotation: Any) -> tuple[str | None, bool]:
 
 def union_members(annotation: Any) -> tuple[Any, ...]:
     """The members of a union, or the annotation alone, limits left aside."""
-    if get_origin(annotation) is Annotated:
+    if get_origin(annotation) is Annotated and kind_of(annotation)[0] is None:
         return union_members(get_args(annotation)[0])
     if get_origin(annotation) in (Union, types.UnionType):
         return tuple(arm for member in get_args(annotation) for arm in union_members(member))

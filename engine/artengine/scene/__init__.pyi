@@ -1,4 +1,4 @@
-from .binding import Binder as Binder
+from .binding import Binder as Binder, SceneFiles as SceneFiles
 from .canvas import Canvas as Canvas, Precision as Precision
 from .document import (
     Entries as Entries,

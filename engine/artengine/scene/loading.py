@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypedDict, Unpack
 
 from artengine.components import default_registry
 from artengine.errors import InputError, Problem, quoted
 from artengine.media import MAX_MEGAPIXELS, Media
-from artengine.scene.binding import Binder
-from artengine.scene.building import bind_scene, build_scene
+from artengine.scene.binding import Binder, SceneFiles
+from artengine.scene.building import BoundScene, bind_scene
 from artengine.scene.document import (
     MAX_BYTES,
     MAX_DEPTH,
@@ -26,7 +26,8 @@ from artengine.scene.document import (
     remove_node_at,
     set_node_at,
 )
-from artengine.scene.montage import Cutter, Montage, is_montage
+from artengine.scene.montage import Montage
+from artengine.scene.montage_binding import BoundMontage, bind_montage, is_montage
 from artengine.scene.scene import LoadContext, Scene
 
 Work: TypeAlias = Scene | Montage  # what a file can describe
@@ -36,20 +37,34 @@ MAX_SCENES = 4 * MAX_BYTES  # of a film: written out, and without their comments
 _Edit = tuple[list[str], Node | None, Mark]  # keys; the value there, None for none
 
 
-def load(
-    path: str | os.PathLike[str],
-    *,
-    seed: int | None = None,
-    size: tuple[int, int] | None = None,
-    overrides: Mapping[str, object] | Sequence[str] = (),
-    plugins: Sequence[str] = (),
-    max_megapixels: float = MAX_MEGAPIXELS,
-) -> Scene:
-    """The scene in a file, checked from end to end; see `load_work` for the options.
+class Settings(TypedDict, total=False):
+    """What is set in a scene from outside.
+
+    seed, size (columns, rows): instead of the scene's own. overrides: ``{"canvas.width": 512}``, or texts
+    ``"canvas.width=512"``.
+    """
+
+    seed: int | None
+    size: tuple[int, int] | None
+    overrides: Mapping[str, object] | Sequence[str]
+
+
+class LoadOptions(Settings, total=False):
+    """What a file can be loaded with: `Settings`, and what it may use.
+
+    plugins: files of plugins, or ``no:NAME``. max_megapixels: the largest photo that is opened.
+    """
+
+    plugins: Sequence[str]
+    max_megapixels: float
+
+
+def load(path: str | os.PathLike[str], **options: Unpack[LoadOptions]) -> Scene:
+    """The scene in a file, checked from end to end; the options are those of `LoadOptions`.
 
     Raises `InputError` with every problem found, and for a film of several shots.
     """
-    work = load_work(path, seed=seed, size=size, overrides=overrides, plugins=plugins, max_megapixels=max_megapixels)
+    work = load_work(path, **options)
     if isinstance(work, Montage):
         raise InputError(f"{path}: found a film of several shots, expected a scene")
     return work
@@ -58,22 +73,17 @@ def load(
 def load_work(
     path: str | os.PathLike[str],
     *,
-    seed: int | None = None,
-    size: tuple[int, int] | None = None,
-    overrides: Mapping[str, object] | Sequence[str] = (),
     plugins: Sequence[str] = (),
     max_megapixels: float = MAX_MEGAPIXELS,
+    **settings: Unpack[Settings],
 ) -> Work:
-    """The scene, or the film of several, in a file, checked from end to end.
+    """The scene, or the film of several, in a file, checked from end to end; the options are those of `LoadOptions`.
 
-    seed, size (columns, rows): instead of the scene's own. overrides: ``{"canvas.width": 512}``, or texts
-    ``"canvas.width=512"``. plugins: files of plugins, or ``no:NAME``. max_megapixels: the largest photo that is opened.
     Raises `InputError` with every problem found.
     """
     path = Path(path)
     context = LoadContext(path.parent, tuple(plugins), max_megapixels)
-    edits, problems = _all_edits(seed, size, overrides)
-    return _bound(_read(path), str(path), path.stem, context, _binder(context), edits, problems)
+    return _load(_read(path), str(path), path.stem, context, {}, settings)
 
 
 def load_text(
@@ -82,63 +92,48 @@ def load_text(
     name: str,
     context: LoadContext,
     photos: Mapping[str, Media],
-    *,
-    seed: int | None = None,
-    size: tuple[int, int] | None = None,
-    overrides: Sequence[str] = (),
+    **settings: Unpack[Settings],
 ) -> Work:
     """The scene, or the film of several, in a text such as the one in a recipe.
 
-    photos: what has been found of its photos already. The other options, and what is raised, are those of `load_work`.
+    photos: what has been found of its photos already. What is raised is what `load_work` raises.
     """
-    edits, problems = _all_edits(seed, size, overrides)
-    return _bound(text.encode(), origin, name, context, _binder(context, photos), edits, problems)
+    return _load(text.encode(), origin, name, context, photos, settings)
 
 
-def _binder(context: LoadContext, photos: Mapping[str, Media] | None = None) -> Binder:
-    registry = default_registry(context.plugins)
-    return Binder(registry, context.folder, photos=photos, max_megapixels=context.max_megapixels)
-
-
-def _bound(
-    text: bytes,
-    origin: str,
-    name: str,
-    context: LoadContext,
-    binder: Binder,
-    edits: Sequence[_Edit] = (),
-    problems: Sequence[Problem] = (),
+def _load(
+    text: bytes, origin: str, name: str, context: LoadContext, photos: Mapping[str, Media], settings: Settings
 ) -> Work:
+    binder = Binder(default_registry(context.plugins), SceneFiles(context.folder, photos, context.max_megapixels))
+    edits, problems = _all_edits(**settings)
     root, faults = parse_yaml(text, origin)
-    binder.problems += [*problems, *faults]
+    binder.report(*problems, *faults)
+    root = _edited(root, edits, binder)
+    bound: BoundMontage | BoundScene | None
+    if isinstance(root, Entries) and is_montage(root):
+        bound = bind_montage(root, binder, name, _SiblingScenes(context).read, context)
+    else:
+        bound = bind_scene(root, binder)
+    if bound is None or binder.problems:
+        raise InputError(sorted(dict.fromkeys(binder.problems), key=_place))
+    files, renamed = binder.files.for_recipe()
+    own = "" if edits else text.decode("utf-8-sig")
+    if not own or bound.root != root:
+        own = _short(dump_yaml(_rename(bound.root, renamed)), origin)
+    return bound.build(name, own, context, files)
+
+
+def _edited(root: Node, edits: Sequence[_Edit], binder: Binder) -> Node:
+    """The document with what is set from outside."""
     for keys, node, mark in edits:
         if len(keys) > MAX_DEPTH:
-            binder.problems.append(Problem(str(mark), "", f"found {len(keys)} keys, expected at most {MAX_DEPTH}"))
+            binder.report_at(mark, "", f"found {len(keys)} keys, expected at most {MAX_DEPTH}")
             continue
         try:
             root = set_node_at(root, keys, node, mark) if node else remove_node_at(root, keys)
         except InputError as error:
-            binder.problems += error.problems
-    own = "" if edits else text.decode("utf-8-sig")
-    if isinstance(root, Entries) and is_montage(root):
-        cutter = Cutter(binder, lambda: _binder(context, binder.photos), _Beside(context).read, context)
-        made, whole = cutter.cut(root, name)
-        if made is None or binder.problems:
-            raise _all(binder.problems)
-        binder.photos |= cutter.photos
-        photos, renamed = _named_photos(binder)
-        return made(own if whole == root and own else _short(dump_yaml(_rename(whole, renamed)), origin), photos)
-    values = bind_scene(root, binder)
-    if values is None:
-        raise _all(binder.problems)
-    photos, renamed = _named_photos(binder)
-    return build_scene(
-        values, root, binder, name, own or _short(dump_yaml(_rename(root, renamed)), origin), context, photos
-    )
-
-
-def _all(problems: Sequence[Problem]) -> InputError:
-    return InputError(sorted(dict.fromkeys(problems), key=_place))
+            binder.report(*error.problems)
+    return root
 
 
 def _short(text: str, origin: str) -> str:
@@ -149,7 +144,7 @@ def _short(text: str, origin: str) -> str:
     return text
 
 
-class _Beside:
+class _SiblingScenes:
     """Reads the scenes beside a film, each as often as shots name it, until that is too much."""
 
     def __init__(self, context: LoadContext) -> None:
@@ -183,7 +178,9 @@ class _Beside:
 
 
 def _all_edits(
-    seed: int | None, size: tuple[int, int] | None, overrides: Mapping[str, object] | Sequence[str]
+    seed: int | None = None,
+    size: tuple[int, int] | None = None,
+    overrides: Mapping[str, object] | Sequence[str] = (),
 ) -> tuple[list[_Edit], list[Problem]]:
     """What is set from outside, in one order: so the same settings always give the same text."""
     edits, problems = _edits(overrides)
@@ -242,21 +239,6 @@ def _place(problem: Problem) -> tuple[bool, str, int, int]:
     if len(parts) == 3 and parts[1].isdecimal() and parts[2].isdecimal():
         return False, parts[0], int(parts[1]), int(parts[2])
     return True, "", 0, 0
-
-
-def _named_photos(binder: Binder) -> tuple[dict[str, Media], dict[str, str]]:
-    """Photos by the name that a recipe may show: relative to the scene or the bare file name, never more."""
-    photos = dict(binder.photos)
-    renamed: dict[str, str] = {}
-    folder = binder.folder.resolve()
-    for name, photo in binder.given.items():
-        place = photo.path.resolve()
-        shown = place.relative_to(folder).as_posix() if place.is_relative_to(folder) else place.name
-        while photos.get(shown, photo).sha256 != photo.sha256:
-            shown = f"other-{shown}"
-        renamed[name] = shown
-        photos[shown] = photo
-    return photos, renamed
 
 
 def _rename(node: Node, names: Mapping[str, str]) -> Node:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -21,21 +21,26 @@ from artengine.scene.motion import Camera, Film
 from artengine.scene.seeds import PlainSeed, Seed, first_number
 from artengine.view import View
 
+SourceComponent = Annotated[ConfiguredComponent, Source]
+NetworkComponent = Annotated[ConfiguredComponent, Network]
+TrainerComponent = Annotated[ConfiguredComponent, Trainer]
+FilterComponent = Annotated[ConfiguredComponent, Filter]
+OutputComponent = Annotated[ConfiguredComponent, Output]
 
-def grammar(
-    *,
-    seed: Seed = PlainSeed(0),
-    canvas: Canvas = Canvas(),
-    coordinates: Annotated[list[Source], Field(min_length=1)] = named("grid"),
-    network: Network | None = None,
-    training: Trainer | None = None,
-    film: Film | None = None,
-    camera: Camera = Camera(),
-    filters: list[Filter] | None = None,
-    outputs: list[Output] = named("png"),
-) -> dict[str, Any]:
+
+@dataclass(frozen=True, kw_only=True)
+class SceneOptions:
     """What a scene may say, in the order in which things happen; its signature is the schema of a scene."""
-    return {**locals(), "filters": filters or []}
+
+    seed: Seed = PlainSeed(0)
+    canvas: Canvas = Canvas()
+    coordinates: Annotated[list[SourceComponent], Field(min_length=1)] = named("grid")
+    network: NetworkComponent | None = None
+    training: TrainerComponent | None = None
+    film: Film | None = None
+    camera: Camera = Camera()
+    filters: list[FilterComponent] | None = None
+    outputs: list[OutputComponent] = named("png")
 
 
 @dataclass(frozen=True)

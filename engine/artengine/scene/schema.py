@@ -10,10 +10,11 @@ from pydantic.errors import PydanticInvalidForJsonSchema
 
 from artengine.components import Option, Registry, declared_options, is_number
 from artengine.kinds import KINDS, Named
-from artengine.scene import montage
 from artengine.scene.binding import RECORD, REFERENCE, options_model
+from artengine.scene.montage import MontageOptions, ShotOptions
+from artengine.scene.montage_binding import MAX_SHOTS
 from artengine.scene.motion import EASE_WORDS, TIME_PATTERN, CameraKey
-from artengine.scene.scene import grammar
+from artengine.scene.scene import SceneOptions
 from artengine.scene.seeds import SEED_LIMIT, PlainSeed
 
 #: The kinds whose numbers a film can move.
@@ -29,7 +30,7 @@ _NUMBERS = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "n
 
 def scene_schema(registry: Registry) -> dict[str, Any]:
     """The schema of a scene with the components of the registry."""
-    scene = _object(declared_options(grammar))
+    scene = _object(declared_options(SceneOptions))
     still = scene["properties"]["camera"]
     moving = _keys(_properties(_object(declared_options(CameraKey))["properties"] | {"ease": _EASE}), {})
     scene["properties"]["camera"] = {"anyOf": [still, moving], "description": still["description"]}
@@ -47,11 +48,11 @@ def scene_schema(registry: Registry) -> dict[str, Any]:
 
 def _montage() -> dict[str, Any]:
     """A film of several shots: what each says, and what is common to them."""
-    shot = _object(declared_options(montage.ShotOptions))
+    shot = _object(declared_options(ShotOptions))
     shot["properties"] |= {"scene": {"anyOf": [{"type": "string"}, {"$ref": "#/definitions/scene"}]}}
     shot["properties"] |= {"set": {"type": "object"}}
-    film = _object(declared_options(montage.grammar))
-    shots = {"type": "array", "items": shot, "minItems": 1, "maxItems": montage.MAX_SHOTS}
+    film = _object(declared_options(MontageOptions))
+    shots = {"type": "array", "items": shot, "minItems": 1, "maxItems": MAX_SHOTS}
     return film | {"properties": film["properties"] | {"shots": shots}, "required": [*film["required"], "shots"]}
 
 

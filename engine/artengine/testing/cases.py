@@ -17,7 +17,7 @@ from artengine.errors import ArtengineError, InputError
 from artengine.kinds import Frame
 from artengine.media import MAX_MEGAPIXELS, Photo
 from artengine.painting import Picture, build
-from artengine.scene import Binder, Entries, LoadContext, Mark, Node, Scalar, Scene, load_text
+from artengine.scene import Binder, Entries, LoadContext, Mark, Node, Scalar, Scene, SceneFiles, load_text
 from artengine.view import View
 
 VIEW = View(width=16, height=12)
@@ -48,7 +48,7 @@ def default(component: Component, bench: Bench, photos: Collection[str] = ()) ->
             given[option.name] = (mark, Scalar(mark, _made_photo(bench.folder)))
         elif option.required:
             raise BrokenError(f"{option.name!r} has no default; give it one that makes a pleasing picture")
-    binder = Binder(bench.registry, bench.folder)
+    binder = Binder(bench.registry, SceneFiles(bench.folder))
     node = Entries(mark, {component.name: (mark, Entries(mark, given))})
     bound = binder.component(component.kind, node, component.kind)
     if bound is None:
@@ -64,7 +64,7 @@ def pictures(bound: ConfiguredComponent, bench: Bench) -> Iterator[Picture]:
     scene = cast(Scene, load_text(_TINY, "test", "test", LoadContext(bench.folder, (), MAX_MEGAPIXELS), {}))
     if bound.component.kind == "output":
         scene = replace(scene, training=next(_working("trainer", bound, bench), None))
-    brought = Binder(bench.registry, bench.folder).brought(bound)
+    brought = Binder(bench.registry, SceneFiles(bench.folder)).network_of(bound)
     for network in itertools.chain([brought or scene.network], _working("network", bound, bench)):
         try:
             picture = build(replace(scene, network=network), "cpu")

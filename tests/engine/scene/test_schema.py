@@ -24,7 +24,7 @@ from artengine.scene.document.editing import dump_yaml
 from artengine.scene.document.parsing import Mark, node_from_plain, node_to_plain, parse_yaml
 from artengine.scene.loading import load_work
 from artengine.scene.motion.camera import Camera
-from artengine.scene.scene import grammar
+from artengine.scene.scene import SceneOptions
 from artengine.scene.schema import scene_schema
 
 SCENES = sorted((ROOT / "scenes").glob("*.yaml"))
@@ -79,7 +79,9 @@ def test_every_component_and_option_has_an_entry(schema: dict[str, Any]) -> None
             assert set(entry.get("required", [])) == needed
             assert (component.name in bare) == (not needed)
             assert entry["additionalProperties"] is False
-    assert set(schema["definitions"]["scene"]["properties"]) == {option.name for option in declared_options(grammar)}
+    assert set(schema["definitions"]["scene"]["properties"]) == {
+        option.name for option in declared_options(SceneOptions)
+    }
     assert schema["definitions"]["scene"]["anyOf"] == [{"required": [part]} for part in ("network", "training")]
     still, moving = schema["definitions"]["scene"]["properties"]["camera"]["anyOf"]
     assert set(moving["properties"]) == {"keys", "ease"}

@@ -106,7 +106,7 @@ class MontageRenderer:
         """A frame of a shot, with its words."""
         part = self._montage.shots[index]
         image = self._background(part) if part.scene is None else self._scene_frame(index, part.first + frame)
-        words, font = part.words, self._montage.film.font
+        words, font = part.options, self._montage.film.font
         letters = render_titles(image.shape[1], image.shape[0], words.title, words.subtitle, words.caption, font)
         if letters is None:
             return image
@@ -124,7 +124,7 @@ class MontageRenderer:
     def _background(self, part: MontageShot) -> Image:
         """The one colour of a shot, as large as the film."""
         width, height = self._montage.canvas.size
-        colour = np.array(parse_colour(part.words.background), np.float32) / 255
+        colour = np.array(parse_colour(part.options.background), np.float32) / 255
         return np.broadcast_to(colour, (height, width, 3))
 
     def _scene_frame(self, index: int, frame: int) -> Image:

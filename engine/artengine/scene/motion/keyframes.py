@@ -34,7 +34,7 @@ class Keyframes:
     camera: Callable[[float], Camera] | None = None
     tracks: dict[str, Track[Numbers]] = field(default_factory=dict)
 
-    def still(self, annotation: Any, node: Node, path: str, record: Callable[..., Any], report: Report) -> Node:
+    def hold_still(self, annotation: Any, node: Node, path: str, record: Callable[..., Any], report: Report) -> Node:
         """The node of an option, or what is there at the moment where it moves; record: fills a `CameraKey`."""
         is_camera = annotation is Camera
         if not (has_keys(node) and isinstance(node, Entries) and (is_camera or is_number(annotation))):

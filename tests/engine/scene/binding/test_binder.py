@@ -15,6 +15,7 @@ from tests.support.sample_plugin import Corner, Drift, Small, bind, registry, va
 from artengine import Activation, Each, InputError, Loss, Photo, named
 from artengine.components.configured import ComponentFactory
 from artengine.scene.binding.binder import Binder
+from artengine.scene.binding.scene_files import SceneFiles
 from artengine.scene.document.parsing import parse_yaml
 
 
@@ -239,4 +240,4 @@ def test_a_signature_that_cannot_be_read_names_the_plugin() -> None:
 
     mine = registry(filter={"broken": broken})
     with pytest.raises(InputError, match=r"plugin 'mine': filter 'broken': its signature cannot be read: .*Nowhere"):
-        Binder(mine, Path()).component("filter", parse_yaml("broken", "s")[0], "filters")
+        Binder(mine, SceneFiles(Path())).component("filter", parse_yaml("broken", "s")[0], "filters")
