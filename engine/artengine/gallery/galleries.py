@@ -12,7 +12,7 @@ from artengine.errors import ArtengineError, InputError
 from artengine.events import Event, Made, Note
 from artengine.gallery import evolution
 from artengine.gallery.builder import GalleryOptions, build_gallery
-from artengine.gallery.novelty import novelty
+from artengine.gallery.novelty import Look, choose_varied, look_from_plain
 from artengine.gallery.page import SEEDS_LINE
 from artengine.gallery.sweeps import Sweep, Variation, repeat_options
 from artengine.media import MAX_MEGAPIXELS
@@ -91,22 +91,22 @@ def _chosen(
             known[variation.name] = variation
             yield Item(variation.name, {"scene": scene_to_json(variation.scene), "device": device})
 
-    looks: dict[str, novelty.Look] = {}
+    looks: dict[str, Look] = {}
     with contextlib.closing(executor.work(items())) as work:
         for index, done in enumerate(work, start=1):
             if not done.error:
-                looks[done.item.name] = novelty.from_plain(done.result)
+                looks[done.item.name] = look_from_plain(done.result)
             yield Made(index, count, done.item.name, done.error)
     names = [name for name in known if name in looks]
     if not names:
         raise ArtengineError("none of the pictures could be looked at")
-    choice = novelty.choose([looks[name] for name in names], keep)
+    choice = choose_varied([looks[name] for name in names], keep)
     reasons = Counter(one.why for one in choice.dropped)
     told = ", ".join(f"{number:,} {why}" for why, number in reasons.most_common())
-    if not choice.kept:
+    if not choice.chosen:
         raise ArtengineError(f"none of {len(names):,} pictures is worth keeping: {told}")
-    yield Note(f"{len(choice.kept):,} of {len(names):,} kept; left out: {told or 'none'}")
-    return [known[names[index]] for index in choice.kept]
+    yield Note(f"{len(choice.chosen):,} of {len(names):,} kept; left out: {told or 'none'}")
+    return [known[names[index]] for index in choice.chosen]
 
 
 def _walk(scene: Scene) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from artengine.errors import OutputError
 from artengine.events import Wrote
 from artengine.gallery.manifest import THUMBNAIL_FILE
-from artengine.gallery.novelty import novelty
+from artengine.gallery.novelty import PREVIEW_SIDE, look_at, look_to_plain
 from artengine.gallery.page import FILMS, STILLS
 from artengine.gallery.sheet import write_thumbnail, write_thumbnail_of
 from artengine.making import make_files, recipe
@@ -41,9 +41,9 @@ def make_item(data: dict[str, Any]) -> dict[str, Any]:
 def describe_look(data: dict[str, Any]) -> dict[str, Plain]:
     """Paint a scene in small and give what is remembered of its looks."""
     scene = scene_from_json(data["scene"])
-    picture, view = build(scene, data["device"]), _shrunk(scene.view, novelty.PREVIEW)
+    picture, view = build(scene, data["device"]), _shrunk(scene.view, PREVIEW_SIDE)
     stretch = picture.stretch(view)  # of what is painted: that of the large picture would take as long as painting it
-    return novelty.as_plain(novelty.look(picture.paint(view, stretch)))
+    return look_to_plain(look_at(picture.paint(view, stretch)))
 
 
 def _made(data: dict[str, Any]) -> dict[str, Any]:

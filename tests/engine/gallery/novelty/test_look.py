@@ -10,38 +10,39 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artengine.gallery.novelty.features import oklab
-from artengine.gallery.novelty.novelty import FLAT, as_plain, choose, distance, dull, from_plain, look
+from artengine.gallery.novelty.features import oklab_thousandths
+from artengine.gallery.novelty.look import FLAT, look_at, look_from_plain, look_to_plain, why_dull
+from artengine.gallery.novelty.selection import choose_varied, distance
 
 Pixels = np.ndarray[Any, Any]
 
 Y, X = np.mgrid[0:72, 0:96] / 95
 PICTURE = 0.5 + 0.5 * np.stack((np.sin(30 * X * Y), np.cos(20 * X), np.sin(15 * Y)), axis=2)
-LOOK, OTHER = look(PICTURE), look(np.roll(PICTURE, 1, axis=2) ** 2)
+LOOK, OTHER = look_at(PICTURE), look_at(np.roll(PICTURE, 1, axis=2) ** 2)
 
 
 def test_colours_are_those_of_oklab() -> None:
     """The values of CSS Color 4 for white, black and the three primaries."""
     pixels = np.array([[[255, 255, 255], [0, 0, 0], [255, 0, 0], [0, 255, 0], [0, 0, 255]]], dtype=np.uint8)
     wanted = [[1000, 0, 0], [0, 0, 0], [628, 225, 126], [866, -234, 179], [452, -32, -312]]
-    assert np.abs(oklab(Image.fromarray(pixels))[0] - wanted).max() <= 1
+    assert np.abs(oklab_thousandths(Image.fromarray(pixels))[0] - wanted).max() <= 1
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 1, 1), (3, 200, 3), (200, 3, 1), (1, 500, 3), (2, 2, 3), (97, 96, 3)])
 def test_pictures_of_any_shape_can_be_looked_at_and_compared(shape: tuple[int, ...]) -> None:
-    found = look(np.random.RandomState(0).rand(*shape).astype(np.float32))
-    assert from_plain(as_plain(found)) == found
+    found = look_at(np.random.RandomState(0).rand(*shape).astype(np.float32))
+    assert look_from_plain(look_to_plain(found)) == found
     assert distance(found, LOOK) >= 0
-    assert choose([found, LOOK], 2).kept
+    assert choose_varied([found, LOOK], 2).chosen
 
 
 def test_a_single_pixel_is_nearly_one_colour() -> None:
-    assert dull(look(np.array([[[0.2, 0.9, 0.4]]]))) == FLAT
+    assert why_dull(look_at(np.array([[[0.2, 0.9, 0.4]]]))) == FLAT
 
 
 def test_grey_is_seen_as_the_same_grey_in_colour() -> None:
     grey = PICTURE[:, :, :1]
-    assert look(grey) == look(grey.repeat(3, axis=2))
+    assert look_at(grey) == look_at(grey.repeat(3, axis=2))
 
 
 @pytest.mark.parametrize(
@@ -58,14 +59,14 @@ def test_grey_is_seen_as_the_same_grey_in_colour() -> None:
 )
 def test_what_is_no_image_is_refused(image: Pixels) -> None:
     with pytest.raises(ValueError, match=r"^an image "):
-        look(image)
+        look_at(image)
 
 
 def test_a_look_goes_through_json_and_is_small() -> None:
-    for one in (LOOK, look(PICTURE[:, :, :1]), OTHER):
-        text = json.dumps(as_plain(one), separators=(",", ":"))
+    for one in (LOOK, look_at(PICTURE[:, :, :1]), OTHER):
+        text = json.dumps(look_to_plain(one), separators=(",", ":"))
         assert len(text) < 2000
-        assert from_plain(json.loads(text)) == one
+        assert look_from_plain(json.loads(text)) == one
 
 
 HOSTILE: dict[str, Callable[[dict[str, Any]], Any]] = {
@@ -92,17 +93,17 @@ HOSTILE: dict[str, Callable[[dict[str, Any]], Any]] = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_look_from_a_stranger_is_checked(name: str) -> None:
     with pytest.raises(ValueError, match="not the look of a picture, expected"):
-        from_plain(HOSTILE[name](json.loads(json.dumps(as_plain(LOOK)))))
+        look_from_plain(HOSTILE[name](json.loads(json.dumps(look_to_plain(LOOK)))))
 
 
 def test_a_look_made_up_within_its_bounds_breaks_nothing() -> None:
-    plain = as_plain(LOOK)
+    plain = look_to_plain(LOOK)
     made_up = [
-        from_plain(
+        look_from_plain(
             {name: [sign * 2000] * len(old) if isinstance(old, list) else sign * 2000 for name, old in plain.items()}
         )
         for sign in (1, -1)
     ]
-    choice = choose([*made_up, LOOK, OTHER], 4)
-    assert {2, 3} <= set(choice.kept)
+    choice = choose_varied([*made_up, LOOK, OTHER], 4)
+    assert {2, 3} <= set(choice.chosen)
     assert all(np.isfinite(distance(one, LOOK)) for one in made_up)
