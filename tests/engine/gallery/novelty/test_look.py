@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image
 
 from artengine.gallery.novelty.features import oklab_thousandths
-from artengine.gallery.novelty.look import FLAT, look_at, look_from_plain, look_to_plain, why_dull
+from artengine.gallery.novelty.look import FLAT, GRADIENT, NOISE, look_at, look_from_plain, look_to_plain, why_dull
 from artengine.gallery.novelty.selection import choose_varied, distance
 
 Pixels = np.ndarray[Any, Any]
@@ -38,6 +39,26 @@ def test_pictures_of_any_shape_can_be_looked_at_and_compared(shape: tuple[int, .
 
 def test_a_single_pixel_is_nearly_one_colour() -> None:
     assert why_dull(look_at(np.array([[[0.2, 0.9, 0.4]]]))) == FLAT
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"detail": 36, "order": 299}, NOISE),
+        ({"detail": 36, "grain": 99}, NOISE),
+        ({"detail": 35, "order": 299, "grain": 99}, ""),
+        ({"detail": 36, "order": 300, "grain": 100}, ""),
+        ({"ground": 961, "contrast": 79}, FLAT),
+        ({"ground": 960, "contrast": 79}, ""),
+        ({"ground": 961, "contrast": 80}, ""),
+        ({"gradient": 951, "detail": 7}, GRADIENT),
+        ({"gradient": 950, "detail": 7}, ""),
+        ({"gradient": 951, "detail": 8}, ""),
+    ],
+)
+def test_a_picture_is_dull_from_its_threshold_on(change: dict[str, int], why: str) -> None:
+    lively = replace(LOOK, contrast=200, detail=20, ground=500, gradient=500, order=600, grain=600)
+    assert why_dull(replace(lively, **change)) == why  # type: ignore[arg-type] - none of these fields is a list
 
 
 def test_grey_is_seen_as_the_same_grey_in_colour() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -272,3 +273,26 @@ def test_nothing_to_choose_from_is_an_empty_choice() -> None:
 def test_keeping_none_is_refused() -> None:
     with pytest.raises(ValueError, match="0 pictures to keep, expected at least one"):
         choose_varied(many(2), 0)
+
+
+def rich(shares: tuple[int, int], ground: int = 600) -> Look:
+    """A look that is far from dull, with so much of two shades, in thousandths."""
+    look = look_at(rings(0.5, (1, 0.6, 0.2)))
+    palette = (*shares, *[0] * (len(look.palette) - 2))
+    texture = (300,) * len(look.texture)
+    return replace(
+        look, palette=palette, texture=texture, ground=ground, gradient=0, order=600, grain=600, contrast=200
+    )
+
+
+@pytest.mark.parametrize(("rest", "chosen"), [(2, (0,)), (0, (0, 1))])
+def test_pictures_are_doubles_up_to_the_least_distance(rest: int, chosen: tuple[int, ...]) -> None:
+    looks = [rich((1000, 0)), rich((rest, 1000 - rest))]
+    assert distance(*looks) == pytest.approx((1000 - rest) / 2000)
+    assert choose_varied(looks, 2).chosen == chosen
+
+
+@pytest.mark.parametrize(("ground", "first"), [(660, 0), (661, 1)])
+def test_pictures_count_for_less_the_nearer_their_ground_is_to_a_flat_one(ground: int, first: int) -> None:
+    looks = [rich((0, 1000), ground), rich((0, 1000)), rich((1000, 0))]
+    assert choose_varied(looks, 1).chosen == (first,)
