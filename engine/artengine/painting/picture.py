@@ -17,7 +17,8 @@ from artengine.curve import Point
 from artengine.errors import ArtengineError, InputError, Problem
 from artengine.kinds import ColourRange, Ports, Progress
 from artengine.painting.bands import Image, Painting, Part, Stretch
-from artengine.painting.lineage import grown
+from artengine.painting.lineage import grow_weights
+from artengine.painting.renderer import PointRenderer
 from artengine.scene import PlainSeed, Scene, all_numbers
 from artengine.view import View
 
@@ -63,9 +64,10 @@ class Picture:
         if scene.training:
             self.network.to(self.dtype)
         self.channels = self._channels(corner)
-        self._painting = Painting(
-            self.network, self._joined, self.channels, self.colours, scene.canvas, scene.view, device
+        self._renderer = PointRenderer(
+            self.network, self._joined, ports.inputs, self.channels, scene.canvas.precision, device
         )
+        self._painting = Painting(self._renderer, self.colours, scene.canvas, scene.view)
 
     @property
     def colours(self) -> ColourRange:
@@ -76,12 +78,12 @@ class Picture:
     @property
     def backend(self) -> dict[str, str]:
         """What decides the last bits of the scene's picture besides the scene, in words."""
-        return self._painting.plan(self.scene.view).backend
+        return self._renderer.plan(self.scene.view).backend
 
     @property
     def not_compiled(self) -> str:
         """Why the scene's picture is not painted by machine code of its own; "" where it is."""
-        return self._painting.plan(self.scene.view).not_compiled
+        return self._renderer.plan(self.scene.view).not_compiled
 
     def coordinates(self, view: View) -> Tensor:
         """What the scene's sources say of a view, joined: (H, W, D) in float32, on the device."""
@@ -107,7 +109,7 @@ class Picture:
         modules = self.network.named_modules()
         rows = {f"{name}.weight" for name, module in modules if isinstance(module, nn.Linear)}
         try:
-            self.network.load_state_dict(dict(grown(self.scene.lineage, phase, self._drawn, rows)))
+            self.network.load_state_dict(dict(grow_weights(self.scene.lineage, phase, self._drawn, rows)))
         except ValueError as error:
             raise InputError([Problem("", "seed", str(error))]) from None
 

@@ -20,6 +20,8 @@ from artengine import View
 from artengine.painting import bands, compiled
 from artengine.painting.antialiasing import from_light, to_light
 from artengine.painting.bands import Painting
+from artengine.painting.plan import Plan
+from artengine.painting.renderer import PointRenderer
 from artengine.painting.stepwise import matmul
 from artengine.scene.canvas import Canvas, Precision
 from artengine_nonlinearities.painter_network import Affine, Bend, Painter
@@ -53,9 +55,24 @@ def painter(*names: str, seed: int = 4, units: int = 12) -> Painter:
     return Painter(layers, range(len(layers)), bends, coord_bias=True, drawn=()).eval()
 
 
-def made(network: nn.Module, view: View, *, colours: str = "unit", channels: int = 3, **canvas: Any) -> Painting:
-    about = Canvas(width=view.width, height=view.height, **canvas)
-    return Painting(network, plane, channels, colours, about, view, CPU)  # type: ignore[arg-type]
+def made(
+    network: nn.Module,
+    view: View,
+    *,
+    colours: str = "unit",
+    channels: int = 3,
+    coordinates: Callable[[View], Tensor] = plane,
+    **options: Any,
+) -> Painting:
+    canvas = Canvas(width=view.width, height=view.height, **options)
+    renderer = PointRenderer(network, coordinates, 2, channels, canvas.precision, CPU)
+    return Painting(renderer, colours, canvas, view)  # type: ignore[arg-type]
+
+
+def plan_of(one: Painting, view: View) -> Plan:
+    renderer = one._renderer
+    assert isinstance(renderer, PointRenderer)
+    return renderer.plan(view)
 
 
 def image_of(one: Painting, view: View) -> Image:
@@ -142,7 +159,7 @@ def test_tiles_are_the_whole_with_samples_too(colours: str, band: int, monkeypat
     network = painter("sin", "abs", "sgn") if colours == "stretch" else Net(edge)
     expected = image_of(made(network, SMALL, colours=colours, samples=5), SMALL)
     assert len(np.unique(expected)) > 12
-    monkeypatch.setattr(bands, "BAND", band)
+    monkeypatch.setattr(bands, "BAND_PIXELS", band)
     one = made(network, SMALL, colours=colours, samples=5)
     one._stretch = None
     if colours == "stretch":
@@ -162,7 +179,7 @@ def test_nothing_is_sampled_where_there_is_no_edge() -> None:
 
     for formula, count in ((lambda x: x[:, :1] * 0.01 + 0.5, 1), (lambda x: (x[:, :1] > 0).to(x.dtype), 10)):
         looked.clear()
-        one = Painting(Net(formula), watched, 1, "unit", Canvas(width=61, height=47, samples=9), SMALL, CPU)
+        one = made(Net(formula), SMALL, channels=1, samples=9, coordinates=watched)
         image_of(one, SMALL)
         assert len(set(looked)) in (count, count - 1)  # the middle one is where the pixel's own is
 
@@ -205,9 +222,9 @@ def test_there_are_no_steps_however_deep(name: str, centre: tuple[float, float],
 
 def test_a_shallow_view_is_painted_as_the_canvas_says() -> None:
     one = made(painter("sin"), SMALL)
-    assert one.plan(SMALL).dtype == torch.float32
-    assert one.plan(replace(SMALL, zoom=1e7)).dtype == torch.float64
-    assert one.plan(SMALL) is one.plan(replace(SMALL, zoom=2))
+    assert plan_of(one, SMALL).dtype == torch.float32
+    assert plan_of(one, replace(SMALL, zoom=1e7)).dtype == torch.float64
+    assert plan_of(one, SMALL) is plan_of(one, replace(SMALL, zoom=2))
 
 
 DEEP_VIEW = View(width=61, height=47, zoom=1e6, centre=(0.25, 0.5))
@@ -221,8 +238,8 @@ def test_a_deep_view_is_that_of_a_canvas_of_float64_to_far_below_a_level(names: 
     quick = made(painter(*names), DEEP_VIEW, colours="stretch")
     exact = made(painter(*names), DEEP_VIEW, colours="stretch", precision="float64")
     assert np.abs(image_of(quick, DEEP_VIEW) - image_of(exact, DEEP_VIEW)).max() < 1e-3 / 255
-    assert exact.plan(DEEP_VIEW) is exact.plan(SMALL)  # one way, however deep
-    assert exact.plan(DEEP_VIEW).backend["products"] == "torch"
+    assert plan_of(exact, DEEP_VIEW) is plan_of(exact, SMALL)  # one way, however deep
+    assert plan_of(exact, DEEP_VIEW).backend["products"] == "torch"
 
 
 @pytest.mark.parametrize("precision", ["draft", "float32"])
@@ -235,7 +252,7 @@ def test_deep_view_is_compiled_where_llvmlite_is_installed(
             uninstall_llvmlite(monkeypatch)
         one = made(painter("log_abs", "sin"), DEEP_VIEW, colours="stretch", precision=precision)
         image.append(image_of(one, DEEP_VIEW))
-        means.append([one.plan(view).backend["products"].startswith("LLVM") for view in (SMALL, DEEP_VIEW)])
+        means.append([plan_of(one, view).backend["products"].startswith("LLVM") for view in (SMALL, DEEP_VIEW)])
     assert means[0][0] == means[0][1]
     assert not any(means[1])
     assert np.abs(image[0] - image[1]).max() < 1e-3 / 255
@@ -269,16 +286,16 @@ def test_a_large_view_is_measured_on_a_small_one(samples: int, monkeypatch: pyte
     view = View(width=200, height=150)
     network = painter("sin", "tanh")
     exact = image_of(made(network, view, colours="stretch", samples=samples), view)
-    monkeypatch.setattr(bands, "MEASURED", 200 * 150 - 1)
-    monkeypatch.setattr(bands, "PROXY", 40 * 30)
-    monkeypatch.setattr(bands, "BAND", 200 * 17)
+    monkeypatch.setattr(bands, "MAX_MEASURED_PIXELS", 200 * 150 - 1)
+    monkeypatch.setattr(bands, "PROXY_PIXELS", 40 * 30)
+    monkeypatch.setattr(bands, "BAND_PIXELS", 200 * 17)
     looked: set[tuple[int, int]] = set()
 
     def watched(tile: View) -> Tensor:
         looked.add((tile.width, tile.height))
         return plane(tile)
 
-    one = Painting(network, watched, 3, "stretch", Canvas(width=200, height=150, samples=samples), view, CPU)
+    one = made(network, view, colours="stretch", samples=samples, coordinates=watched)
     parts = list(one.bands(view))
     assert looked == {(200, 150), (40, 30)}
     assert [part.done for part in parts] == sorted(part.done for part in parts)
@@ -296,8 +313,8 @@ def test_a_large_view_is_measured_on_a_small_one(samples: int, monkeypatch: pyte
 
 
 def test_the_smallest_measure_has_a_pixel(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bands, "MEASURED", 10)
-    monkeypatch.setattr(bands, "PROXY", 10)
+    monkeypatch.setattr(bands, "MAX_MEASURED_PIXELS", 10)
+    monkeypatch.setattr(bands, "PROXY_PIXELS", 10)
     view = View(width=2000, height=1)
     assert image_of(made(painter("sin"), view, colours="stretch"), view).shape == (1, 2000, 3)
 
@@ -316,7 +333,7 @@ def holed(x: Tensor) -> Tensor:
 def test_pixels_that_are_not_numbers_are_counted_once(
     samples: int, band: int, colours: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(bands, "BAND", band)
+    monkeypatch.setattr(bands, "BAND_PIXELS", band)
     view = View(width=60, height=40)
     one = made(Net(holed), view, colours=colours, samples=samples)
     told = "960 of 2400 pixels are not numbers; they are painted black or white"
@@ -350,7 +367,7 @@ def test_picture_is_the_same_without_llvmlite_or_fast_products(
             uninstall_llvmlite(patch)
         for precision in ("float32", "draft"):
             one = made(network, SMALL, colours="stretch", samples=samples, precision=precision)
-            means = one.plan(SMALL).backend["products"].split()[0]
+            means = plan_of(one, SMALL).backend["products"].split()[0]
             assert means in {"machine code": ("oneDNN", "torch"), "fast products": ("LLVM", "torch")}.get(
                 lacking, ("torch",)
             )
@@ -364,14 +381,14 @@ def test_picture_is_the_same_without_llvmlite_or_fast_products(
 def test_a_network_that_has_learnt_is_painted_anew() -> None:
     network = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 3))
     one = made(network.eval(), SMALL)
-    plan = one.plan(SMALL)
+    plan = plan_of(one, SMALL)
     before = image_of(one, SMALL)
-    assert one.plan(SMALL) is plan
+    assert plan_of(one, SMALL) is plan
     optimiser = torch.optim.Adam(network.parameters(), 0.1, fused=True)
     network(torch.ones(4, 2)).sum().backward()
     optimiser.step()
     after = image_of(one, SMALL)
-    assert one.plan(SMALL) is not plan
+    assert plan_of(one, SMALL) is not plan
     with torch.no_grad():
         expected = network(plane(SMALL).float().reshape(-1, 2)).clamp(0, 1).reshape(47, 61, 3)
     assert np.allclose(after, expected, atol=1e-5)

@@ -603,7 +603,7 @@ def test_what_a_killed_run_leaves_is_cleaned_by_the_next(write: Write, after: in
     assert listing(tmp_path) == [path.name]
 
 
-def test_a_film_that_lost_frames_on_the_way_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_film_that_lost_frames_walk_position_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(films, "COLOURS", films.COLOURS + ",select='lt(n,3)'")  # ffmpeg ends well
     told = r"a\.mp4: holds 3 frames of 64 x 48, expected 10 of 64 x 48; ffmpeg failed silently$"
     with pytest.raises(OutputError, match=told):

@@ -1,0 +1,121 @@
+"""What gives the colours of a view: points through a network, for one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from artengine.painting.plan import Plan, Way, make_plan
+from artengine.painting.slices import paint
+from artengine.scene import Precision
+from artengine.view import View
+
+
+class Renderer(Protocol):
+    """Gives the colours of any view as a network has them; a painting makes images of them, band by band.
+
+    `PointRenderer` is one: it asks a network for the colour of every point. Networks that make whole images would be
+    others. A generator maps latents, which a source gives, to images: its renderer lays them out as a sheet, makes the
+    images that a view touches, and cuts the view out of them. A U-Net maps an image to an image: its renderer does so
+    tile by tile, with as much around each tile as its layers look at. Neither has points, so nothing here is about
+    them. Stretching, smooth edges, filters and outputs stay the same, whatever renders.
+    """
+
+    @property
+    def channels(self) -> int:
+        """Channels of a colour: 3, or 1 for grey."""
+        ...
+
+    @property
+    def device(self) -> torch.device:
+        """Where colours are."""
+        ...
+
+    def version(self) -> int:
+        """A number that changes when colours may have changed, as with the weights. Asked before a view is rendered."""
+        ...
+
+    def dtype(self, view: View) -> torch.dtype:
+        """The precision of a view's colours."""
+        ...
+
+    def resolves(self, view: View) -> bool:
+        """Whether neighbouring pixels of a view can have colours of their own: float64 ends somewhere."""
+        ...
+
+    def render(self, view: View, colours: Tensor, chosen: Tensor | None = None) -> Iterator[int]:
+        """Fill in the colours of a view, (H, W, C), yielding the pixels done so far, from top to bottom.
+
+        chosen: only these pixels, in rising order, counted row by row; then colours are (len(chosen), C).
+        Raises `ValueError` where the network gives something else than colours.
+        """
+        ...
+
+
+class PointRenderer:
+    """Renders with a network that maps points to colours, (N, inputs) to (N, channels).
+
+    coordinates: gives those of a view, (H, W, inputs) of any precision. precision: the canvas's; deep views are
+    rendered in float64 whatever it is, for float32 could not tell their pixels apart.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        coordinates: Callable[[View], Tensor],
+        inputs: int,
+        channels: int,
+        precision: Precision,
+        device: torch.device,
+    ) -> None:
+        self.channels = channels
+        self.device = device
+        self._network = network
+        self._coordinates = coordinates
+        self._inputs = inputs
+        self._precision = precision
+        self._plans: dict[Way, Plan] = {}
+        self._version = 0
+
+    def version(self) -> int:
+        """A number that changes with the network's weights; plans for others are dropped."""
+        if any(plan.stale(self._network) for plan in self._plans.values()):
+            self._plans.clear()
+            self._version += 1
+        return self._version
+
+    def plan(self, view: View) -> Plan:
+        """How the network, as it is now, is painted over a view."""
+        self.version()
+        return self._plan(view)
+
+    def dtype(self, view: View) -> torch.dtype:
+        """The precision of a view's colours."""
+        return self._plan(view).dtype
+
+    def resolves(self, view: View) -> bool:
+        """Whether coordinates in the middle differ from one pixel to the next by more than float64's last bits."""
+        rows, columns = view.shape
+        across = min(columns, 2)
+        here = self._coordinates(view.tile((columns - across) // 2, rows // 2, across, 1)).double()[0]
+        resolution = 8 * torch.finfo(torch.float64).eps * here[0].abs()
+        return not bool(((here[-1] - here[0]).abs() <= resolution).all())
+
+    def render(self, view: View, colours: Tensor, chosen: Tensor | None = None) -> Iterator[int]:
+        """Fill in the colours of a view, or of chosen pixels of it, yielding the pixels done so far."""
+        plan = self._plan(view)
+
+        def coordinates(tile: View) -> Tensor:
+            return self._coordinates(tile).to(self.device, plan.dtype)
+
+        return paint(plan, coordinates, view, colours, chosen)
+
+    def _plan(self, view: View) -> Plan:
+        """The plan for a network that has not changed since its version was asked for."""
+        way: Way = "deep" if view.deep and self._precision != "float64" else self._precision
+        if way not in self._plans:
+            self._plans[way] = make_plan(self._network, self._inputs, way, self.device)
+        return self._plans[way]
