@@ -175,9 +175,9 @@ def constant(
     import numpy as np
     import torch
 
-    from artengine.painting import on_the_way
+    from artengine.painting import walk_position
 
     seeds = seed if isinstance(seed, list) else [seed]
     drawn = np.stack([np.random.RandomState(one).uniform(-scale, scale, length) for one in seeds])
-    numbers = on_the_way(drawn, view.phase) if values is None else np.array(values, dtype=np.float64)
+    numbers = walk_position(drawn, view.phase) if values is None else np.array(values, dtype=np.float64)
     return torch.from_numpy(numbers).expand(*view.shape, -1)

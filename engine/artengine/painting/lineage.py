@@ -1,4 +1,4 @@
-"""The weights that grow from a seed: drawn, mutated, crossed, or somewhere on the way between several."""
+"""The weights that grow from a seed: drawn, mutated, crossed, or between several seeds of a walk."""
 
 from __future__ import annotations
 
@@ -15,43 +15,44 @@ Weights = Mapping[str, Tensor]
 Array = np.ndarray[Any, Any]
 
 
-def grown(seed: Seed, phase: float, draw: Callable[[int], Weights], rows: Collection[str] = ()) -> Weights:
-    """The weights of a seed at a phase of its walk, 0 to 1; draw: those of a number.
+def grow_weights(seed: Seed, phase: float, draw: Callable[[int], Weights], rows: Collection[str] = ()) -> Weights:
+    """The weights of a seed at a phase of its walk, 0 to 1.
 
-    rows: the names of matrices whose units are rows, as torch's linear layers have them; else they are columns.
+    draw: gives the weights of a number. rows: the names of matrices whose units are rows, as in torch's linear layers;
+    else they are columns.
     Raises `ValueError` where the networks of two numbers are not of one shape.
     """
     match seed:
         case PlainSeed(number):
             return draw(number)
         case Mutation(parent, by, strength):
-            return _mutated(grown(parent, phase, draw, rows), by, strength)
+            return _mutate(grow_weights(parent, phase, draw, rows), by, strength)
         case Cross(parents, by):
-            return _crossed(_alike([grown(one, phase, draw, rows) for one in parents]), by, rows)
+            return _cross(_of_one_shape([grow_weights(one, phase, draw, rows) for one in parents]), by, rows)
         case Walk(seeds):
-            stations = _alike([grown(one, phase, draw, rows) for one in seeds])
-            return _mapped(stations[0], lambda name: _walked([one[name] for one in stations], phase))
+            stations = _of_one_shape([grow_weights(one, phase, draw, rows) for one in seeds])
+            return _map_floats(stations[0], lambda name: _interpolate([one[name] for one in stations], phase))
 
 
-def on_the_way(stations: Array, phase: float) -> Array:
-    """Where a walk is: through all stations, (K, ...), in their order and back to the first; phase 0 and 1 are there.
+def walk_position(stations: Array, phase: float) -> Array:
+    """Where a walk through all stations, (K, ...), in their order and back to the first, is at a phase, 0 to 1.
 
     The path is a periodic cubic spline, smooth to its second derivative; its distance from the origin is brought to
     that of a spline through the stations' own distances, for a straight line between two random vectors of many
     numbers comes as near to the origin as 0.71 of theirs, and pictures fade there.
     """
     flat = stations.reshape(len(stations), -1).astype(np.float64)
-    shares = _shares(len(flat), phase)
-    place = shares @ flat
+    parts = _spline_weights(len(flat), phase)
+    place = parts @ flat
     distances = np.linalg.norm(flat, axis=1)
     length = np.linalg.norm(place)
-    wanted = max(float(shares @ distances), 0.0)
-    place = place * (wanted / length) if length > 1e-9 * distances.max(initial=0.0) else place
+    target = max(float(parts @ distances), 0.0)
+    place = place * (target / length) if length > 1e-9 * distances.max(initial=0.0) else place
     return np.asarray(place.reshape(stations.shape[1:]))
 
 
-def _shares(count: int, phase: float) -> Array:
-    """How much of each station there is in the place at a phase: a periodic cubic spline at unit steps, (count,).
+def _spline_weights(count: int, phase: float) -> Array:
+    """How much each station counts at a phase of the walk: a periodic cubic spline at unit steps, (count,).
 
     Source: de Boor, A Practical Guide to Splines, chapter 4, with the ends joined.
     """
@@ -77,12 +78,12 @@ def _shares(count: int, phase: float) -> Array:
     )
 
 
-def _walked(stations: list[Tensor], phase: float) -> Tensor:
-    place = on_the_way(np.stack([one.double().cpu().numpy() for one in stations]), phase)
+def _interpolate(stations: list[Tensor], phase: float) -> Tensor:
+    place = walk_position(np.stack([one.double().cpu().numpy() for one in stations]), phase)
     return torch.from_numpy(place).to(stations[0])
 
 
-def _mutated(weights: Weights, by: int, strength: float) -> Weights:
+def _mutate(weights: Weights, by: int, strength: float) -> Weights:
     """Every weight moved by a normal number of so many deviations of its matrix's."""
     random = np.random.RandomState(by)
 
@@ -92,10 +93,10 @@ def _mutated(weights: Weights, by: int, strength: float) -> Weights:
         size = float(values.double().square().mean().sqrt())
         return (values.double().cpu() + strength * size * noise).to(values)
 
-    return _mapped(weights, change)
+    return _map_floats(weights, change)
 
 
-def _crossed(parents: list[Weights], by: int, rows: Collection[str]) -> Weights:
+def _cross(parents: list[Weights], by: int, rows: Collection[str]) -> Weights:
     """Each unit, a column or a row of its matrix, from one parent or the other."""
     random = np.random.RandomState(by)
 
@@ -108,18 +109,18 @@ def _crossed(parents: list[Weights], by: int, rows: Collection[str]) -> Weights:
             return torch.where(taken[0], other, one)
         return torch.where(taken if axis else taken.view(-1, *[1] * (one.ndim - 1)), other, one)
 
-    return _mapped(parents[0], choose)
+    return _map_floats(parents[0], choose)
 
 
-def _mapped(weights: Weights, change: Callable[[str], Tensor]) -> Weights:
-    """Every matrix of numbers changed, in the order of their names; what is counted stays."""
+def _map_floats(weights: Weights, change: Callable[[str], Tensor]) -> Weights:
+    """Change every tensor of floats, in the order of their names; integers, which count something, stay."""
     return {
         name: change(name) if values.is_floating_point() and values.numel() else values
         for name, values in weights.items()
     }
 
 
-def _alike(parents: list[Weights]) -> list[Weights]:
+def _of_one_shape(parents: list[Weights]) -> list[Weights]:
     shapes = [{name: tuple(values.shape) for name, values in one.items()} for one in parents]
     if any(one != shapes[0] for one in shapes):
         raise ValueError("the seeds give networks of different shapes, which have nothing between them")

@@ -12,7 +12,7 @@ from tests.support.scene_folder import TRAINED, Desk
 from torch import Tensor
 
 from artengine import InputError
-from artengine.painting.lineage import grown, on_the_way
+from artengine.painting.lineage import grow_weights, walk_position
 from artengine.painting.picture import build
 from artengine.scene.seeds.expression import Cross, Mutation, PlainSeed, Seed, Walk, first_number, seed_to_plain
 
@@ -36,11 +36,11 @@ def norms(path: Array) -> Array:
 def test_a_walk_passes_through_every_station_and_closes(count: int) -> None:
     stations = np.random.RandomState(count).standard_normal((count, 30, 7))
     for index, station in enumerate(stations):
-        assert on_the_way(stations, index / count) == pytest.approx(station, abs=1e-12)
-        assert np.array_equal(on_the_way(stations, index / count), on_the_way(stations, 1 + index / count))
-    assert np.array_equal(on_the_way(stations, 1.0), on_the_way(stations, 0.0))
+        assert walk_position(stations, index / count) == pytest.approx(station, abs=1e-12)
+        assert np.array_equal(walk_position(stations, index / count), walk_position(stations, 1 + index / count))
+    assert np.array_equal(walk_position(stations, 1.0), walk_position(stations, 0.0))
     for tiny in (1e-3, 1e-6):
-        before, after = on_the_way(stations, 1 - tiny), on_the_way(stations, tiny)
+        before, after = walk_position(stations, 1 - tiny), walk_position(stations, tiny)
         assert np.abs(after - before).max() < 200 * tiny * count
 
 
@@ -49,7 +49,8 @@ def test_a_walk_has_no_kinks(count: int) -> None:
     """Second differences of a smooth path fall with the square of the step; those of a path with a kink do not."""
     stations = np.random.RandomState(count).standard_normal((count, 200))
     coarse, fine = (
-        np.array([on_the_way(stations, step / steps) for step in range(steps)]) for steps in (60 * count, 240 * count)
+        np.array([walk_position(stations, step / steps) for step in range(steps)])
+        for steps in (60 * count, 240 * count)
     )
 
     def bends(path: Array) -> float:
@@ -63,7 +64,7 @@ def test_a_walk_has_no_kinks(count: int) -> None:
 @pytest.mark.parametrize("count", [2, 3, 5, 8])
 def test_a_walk_comes_no_nearer_to_zero_than_its_stations(count: int) -> None:
     stations = np.random.RandomState(count).standard_normal((count, 4000))
-    found = norms(np.array([on_the_way(stations, step / 400) for step in range(400)]))
+    found = norms(np.array([walk_position(stations, step / 400) for step in range(400)]))
     assert found.min() > 0.97 * norms(stations).min()
     assert found.max() < 1.03 * norms(stations).max()
     halfway = np.linalg.norm((stations[0] + stations[1]) / 2)
@@ -74,34 +75,34 @@ def test_a_walk_between_a_place_and_its_opposite_stays_finite() -> None:
     one = np.random.RandomState(0).standard_normal(50)
     for stations in (np.stack([one, -one]), np.zeros((3, 5)), np.stack([one, 0 * one, one])):
         for phase in np.linspace(0, 1, 101):
-            assert np.isfinite(on_the_way(stations, float(phase))).all()
+            assert np.isfinite(walk_position(stations, float(phase))).all()
 
 
 def test_weights_of_a_walk_are_those_of_its_seeds_at_its_stations() -> None:
     seed = Walk((PlainSeed(3), PlainSeed(7), PlainSeed(12)))
     for index, number in enumerate((3, 7, 12)):
-        found, expected = grown(seed, index / 3, drawn), drawn(number)
+        found, expected = grow_weights(seed, index / 3, drawn), drawn(number)
         assert list(found) == list(expected)
         for name, values in expected.items():
             if values.is_floating_point():
                 assert torch.allclose(found[name], values, rtol=2e-7, atol=0)
                 assert found[name].dtype == values.dtype
-    assert int(grown(seed, 0.4, drawn)["steps"]) == 3  # what is counted is not mixed
+    assert int(grow_weights(seed, 0.4, drawn)["steps"]) == 3  # what is counted is not mixed
 
 
 def test_a_walk_of_one_stands_still() -> None:
-    found = [grown(Walk((PlainSeed(5),)), phase, drawn) for phase in (0.0, 0.3, 0.99)]
+    found = [grow_weights(Walk((PlainSeed(5),)), phase, drawn) for phase in (0.0, 0.3, 0.99)]
     assert all(torch.allclose(one["0.weight"], drawn(5)["0.weight"], rtol=2e-7) for one in found)
 
 
 def test_a_mutation_is_kin_and_the_same_every_time() -> None:
     parent = drawn(18)
-    one, again = (grown(Mutation(PlainSeed(18), 3, 0.2), 0.0, drawn) for _ in range(2))
-    other = grown(Mutation(PlainSeed(18), 4, 0.2), 0.0, drawn)
+    one, again = (grow_weights(Mutation(PlainSeed(18), 3, 0.2), 0.0, drawn) for _ in range(2))
+    other = grow_weights(Mutation(PlainSeed(18), 4, 0.2), 0.0, drawn)
     assert all(torch.equal(one[name], again[name]) for name in parent)
     assert not torch.equal(one["0.weight"], other["0.weight"])
     for strength in (0.01, 0.2, 3.0):
-        change = grown(Mutation(PlainSeed(18), 3, strength), 0.0, drawn)["0.weight"] - parent["0.weight"]
+        change = grow_weights(Mutation(PlainSeed(18), 3, strength), 0.0, drawn)["0.weight"] - parent["0.weight"]
         size = float(change.std() / parent["0.weight"].square().mean().sqrt())
         assert size == pytest.approx(strength, rel=0.4)
 
@@ -124,7 +125,7 @@ def test_a_crossing_takes_whole_units(network: str, axis: int, desk: Desk) -> No
 
 
 def test_a_crossing_has_every_number_from_one_parent_or_the_other() -> None:
-    one, other, child = drawn(3), drawn(7), grown(Cross((PlainSeed(3), PlainSeed(7)), 5), 0.0, drawn)
+    one, other, child = drawn(3), drawn(7), grow_weights(Cross((PlainSeed(3), PlainSeed(7)), 5), 0.0, drawn)
     for name in ("0.weight", "0.bias", "1.weight"):
         from_one, from_other = child[name] == one[name], child[name] == other[name]
         assert (from_one | from_other).all()
@@ -140,7 +141,7 @@ def test_networks_of_different_shapes_have_nothing_between_them() -> None:
 
     for seed in (Walk((PlainSeed(1), PlainSeed(2))), Cross((PlainSeed(1), PlainSeed(2)), 0)):
         with pytest.raises(ValueError, match="the seeds give networks of different shapes"):
-            grown(seed, 0.0, unlike)
+            grow_weights(seed, 0.0, unlike)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
