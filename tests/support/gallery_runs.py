@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import traceback
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from artengine import ArtengineError
+from tests.support.executors import InProcess
+
 from artengine.events import Event, Made, Note
-from artengine.gallery import items
+from artengine.gallery import builder
 from artengine.gallery.builder import GalleryOptions, build_gallery
 from artengine.gallery.manifest import hash_file
 from artengine.gallery.sweeps import Sweep, Variation
-from artengine.workers.pool import Item, ItemResult
+from artengine.workers.pool import Executor, Workers
 
 SCENE = """# A tiny picture.
 seed: 3
@@ -24,27 +24,19 @@ network:
 """
 
 
-class Here:
-    """An executor without processes, which saves the seconds that they take to start.
+def quick_workers(function: str, jobs: int, **options: Any) -> Workers:
+    """Processes to put in the place of a gallery's `Workers`, which do what `gallery_items` does, not the real work."""
+    return Workers(f"tests.support.gallery_items:{function.partition(':')[2]}", jobs, **options)
 
-    made: the names of the items it has worked on. before: called with each name, before the work.
-    """
 
-    def __init__(self, before: Callable[[str], object] = lambda name: None) -> None:
-        self.made: list[str] = []
-        self._before = before
+def endless_workers(function: str, jobs: int, **options: Any) -> Workers:
+    """Processes to put in the place of a gallery's `Workers`, which do not come to an end."""
+    return Workers("tests.support.gallery_items:make_forever", jobs, **options)
 
-    def work(self, todo: Iterable[Item], /) -> Generator[ItemResult, None, None]:
-        for item in todo:
-            self.made.append(item.name)
-            try:
-                self._before(item.name)
-                done = ItemResult(item, result=json.loads(json.dumps(items.make_item(dict(item.data)))), seconds=0.1)
-            except ArtengineError as error:
-                done = ItemResult(item, error=str(error))
-            except Exception as error:
-                done = ItemResult(item, error=str(error), traceback=traceback.format_exc())
-            yield done
+
+def replace_workers(executor: Callable[..., Executor]) -> None:
+    """Let all galleries of this process have that executor; for a fork. Others take monkeypatch."""
+    builder.Workers = executor  # type: ignore[assignment,misc] - whoever makes one asks for no more
 
 
 def scene(folder: Path, text: str = SCENE, name: str = "tiny.yaml") -> Path:
@@ -53,9 +45,9 @@ def scene(folder: Path, text: str = SCENE, name: str = "tiny.yaml") -> Path:
     return folder / name
 
 
-def hung(sweep: Sweep, folder: Path, executor: Here | None = None, **order: Any) -> tuple[list[str], list[Event]]:
+def hung(sweep: Sweep, folder: Path, executor: InProcess | None = None, **order: Any) -> tuple[list[str], list[Event]]:
     """Make a gallery: the names of what was made in this run, and the events."""
-    executor = executor or Here()
+    executor = executor or InProcess()
     order_ = GalleryOptions(folder=folder, **order)
     events = list(build_gallery("tiny", sweep.variations(), sweep.count(), executor, order_))
     return executor.made, events

@@ -17,7 +17,7 @@ RunCli = Callable[..., Any]
 
 
 def forked(work: Callable[[], object]) -> int:
-    """Do that in a child, which has all our imports already; its process id."""
+    """Do that in a child, which has all our imports already; its process id. An exit (`SystemExit`) is its exit."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # from Python 3.12 on: we have threads, and know it
         pid = os.fork()
@@ -27,6 +27,8 @@ def forked(work: Callable[[], object]) -> int:
     try:
         work()
         code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
     except BaseException:
         traceback.print_exc()
     finally:

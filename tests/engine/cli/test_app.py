@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 from click.testing import CliRunner
+from tests.support.command_runs import ForkedCommand
+from tests.support.executors import in_process
 
 from artengine.cli.app import cli
+from artengine.gallery import builder
 
 if TYPE_CHECKING:
     from tests.support.common import PluginFile, RunCli, RunProcess
@@ -44,11 +47,15 @@ def commands(group: click.Group = cli, words: tuple[str, ...] = ()) -> Iterator[
 
 def completed(words: str, folder: Path) -> list[str]:
     """What the shell is offered after these words."""
-    given = {"COMP_WORDS": f"artengine {words}", "COMP_CWORD": str(len(f"artengine {words}".split(" ")) - 1)}
-    environment = os.environ | given | {"_ARTENGINE_COMPLETE": "bash_complete"}
-    done = subprocess.run([SCRIPT], env=environment, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.stderr == ""
-    return [line.removeprefix("plain,") for line in done.stdout.splitlines()]
+    answer = ForkedCommand(folder, first=lambda: os.environ.update(completing(words))).wait()
+    assert answer.err == ""
+    return [line.removeprefix("plain,") for line in answer.out.splitlines()]
+
+
+def completing(words: str) -> dict[str, str]:
+    """The environment in which a shell asks how these words go on."""
+    place = str(len(f"artengine {words}".split(" ")) - 1)
+    return {"COMP_WORDS": f"artengine {words}", "COMP_CWORD": place, "_ARTENGINE_COMPLETE": "bash_complete"}
 
 
 # At once
@@ -209,7 +216,10 @@ def test_what_a_gallery_cannot_take_is_told_by_its_own_name(run_cli: RunCli, tin
     assert not Path("tiny-gallery").exists()
 
 
-def test_a_gallery_is_named_after_its_scene_and_tells_where_its_page_is(run_cli: RunCli, tiny_scene: Path) -> None:
+def test_a_gallery_is_named_after_its_scene_and_tells_where_its_page_is(
+    run_cli: RunCli, tiny_scene: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builder, "Workers", in_process)
     answer = run_cli("gallery", tiny_scene, "--seeds", "1,2")
     assert (answer.code, answer.err) == (0, "")
     assert answer.out == "tiny-gallery/index.html\ntiny-gallery/contact-sheet.png\n"
@@ -241,15 +251,21 @@ def test_an_interruption_has_a_code_of_its_own(run_cli: RunCli, plugin_file: Plu
 
 
 def test_a_reader_who_has_seen_enough_gets_no_traceback(tiny_scene: Path) -> None:
-    for words in (["list", "--json"], ["run", str(tiny_scene)]):
-        command = [sys.executable, "-m", "artengine", *words]
-        with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tiny_scene.parent
-        ) as process:
-            assert process.stdout
-            assert process.stderr
-            process.stdout.close()
-            assert process.stderr.read() == b""
+    command = [sys.executable, "-m", "artengine", "list", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tiny_scene.parent) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def test_a_reader_who_has_seen_enough_gets_the_picture_and_no_traceback(tiny_scene: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    run = ForkedCommand(tiny_scene.parent, "run", tiny_scene, first=lambda: os.dup2(write, 1))
+    answer = run.wait()
+    os.close(write)
+    assert (answer.code, answer.err) == (1, "")
     assert (tiny_scene.parent / "gallery" / "tiny.png").is_file()
 
 
@@ -285,6 +301,9 @@ def test_schema_is_json_that_knows_the_users_plugins(run_cli: RunCli, plugin_fil
 def test_the_shell_completes_commands_kinds_and_settings(tiny_scene: Path, plugin_file: PluginFile) -> None:
     plugin_file("network: {mlp: {widht: 3}}\n", "broken.yaml")
     folder = tiny_scene.parent
+    script = subprocess.run([SCRIPT], env=os.environ | completing(""), capture_output=True, text=True, check=False)
+    assert script.stderr == ""
+    assert script.stdout.split() == [f"plain,{name}" for name in sorted(cli.commands)]
     assert completed("", folder) == sorted(cli.commands)
     assert completed("list s", folder) == ["sources"]
     own = completed("run tiny.yaml --set ", folder)
@@ -309,5 +328,5 @@ def test_completion_of_a_scene_knows_the_plugin_given_before_it(tiny_scene: Path
 
 
 def test_the_package_runs_as_a_module_too(run_process: RunProcess, tiny_scene: Path) -> None:
-    done = run_process("run", tiny_scene, "--out", "out", "--quiet")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "out/tiny.png\n", "")
+    done = run_process("check", tiny_scene)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "tiny: no mistakes\n")

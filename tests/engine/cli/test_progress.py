@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
 import signal
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tests.support.command_runs import ForkedCommand, run_on_terminal
+from tests.support.executors import in_process
+from tests.support.gallery_runs import replace_workers
 
 if TYPE_CHECKING:
     from tests.support.common import PluginFile, RunCli
@@ -71,34 +72,12 @@ def strict(line: str) -> dict[str, Any]:
     return data
 
 
-def on_terminal(words: list[str], folder: Path, *, stdout_too: bool = False) -> tuple[int, str, str]:
-    """Exit code, stdout and what a person sees, with stderr a real terminal."""
-    ours, theirs = pty.openpty()
-    environment = os.environ | {"TERM": "xterm", "COLUMNS": "140"}
-    command = [sys.executable, "-m", "artengine", *words]
-    stdout = theirs if stdout_too else subprocess.PIPE
-    with subprocess.Popen(command, cwd=folder, env=environment, stdout=stdout, stderr=theirs, text=True) as process:
-        os.close(theirs)
-        seen = b""
-        while True:
-            try:
-                piece = os.read(ours, 65536)
-            except OSError:  # the other end is closed
-                break
-            if not piece:
-                break
-            seen += piece
-        os.close(ours)
-        results = process.stdout.read() if process.stdout else ""
-    return process.returncode, results, re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen.decode())
-
-
 def test_a_terminal_shows_steps_loss_decibels_and_speed_and_stdout_has_the_paths(learning_scene: Path) -> None:
     scene = learning_scene.rename(
         learning_scene.with_name("[red]my:smile:.yaml")
     ).name  # signs that mean something elsewhere
     longer = ["--set", "training.regression.until.steps=300"]
-    code, results, seen = on_terminal(["run", scene, *longer], learning_scene.parent)
+    code, results, seen = run_on_terminal(["run", scene, *longer], learning_scene.parent)
     assert (code, results) == (0, "gallery/[red]my:smile:.safetensors\ngallery/[red]my:smile:.png\n")
     assert "[red]my:smile:: learning" in seen
     assert re.search(r"\d+/300 +loss 0\.\d{4} \d+\.\d dB [\d,]+/s \d\d:\d\d left", seen)
@@ -106,7 +85,7 @@ def test_a_terminal_shows_steps_loss_decibels_and_speed_and_stdout_has_the_paths
     assert "[red]my:smile:: painting" in seen
     assert "192/192" in seen
     assert "gallery" not in seen
-    code, results, seen = on_terminal(["run", scene, *longer], learning_scene.parent, stdout_too=True)
+    code, results, seen = run_on_terminal(["run", scene, *longer], learning_scene.parent, stdout_too=True)
     assert code == 0
     lines = re.split(r"[\r\n]+", seen)
     note = "trained before: gallery/[red]my:smile:.safetensors (--fresh trains anew)"
@@ -115,7 +94,7 @@ def test_a_terminal_shows_steps_loss_decibels_and_speed_and_stdout_has_the_paths
 
 
 def test_quiet_is_quiet_on_a_terminal_too(tiny_scene: Path) -> None:
-    assert on_terminal(["run", tiny_scene.name, "--quiet"], tiny_scene.parent) == (0, "gallery/tiny.png\n", "")
+    assert run_on_terminal(["run", tiny_scene.name, "--quiet"], tiny_scene.parent) == (0, "gallery/tiny.png\n", "")
 
 
 def test_elsewhere_there_are_notes_and_nothing_else(run_cli: RunCli, learning_scene: Path) -> None:
@@ -169,7 +148,7 @@ def test_what_a_trainer_says_and_what_it_hid_are_shown_everywhere(
     assert kinds[: kinds.index("wrote")] == ["training", "note", "training"], "a note comes before its step"
     assert events[1]["text"] == note.strip().removeprefix("tiny: ")
     assert [event["hidden"] for event in events if event["event"] == "training"] == [None, 24.123]
-    code, _, seen = on_terminal(["run", tiny_scene.name, "--fresh", "-p", "mine.py"], tiny_scene.parent)
+    code, _, seen = run_on_terminal(["run", tiny_scene.name, "--fresh", "-p", "mine.py"], tiny_scene.parent)
     assert code == 0
     assert note.strip() in re.split(r"[\r\n]+", seen)
     assert "loss 0.5000 31.3 dB hidden 24.1 dB" in seen
@@ -195,17 +174,12 @@ def test_warnings_are_lines_on_stderr(run_cli: RunCli, plugin_file: PluginFile, 
 
 def interrupted(scene: Path, number: signal.Signals) -> tuple[int, list[dict[str, Any]]]:
     """Exit code and events of a training that gets a signal after its third event."""
-    command = [sys.executable, "-m", "artengine", "run", scene.name, "--json"]
-    events = []
-    with subprocess.Popen(command, cwd=scene.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
-        assert run.stdout
-        assert run.stderr
-        for line in run.stdout:
-            events.append(strict(line))
-            if len(events) == 3:
-                run.send_signal(number)
-        assert run.stderr.read() == ""
-    return run.returncode, events
+    run = ForkedCommand(scene.parent, "run", scene.name, "--json")
+    run.wait_until(lambda: run.out().count("\n") >= 3)
+    run.kill(number)
+    answer = run.wait()
+    assert answer.err == ""
+    return answer.code, [strict(line) for line in answer.out.splitlines()]
 
 
 def test_an_interrupted_training_is_saved_and_goes_on(learning_scene: Path) -> None:
@@ -259,7 +233,7 @@ def test_a_gallery_shows_how_far_it_is_and_what_failed(plugin_file: PluginFile, 
         "--of",
         "4",
     ]
-    code, results, seen = on_terminal(words, tiny_scene.parent)
+    code, results, seen = run_on_terminal(words, tiny_scene.parent, first=partial(replace_workers, in_process))
     assert (code, results) == (0, "g/index.html\ng/contact-sheet.png\n")
     lines = re.split(r"[\r\n]+", seen)
     assert any(line.startswith("tiny-seed-3: plugin mine.py: RuntimeError: [red]no (mine.py:") for line in lines)

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from tests.support.gallery_runs import SCENE, Here, hung, is_whole, lines, made, notes, scene, seen, shown
+from tests.support.executors import InProcess
+from tests.support.gallery_runs import SCENE, hung, is_whole, lines, made, notes, scene, seen, shown
 
-from artengine import InputError, OutputError, Progress
+from artengine import ArtengineError, InputError, OutputError, Progress
 from artengine.events import Made, Trained, Wrote
 from artengine.gallery.builder import GalleryOptions, PartialError, build_gallery
 from artengine.gallery.sweeps import Sweep
@@ -247,11 +248,11 @@ def test_nothing_is_written_through_a_link(name: str, there_: bool, tmp_path: Pa
 def test_one_that_fails_is_told_and_the_rest_is_made(tmp_path: Path) -> None:
     def before(name: str) -> None:
         if name in ("tiny-seed-1", "tiny-seed-4"):
-            raise RuntimeError(f"no  <b>network</b>\nfor {name}")
+            raise ArtengineError(f"no  <b>network</b>\nfor {name}")
 
     sweep = Sweep(path=scene(tmp_path), seeds=range(6))
     with pytest.raises(PartialError) as caught:
-        hung(sweep, tmp_path / "g", Here(before))
+        hung(sweep, tmp_path / "g", InProcess(before))
     assert caught.value.exit_code == 3
     assert str(caught.value).splitlines() == [
         "tiny-seed-1: no <b>network</b> for tiny-seed-1",
@@ -271,7 +272,7 @@ def test_one_that_fails_is_told_and_the_rest_is_made(tmp_path: Path) -> None:
 
 def test_stopped_it_keeps_what_there_is_and_goes_on(tmp_path: Path) -> None:
     sweep = Sweep(path=scene(tmp_path), seeds=range(6))
-    executor = Here()
+    executor = InProcess()
     work = build_gallery("tiny", sweep.variations(), 6, executor, GalleryOptions(folder=tmp_path / "g"))
     with contextlib.closing(work):
         for event in work:
@@ -285,7 +286,7 @@ def test_stopped_it_keeps_what_there_is_and_goes_on(tmp_path: Path) -> None:
 def test_two_galleries_do_not_share_a_folder_at_a_time(tmp_path: Path) -> None:
     sweep = Sweep(path=scene(tmp_path), seeds=range(2))
     with contextlib.closing(
-        build_gallery("tiny", sweep.variations(), 2, Here(), GalleryOptions(folder=tmp_path / "g"))
+        build_gallery("tiny", sweep.variations(), 2, InProcess(), GalleryOptions(folder=tmp_path / "g"))
     ) as work:
         next(work)
         with pytest.raises(OutputError, match=r"another run \(pid \d+ on .*\) is making it"):

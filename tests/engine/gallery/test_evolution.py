@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PIL import Image
-from tests.support.gallery_runs import SCENE, Here, lines, scene, seen
+from tests.support.executors import InProcess
+from tests.support.gallery_runs import SCENE, lines, scene, seen
 
 from artengine import InputError
 from artengine.gallery import evolution
@@ -28,7 +29,7 @@ network: {neural_painter: {hidden_size: 12, nr_hidden: 2, nonlin: [xlogx_abs, si
 
 def grown(folder: Path, children: list[Variation]) -> Path:
     """Hang them in a folder."""
-    list(build_gallery("children", children, len(children), Here(), GalleryOptions(folder=folder)))
+    list(build_gallery("children", children, len(children), InProcess(), GalleryOptions(folder=folder)))
     return folder
 
 
@@ -178,7 +179,7 @@ def test_a_command_has_spaces_quotes_and_options(home: Path, run_cli: RunCli, tm
     children = list(evolution.mutations(file, evolution.parent(file), 1, 0.2, way))
     list(
         build_gallery(
-            "children", children, 2, Here(), GalleryOptions(folder=tmp_path / "g", device="cpu", metadata=False)
+            "children", children, 2, InProcess(), GalleryOptions(folder=tmp_path / "g", device="cpu", metadata=False)
         )
     )
     words = shlex.split(children[1].command)

@@ -6,23 +6,36 @@ import contextlib
 import json
 import os
 import resource
-import shlex
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Generator, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.support.gallery_runs import SCENE, is_whole, lines, names_of, scene, seen, shown
+from tests.support import gallery_items
+from tests.support.command_runs import ForkedCommand, FreshCommand
+from tests.support.executors import InProcess, in_process
+from tests.support.gallery_runs import (
+    SCENE,
+    endless_workers,
+    is_whole,
+    lines,
+    names_of,
+    quick_workers,
+    replace_workers,
+    scene,
+    seen,
+    shown,
+)
 from tests.support.processes import strays
 
 from artengine.events import Event
+from artengine.gallery import builder, items
 from artengine.gallery.galleries import _chosen
-from artengine.gallery.items import describe_look
 from artengine.gallery.sweeps import Sweep, Variation
 from artengine.painting.picture import build
 from artengine.scene.loading import load
@@ -30,14 +43,10 @@ from artengine.training.checkpoint import Checkpoints
 from artengine.workers.pool import Item, ItemResult
 
 if TYPE_CHECKING:
-    from tests.support.common import RunCli, RunProcess
+    from tests.support.common import Answer, RunCli
 
-MARK = "ARTENGINE_TEST"
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="needs the system to tell of processes")
 
-PAINTER = """canvas: {width: 48, height: 48}
-network: {neural_painter: {hidden_size: 8, nr_hidden: 2}}
-"""
 PLAIN = """canvas: {width: 48, height: 48}
 network: {mlp: {width: 6, depth: 1}}
 """
@@ -46,44 +55,8 @@ network: {mlp: {width: 8, depth: 2}}
 training: {regression: {target: photo.png, until: {steps: 2000000}, batch: 64}}
 """
 
-
-def command(*words: object) -> list[str]:
-    return [sys.executable, "-m", "artengine", *map(str, words)]
-
-
-class Run:
-    """A run of the command line in a process group of its own, and whoever it has started."""
-
-    def __init__(self, folder: Path, *words: object, **options: Any) -> None:
-        self.mark = f"{folder}{time.monotonic_ns()}"
-        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
-        environment = os.environ | {MARK: self.mark}
-        self.process = subprocess.Popen(command(*words), cwd=folder, env=environment, start_new_session=True, **options)
-
-    def until(self, true: Callable[[], object]) -> None:
-        """Wait for that, or for the end of the run."""
-        while not true():
-            assert self.process.poll() is None, self.process.communicate()
-            time.sleep(0.005)
-
-    def ended(self) -> tuple[int, str, str]:
-        """Exit code, stdout and stderr; whoever it had started is gone then, or soon after a kill."""
-        out, err = self.process.communicate(timeout=120)
-        deadline = time.monotonic() + 30
-        while left := self.left():
-            assert time.monotonic() < deadline, left
-            time.sleep(0.01)
-        return self.process.returncode, out, err
-
-    def left(self) -> list[str]:
-        """The processes that it has left."""
-        found = []
-        for place in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                alive = (place / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-                if alive and f"{MARK}={self.mark}".encode() in (place / "environ").read_bytes().split(b"\0"):
-                    found.append(f"{place.name} {(place / 'cmdline').read_bytes()!r}")
-        return found
+in_process_first = partial(replace_workers, in_process)
+quick_first = partial(replace_workers, quick_workers)
 
 
 def done(folder: Path) -> int:
@@ -102,26 +75,26 @@ def hidden(folder: Path) -> list[str]:
 
 
 @on_linux
-def test_killed_at_five_moments_it_ends_whole_and_nothing_is_made_twice(tmp_path: Path) -> None:
+def test_gallery_killed_at_five_moments_ends_whole_and_makes_nothing_twice(tmp_path: Path) -> None:
     scene(tmp_path, PLAIN)
     words = ("gallery", "tiny.yaml", "--seeds", "0..39", "--out", "g")
     folder = tmp_path / "g"
     kept: dict[str, int] = {}
     for moment in (0, 1, 9, 22, 38):
-        run = Run(tmp_path, *words, "--jobs", 2 if moment == 22 else 1)
+        run = ForkedCommand(tmp_path, *words, "--jobs", 2 if moment == 22 else 1, first=quick_first)
         if moment:
-            run.until(lambda moment=moment: done(folder) >= moment)  # type: ignore[misc]
+            run.wait_until(lambda moment=moment: done(folder) >= moment)  # type: ignore[misc]
         else:
-            run.until(lambda: (folder / ".gallery-workshop").exists())
-        run.process.kill()
-        assert run.ended()[0] == -signal.SIGKILL
+            run.wait_until(lambda: (folder / ".gallery-workshop").exists())
+        run.kill()
+        assert run.wait().code == -signal.SIGKILL
         finished = {name for line in lines_so_far(folder) for name in line["files"]}
         now = {name: when for name, when in times(folder).items() if name in finished}
         assert {name: now[name] for name in kept} == kept, "what is finished is not touched again"
         kept = now
-    code, out, err = Run(tmp_path, *words).ended()
-    assert (code, out) == (0, "g/index.html\ng/contact-sheet.png\n")
-    assert err == f"tiny: {len(kept)} of 40 were there already\n"
+    ended = ForkedCommand(tmp_path, *words, first=quick_first).wait()
+    assert (ended.code, ended.out) == (0, "g/index.html\ng/contact-sheet.png\n")
+    assert ended.err == f"tiny: {len(kept)} of 40 were there already\n"
     assert {name: times(folder)[name] for name in kept} == kept
     is_whole(folder, 40)
     assert hidden(tmp_path) == []
@@ -136,17 +109,17 @@ def lines_so_far(folder: Path) -> list[dict[str, Any]]:
 
 
 @on_linux
-def test_a_training_that_was_killed_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+def test_gallery_of_trainings_killed_with_its_workers_goes_on_from_checkpoint(tmp_path: Path) -> None:
     from PIL import Image
 
     Image.new("RGB", (8, 8), (200, 90, 10)).save(tmp_path / "photo.png")
     path = scene(tmp_path, STEADY)
     words = ("gallery", "tiny.yaml", "--out", "g")
     workshop = tmp_path / "g" / ".gallery-workshop" / "tiny"
-    run = Run(tmp_path, *words)
-    run.until(lambda: list(workshop.glob("tiny*checkpoint*")))
-    os.killpg(run.process.pid, signal.SIGKILL)
-    assert run.ended()[0] == -signal.SIGKILL
+    run = FreshCommand(tmp_path, *words)
+    run.wait_until(lambda: list(workshop.glob("tiny*checkpoint*")))
+    run.kill(group=True)
+    assert run.wait().code == -signal.SIGKILL
     loaded = load(path)
     checkpoints = Checkpoints(workshop, "tiny", loaded.training_key)
 
@@ -156,27 +129,29 @@ def test_a_training_that_was_killed_goes_on_from_its_checkpoint(tmp_path: Path) 
 
     reached = step()
     assert reached > 0, "what a kill leaves is whole"
-    run = Run(tmp_path, *words)
-    run.until(lambda: step() > reached)
-    run.process.kill()
-    run.ended()
+    going_on = ForkedCommand(tmp_path, *words, first=in_process_first)
+    going_on.wait_until(lambda: step() > reached)
+    going_on.kill()
+    going_on.wait()
 
 
 @on_linux
-def test_interrupted_it_stops_in_good_order_and_goes_on(tmp_path: Path) -> None:
+def test_interrupted_gallery_stops_in_good_order_and_goes_on(tmp_path: Path) -> None:
     scene(tmp_path, PLAIN)
     words = ("gallery", "tiny.yaml", "--seeds", "0..29", "--out", "g")
     folder = tmp_path / "g"
     there = 0
-    for number, code, tell, jobs in (
-        (signal.SIGINT, 130, os.killpg, 2),  # as a terminal does it
-        (signal.SIGTERM, 143, os.kill, 1),
-        (signal.SIGTERM, 143, os.killpg, 1),  # as a system that is shut down does it
+    for number, code, group, jobs in (
+        (signal.SIGINT, 130, True, 2),  # as a terminal does it
+        (signal.SIGTERM, 143, False, 1),
+        (signal.SIGTERM, 143, True, 1),  # as a system that is shut down does it
     ):
-        run = Run(tmp_path, *words, "--jobs", jobs)
-        run.until(lambda there=there: done(folder) >= there + 3)  # type: ignore[misc]
-        tell(run.process.pid, number)
-        assert run.ended() == (code, "", "tiny: stopped; the same command goes on from here\n")
+        run = ForkedCommand(tmp_path, *words, "--jobs", jobs, first=quick_first)
+        run.wait_until(lambda there=there: done(folder) >= there + 3)  # type: ignore[misc]
+        run.kill(number, group=group)
+        answer = run.wait()
+        assert (answer.code, answer.out) == (code, "")
+        assert answer.err == "tiny: stopped; the same command goes on from here\n"
         there = done(folder)
         assert there < 30
         assert len(seen(folder)) == there, "the page shows what there is"
@@ -184,20 +159,18 @@ def test_interrupted_it_stops_in_good_order_and_goes_on(tmp_path: Path) -> None:
 
 
 @on_linux
-def test_a_second_ctrl_c_stops_at_once(tmp_path: Path) -> None:
-    from PIL import Image
-
-    Image.new("RGB", (8, 8)).save(tmp_path / "photo.png")
-    scene(tmp_path, STEADY)
-    run = Run(tmp_path, "gallery", "tiny.yaml", "--seeds", "0..3", "--out", "g")
-    run.until(lambda: list((tmp_path / "g").glob(".gallery-workshop/*/tiny*checkpoint*")))
-    os.killpg(run.process.pid, signal.SIGINT)
-    caught = Path(f"/proc/{run.process.pid}/status")
+def test_second_ctrl_c_stops_gallery_at_once(tmp_path: Path) -> None:
+    scene(tmp_path, PLAIN)
+    first = partial(replace_workers, endless_workers)
+    run = ForkedCommand(tmp_path, "gallery", "tiny.yaml", "--seeds", "0..3", "--out", "g", first=first)
+    run.wait_until(lambda: list((tmp_path / "g").glob(".gallery-workshop/*/begun")))
+    run.kill(signal.SIGINT, group=True)
+    caught = Path(f"/proc/{run.pid}/status")
     bit = 1 << (signal.SIGTERM - 1)  # after the first signal, SIGTERM is caught no more
-    run.until(lambda: not bit & int(caught.read_text().partition("SigCgt:")[2].split()[0], 16))
-    os.killpg(run.process.pid, signal.SIGINT)
-    code, out, err = run.ended()
-    assert (code, out, err.strip()) == (130, "", "")
+    run.wait_until(lambda: not bit & int(caught.read_text().partition("SigCgt:")[2].split()[0], 16))
+    run.kill(signal.SIGINT, group=True)
+    answer = run.wait()
+    assert (answer.code, answer.out, answer.err.strip()) == (130, "", "")
 
 
 @pytest.fixture
@@ -213,17 +186,18 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @on_linux
-def test_on_a_full_disk_it_says_so_in_a_line_and_goes_on_afterwards(
-    run_process: RunProcess, tmp_path: Path, small_disk: Path
+def test_full_disk_is_one_line_and_gallery_goes_on_afterwards(
+    run_cli: RunCli, tmp_path: Path, small_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(builder, "Workers", in_process)
     scene(tmp_path, PLAIN)
     filler = small_disk / "filler"
     filler.write_bytes(b"x" * 256_000)
     words = ("gallery", "tiny.yaml", "--seeds", "0..11", "--out", small_disk / "g")
-    full = run_process(*words)
-    assert (full.returncode, full.stdout) == (1, "")
-    assert full.stderr.count("\n") == 1
-    assert "cannot be written: No space left on device" in full.stderr
+    full = run_cli(*words)
+    assert (full.code, full.out) == (1, "")
+    assert full.err.count("\n") == 1
+    assert "cannot be written: No space left on device" in full.err
     folder = small_disk / "g"
     there = done(folder)
     assert 0 < there < 12
@@ -231,23 +205,23 @@ def test_on_a_full_disk_it_says_so_in_a_line_and_goes_on_afterwards(
     assert strays(folder) == []
     filler.unlink()
     subprocess.run(["mount", "-o", "remount,size=20m", str(small_disk)], check=True)
-    again = run_process(*words)
-    assert (again.returncode, again.stderr) == (0, f"tiny: {there} of 12 were there already\n")
+    again = run_cli(*words)
+    assert (again.code, again.err) == (0, f"tiny: {there} of 12 were there already\n")
     is_whole(folder, 12)
 
 
 @on_linux
-def test_a_limit_on_files_is_a_line_too(run_process: RunProcess, tmp_path: Path) -> None:
+def test_limit_on_file_sizes_is_one_line(tmp_path: Path) -> None:
     scene(tmp_path, PLAIN)
 
-    def limit() -> None:
+    def first() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1500, resource.RLIM_INFINITY))
+        in_process_first()
 
-    words = ("gallery", "tiny.yaml", "--seeds", "0..19", "--out", "g")
-    full = run_process(*words, preexec_fn=limit)
-    assert (full.returncode, full.stdout) == (1, "")
-    assert full.stderr.count("\n") == 1
-    assert "cannot be written: File too large" in full.stderr
+    full = ForkedCommand(tmp_path, "gallery", "tiny.yaml", "--seeds", "0..19", "--out", "g", first=first).wait()
+    assert (full.code, full.out) == (1, "")
+    assert full.err.count("\n") == 1
+    assert "cannot be written: File too large" in full.err
     assert hidden(tmp_path / "g") == [".gallery-workshop"]
     assert len(lines_so_far(tmp_path / "g")) == done(tmp_path / "g")
 
@@ -322,7 +296,7 @@ def test_a_folder_that_cannot_be_had_is_told_in_a_line(out: str, said: str, run_
 
 
 @pytest.fixture(scope="module")
-def varied(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+def varied(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Answer]:
     """A gallery with a plugin, settings, a size and a path that a shell would stumble over; told as JSON."""
     folder = tmp_path_factory.mktemp("varied")
     (folder / "my 'plug ins'").mkdir()
@@ -333,13 +307,13 @@ def varied(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.C
     words = ["gallery", 'it\'s $HOME; a "scene".yaml', "--seeds", "3,{mutate: 4, by: 1}", "--size", "20x10"]
     words += ["--set", "network.neural_painter.nonlin=wave,[sin, abs]", "--set", "camera.zoom=1.5"]
     words += ["-p", "my 'plug ins'/wave one.py", "--out", "g", "--json"]
-    return folder, subprocess.run(command(*words), cwd=folder, capture_output=True, text=True, check=False)
+    return folder, ForkedCommand(folder, *words, first=in_process_first).wait()
 
 
-def test_json_tells_every_event_on_a_line_and_nothing_else(varied: tuple[Path, Any]) -> None:
-    _, ran = varied
-    assert (ran.returncode, ran.stderr) == (0, "")
-    events = [json.loads(line) for line in ran.stdout.splitlines()]
+def test_json_tells_every_event_on_a_line_and_nothing_else(varied: tuple[Path, Answer]) -> None:
+    _, answer = varied
+    assert (answer.code, answer.err) == (0, "")
+    events = [json.loads(line) for line in answer.out.splitlines()]
     name = "it-s-HOME-a-scene-seed-{}-nonlin-{}"
     names = [name.format(seed, nonlin) for seed in ("3", "mutate-4-by-1") for nonlin in ("wave", "sin-abs")]
     shared = {"scene": 'it\'s $HOME; a "scene"', "event": "making", "total": 4, "error": ""}
@@ -350,17 +324,30 @@ def test_json_tells_every_event_on_a_line_and_nothing_else(varied: tuple[Path, A
     ]
 
 
-def test_the_command_of_every_picture_makes_its_very_bytes_in_a_shell(varied: tuple[Path, Any]) -> None:
+def words_in_shell(command: str) -> list[str]:
+    """The words that a program gets where a shell is given that command."""
+    program = 'artengine() { for word in "$@"; do printf "%s\\0" "$word"; done; }'
+    shell = subprocess.run(["/bin/sh", "-c", f"{program}\n{command}"], check=True, capture_output=True, text=True)
+    return shell.stdout.split("\0")[:-1]
+
+
+def test_command_of_every_picture_makes_its_bytes_in_a_shell(
+    varied: tuple[Path, Answer], run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder, _ = varied
-    for index, line in enumerate(lines(folder / "g")[::3]):
-        shell = shlex.quote(sys.executable) + " -m " + line["command"] + f" --out again-{index}"
-        subprocess.run(["/bin/sh", "-c", shell], cwd=folder, check=True, capture_output=True)
+    monkeypatch.chdir(folder)
+    for index, line in enumerate(lines(folder / "g")):
+        words = words_in_shell(line["command"] + f" --out again-{index}")
+        assert run_cli(*words).code == 0
         (again,) = (folder / f"again-{index}").iterdir()
         (name,) = line["files"]
         assert again.read_bytes() == (folder / "g" / name).read_bytes(), line["command"]
 
 
-def test_a_failure_is_told_at_the_end_with_a_code_of_its_own(run_cli: RunCli, tiny_scene: Path) -> None:
+def test_failures_are_told_at_the_end_with_a_code_of_their_own(
+    run_cli: RunCli, tiny_scene: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builder, "Workers", in_process)
     plugin = tiny_scene.with_name("odd.py")
     plugin.write_text(
         "from artengine import hookimpl\ndef odd(ports):\n    raise ValueError(f'\\x1b[31mno {ports.seed}')\n"
@@ -390,31 +377,45 @@ def returned(work: Generator[Event, None, list[Variation]]) -> list[Variation]:
 class Backwards:
     """Looks at pictures in this process, and tells of the last one first."""
 
+    def __init__(self, look_at: Callable[[dict[str, Any]], Any]) -> None:
+        self._look_at = look_at
+
     def work(self, todo: Iterable[Item], /) -> Generator[ItemResult, None, None]:
         for item in reversed([*todo]):
-            yield ItemResult(item, result=describe_look(dict(item.data)))
+            yield ItemResult(item, result=self._look_at(dict(item.data)))
+
+
+def test_most_different_pictures_do_not_depend_on_the_order_of_looking(tmp_path: Path) -> None:
+    sweep = Sweep(path=scene(tmp_path), seeds=range(12))
+    forwards, backwards = (
+        names_of(returned(_chosen(sweep.variations(), 12, 4, "cpu", executor)))
+        for executor in (InProcess(function=items.describe_look), Backwards(items.describe_look))
+    )
+    assert forwards == backwards
+    assert len(forwards) == 4
 
 
 @on_linux
-def test_the_most_different_ones_are_the_same_however_they_are_looked_at(tmp_path: Path) -> None:
-    path = scene(tmp_path, PAINTER)
+def test_most_different_pictures_are_the_same_where_a_worker_is_killed(tmp_path: Path) -> None:
+    path = scene(tmp_path)
     words = ("gallery", "tiny.yaml", "--keep", 4, "--of", 12, "--json", "--jobs", 2, "--out", "g")
-    run = Run(tmp_path, *words)
-    assert run.process.stdout
-    first = run.process.stdout.readline()
-    workers = [int(line.split()[0]) for line in run.left() if "artengine.workers.process" in line]
+    run = ForkedCommand(tmp_path, *words, first=quick_first)
+    run.wait_until(lambda: "\n" in run.out())
+    workers = [int(line.split()[0]) for line in run.children() if "artengine.workers.process" in line]
     os.kill(workers[0], signal.SIGKILL)
-    code, out, err = run.ended()
-    assert (code, err) == (0, "")
+    answer = run.wait()
+    assert (answer.code, answer.err) == (0, "")
     is_whole(tmp_path / "g", 4)
-    events = [json.loads(line) for line in [first, *out.splitlines()]]
+    events = [json.loads(line) for line in answer.out.splitlines()]
     assert [event["total"] for event in events if event["event"] == "making"] == [12] * 12 + [4] * 4
     assert sum("4 of 12 kept; left out: " in event.get("text", "") for event in events) == 1
     sweep = Sweep(path=path, seeds=range(12))
-    assert names_of(returned(_chosen(sweep.variations(), 12, 4, "cpu", Backwards()))) == seen(tmp_path / "g")
+    chosen = returned(_chosen(sweep.variations(), 12, 4, "cpu", Backwards(gallery_items.describe_look)))
+    assert names_of(chosen) == seen(tmp_path / "g")
 
 
-def test_dull_pictures_are_left_out(run_cli: RunCli, tmp_path: Path) -> None:
+def test_dull_pictures_are_left_out(run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(builder, "Workers", in_process)
     plugin = tmp_path / "some.py"
     plugin.write_text(
         "import torch\nfrom artengine import hookimpl\n"

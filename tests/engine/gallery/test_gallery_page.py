@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from tests.support.browser import CHROMIUM, WHY_NOT, Browser, Page
-from tests.support.gallery_runs import Here, hung, scene
+from tests.support.executors import InProcess
+from tests.support.gallery_runs import hung, scene
 
 from artengine.gallery import evolution
 from artengine.gallery.builder import GalleryOptions, PartialError, build_gallery
@@ -35,10 +36,16 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with contextlib.chdir(folder):
         sweep = Sweep(path=Path("painter.yaml"), seeds=[*range(3, 41), 137, 199])
         walk = _walk(next(sweep.variations()).scene)
-        list(build_gallery("painter", sweep.variations(), 40, Here(), GalleryOptions(folder=folder / "g"), walk=walk))
+        list(
+            build_gallery(
+                "painter", sweep.variations(), 40, InProcess(), GalleryOptions(folder=folder / "g"), walk=walk
+            )
+        )
         parent = evolution.parent(path)
         children = evolution.mutations(Path("painter.yaml"), parent, 3, 0.2)
-        list(build_gallery("painter", children, 4, Here(), GalleryOptions(folder=folder / "m"), walk=_walk(parent)))
+        list(
+            build_gallery("painter", children, 4, InProcess(), GalleryOptions(folder=folder / "m"), walk=_walk(parent))
+        )
     return folder
 
 
@@ -147,7 +154,7 @@ def test_what_could_not_be_made_is_shown(browser: Browser, open_: contextlib.Exi
             raise RuntimeError("</script><img src=x onerror=broken=1> went wrong")
 
     with pytest.raises(PartialError):
-        hung(Sweep(path=scene(tmp_path, PAINTER), seeds=range(4)), tmp_path / "g", Here(before))
+        hung(Sweep(path=scene(tmp_path, PAINTER), seeds=range(4)), tmp_path / "g", InProcess(before))
     page = opened(browser, open_, tmp_path / "g")
     assert page.ask("document.querySelectorAll('#wall li').length") == 3
     page.click("#failed summary")
@@ -174,7 +181,7 @@ def test_a_hostile_name_does_nothing(name: str, browser: Browser, open_: context
     sweep = Sweep(path=scene(tmp_path, text, f"{name}.yaml"), seeds=[1, 2], settings=["camera.zoom=1,2"])
     walk = _walk(next(sweep.variations()).scene)
     order = GalleryOptions(folder=tmp_path / "g")
-    list(build_gallery(name, sweep.variations(), 4, Here(), order, walk=walk))
+    list(build_gallery(name, sweep.variations(), 4, InProcess(), order, walk=walk))
     page = opened(browser, open_, tmp_path / "g")
     assert page.ask("document.querySelector('h1').textContent") == name
     assert page.ask("document.querySelectorAll('#wall li').length") == 4

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 from tests.support.browser import CHROMIUM, WHY_NOT, Browser
+from tests.support.executors import InProcess
 from tests.support.gallery_pages import PAYLOADS, picture_of, write_page
-from tests.support.gallery_runs import SCENE, Here, hung, is_whole, lines, scene, seen, shown
+from tests.support.gallery_runs import SCENE, hung, is_whole, lines, scene, seen, shown
 
 from artengine.events import Made
 from artengine.gallery.builder import GalleryOptions, PartialError, build_gallery
@@ -263,7 +264,7 @@ def test_the_command_tells_the_table_at_its_end_and_as_a_line_of_json(run_cli: R
 
 def test_stopped_it_gives_the_same_table_in_the_end(learnt: Path, tmp_path: Path) -> None:
     wanted = sweep(learnt / "tiny.yaml")
-    work = build_gallery("tiny", wanted.variations(), 4, Here(), GalleryOptions(folder=tmp_path / "g"))
+    work = build_gallery("tiny", wanted.variations(), 4, InProcess(), GalleryOptions(folder=tmp_path / "g"))
     with contextlib.closing(work):
         for event in work:
             if isinstance(event, Made) and event.done == 3:
@@ -283,7 +284,7 @@ def test_a_failed_trial_is_counted_on_the_page_and_its_setting_goes_on(learnt: P
 
     wanted = sweep(learnt / "tiny.yaml")
     with pytest.raises(PartialError):
-        hung(wanted, tmp_path / "g", Here(before))
+        hung(wanted, tmp_path / "g", InProcess(before))
     first, second = shown(tmp_path / "g")["trials"]["rows"]
     assert [(row["settings"], row["trials"], row["failed"]) for row in (first, second)] == [
         (["24"], 2, 0),

@@ -7,12 +7,13 @@ import re
 import resource
 import signal
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tests.support.command_runs import ForkedCommand
+from tests.support.executors import in_process
 from tests.support.film_runs import FILM, FRAMES, at_frame, contents, made, notes, painted, until
 from tests.support.processes import ended, forked, killed, moments, strays
 from tests.support.scene_folder import Desk
@@ -20,6 +21,7 @@ from tests.support.scene_folder import Desk
 import artengine
 from artengine import load
 from artengine.events import Filmed
+from artengine.making.films import film_frames
 from artengine.making.films.film_frames import frame_cache_of
 from artengine.making.pipeline import make_files
 
@@ -38,14 +40,24 @@ def scene(desk: Desk) -> Path:
     return desk.folder / "s.yaml"
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What the film comes to, painted without a stop."""
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "s.yaml").write_text(FILM)
+    made(folder / "s.yaml", folder / "out")
+    return contents(folder / "out")
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # interrupted
 
 
 @pytest.mark.parametrize("number", [1, 2, 7, 12])
-def test_a_film_that_was_killed_goes_on_with_the_frames_it_has(scene: Path, tmp_path: Path, number: int) -> None:
-    whole, out = tmp_path / "whole", tmp_path / "out"
-    made(scene, whole)
+def test_killed_film_goes_on_with_the_frames_it_has(
+    scene: Path, tmp_path: Path, whole: dict[str, bytes], number: int
+) -> None:
+    out = tmp_path / "out"
     assert ended(forked(until(scene, out, at_frame(number)))) == -signal.SIGKILL
     before = painted(out)
     assert len(before) == number
@@ -58,25 +70,23 @@ def test_a_film_that_was_killed_goes_on_with_the_frames_it_has(scene: Path, tmp_
     assert {name: seen[name] for name in before} == before  # not painted again
     assert len(seen) == FRAMES
     assert (f"{number} of 12 frames are painted already" in notes(events)) is (number < FRAMES)
-    assert contents(out) == contents(whole)
+    assert contents(out) == whole
     assert strays(out) == []
 
 
-def test_a_film_killed_at_any_moment_ends_in_the_same_bytes(scene: Path, tmp_path: Path) -> None:
+def test_film_killed_at_any_moment_ends_in_the_same_bytes(scene: Path, tmp_path: Path, whole: dict[str, bytes]) -> None:
     """Killed again and again from outside, between frames and within them."""
-    whole, out = tmp_path / "whole", tmp_path / "out"
-    made(scene, whole)
+    out = tmp_path / "out"
     for seconds in moments(12, 0.2):
         killed(until(scene, out, lambda event: None), seconds)
-        assert all(name in contents(whole) for name in contents(out) if not name.startswith("."))
+        assert all(name in whole for name in contents(out) if not name.startswith("."))
     made(scene, out)
-    assert contents(out) == contents(whole)
+    assert contents(out) == whole
     assert strays(out) == []
 
 
-def test_nothing_is_left_of_a_film_that_is_there(scene: Path, tmp_path: Path) -> None:
-    made(scene, tmp_path / "out")
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"s-{n:04}.png" for n in range(1, FRAMES + 1)]
+def test_nothing_is_left_of_a_film_that_is_there(whole: dict[str, bytes]) -> None:
+    assert list(whole) == [f"s-{n:04}.png" for n in range(1, FRAMES + 1)]
 
 
 def test_a_changed_camera_begins_anew_and_a_changed_output_does_not(scene: Path, tmp_path: Path) -> None:
@@ -109,9 +119,11 @@ def test_what_decides_the_frames_decides_where_they_are(scene: Path, tmp_path: P
     assert frame_cache_of(load(scene), tmp_path, "cpu") != before
 
 
-def test_a_damaged_frame_is_painted_again(scene: Path, tmp_path: Path) -> None:
-    whole, out = tmp_path / "whole", tmp_path / "out"
-    made(scene, whole)
+def test_damaged_frames_are_painted_again(
+    scene: Path, tmp_path: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(film_frames, "Workers", in_process)
+    out = tmp_path / "out"
     for jobs in (1, 2):
         assert ended(forked(until(scene, out, at_frame(9)))) == -signal.SIGKILL
         frames = sorted(out.glob(".s.frames/*/*.frame"))
@@ -122,7 +134,7 @@ def test_a_damaged_frame_is_painted_again(scene: Path, tmp_path: Path) -> None:
         frames[8].unlink()
         frames[8].symlink_to("/etc/passwd")
         made(scene, out, jobs=jobs)
-        assert contents(out) == contents(whole)
+        assert contents(out) == whole
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -130,37 +142,28 @@ def test_a_damaged_frame_is_painted_again(scene: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_full_disk_is_one_line(scene: Path, tmp_path: Path, jobs: int, artengine: Any) -> None:
+def test_full_disk_is_one_line(
+    scene: Path, tmp_path: Path, jobs: int, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The frames are larger than any file may be."""
+    monkeypatch.setattr(film_frames, "Workers", in_process)
 
-    def small() -> None:
+    def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1500, 1500))
 
-    done = artengine(
-        "run", scene, "--out", tmp_path / "out", "--jobs", jobs, "--device", "cpu", "--quiet", preexec_fn=small,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-    )  # fmt: skip
-    assert done.returncode == 1
-    (line,) = done.stderr.strip().splitlines()
+    words = ("run", scene, "--out", tmp_path / "out", "--jobs", jobs, "--device", "cpu", "--quiet")
+    answer = ForkedCommand(tmp_path, *words, first=limit).wait()
+    assert answer.code == 1
+    (line,) = answer.err.strip().splitlines()
     assert re.search(r"/00000\d\.frame: cannot be written: File too large$", line)
     assert strays(tmp_path / "out") == []
     assert list((tmp_path / "out").glob(".s.frames/*/.*")) == []
     made(scene, tmp_path / "out")
-    assert len(contents(tmp_path / "out")) == FRAMES
+    assert contents(tmp_path / "out") == whole
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # several processes
-
-
-def test_several_processes_paint_the_same_bytes(scene: Path, tmp_path: Path) -> None:
-    moving = FILM.replace("12f,", "12f, loop: true, shutter: 180, moments: 2,").replace(
-        "sin}", "sin, std: {keys: {0s: 1, 50%: 2}}}"
-    )
-    scene.write_text("seed: [3, 7]\n" + moving)
-    for jobs in (1, 3):
-        made(scene, tmp_path / str(jobs), jobs=jobs)
-    assert contents(tmp_path / "1") == contents(tmp_path / "3")
 
 
 def children() -> list[int]:
@@ -169,10 +172,13 @@ def children() -> list[int]:
     return [int(word) for task in tasks for word in (task / "children").read_text().split()]
 
 
-def test_a_worker_that_is_killed_costs_nothing_but_time(scene: Path, tmp_path: Path) -> None:
-    made(scene, tmp_path / "whole")
-    out = tmp_path / "out"
-    events = make_files(load(scene), out, device="cpu", jobs=2)
+def test_two_processes_paint_the_same_bytes_though_one_is_killed(scene: Path, tmp_path: Path) -> None:
+    moving = FILM.replace("12f,", "12f, loop: true, shutter: 180, moments: 2,").replace(
+        "sin}", "sin, std: {keys: {0s: 1, 50%: 2}}}"
+    )
+    scene.write_text("seed: [3, 7]\n" + moving)
+    made(scene, tmp_path / "1", jobs=1)
+    events = make_files(load(scene), tmp_path / "2", device="cpu", jobs=2)
     victims: list[int] = []
     before = set(children())
     for event in events:
@@ -181,19 +187,21 @@ def test_a_worker_that_is_killed_costs_nothing_but_time(scene: Path, tmp_path: P
             for pid in victims:
                 os.kill(pid, signal.SIGKILL)
     assert victims
-    assert contents(out) == contents(tmp_path / "whole")
+    assert contents(tmp_path / "1") == contents(tmp_path / "2")
 
 
-def test_a_film_painted_by_several_is_killed_and_goes_on(scene: Path, tmp_path: Path) -> None:
-    made(scene, tmp_path / "whole")
+def test_film_painted_by_two_processes_is_killed_and_goes_on(
+    scene: Path, tmp_path: Path, whole: dict[str, bytes]
+) -> None:
     out = tmp_path / "out"
     assert ended(forked(until(scene, out, at_frame(3), jobs=2))) == -signal.SIGKILL
     assert len(painted(out)) >= 3
-    made(scene, out, jobs=2)
-    assert contents(out) == contents(tmp_path / "whole")
+    made(scene, out)
+    assert contents(out) == whole
 
 
-def test_what_a_worker_fails_at_is_told_once(scene: Path, tmp_path: Path) -> None:
+def test_what_a_worker_fails_at_is_told_once(scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(film_frames, "Workers", in_process)
     depth = "{keys: {0s: {value: 2, ease: hold}, 50%: 3}}"
     painter = "{neural_painter: {hidden_size: 8, nr_hidden: 1, nonlin: sin}}"
     text = FILM.replace(painter, f"{{mlp: {{width: [8, 8], depth: {depth}}}}}")

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tests.support.executors import in_process
 from tests.support.film_runs import at_frame, contents, made, notes, painted, until
 from tests.support.processes import ended, forked
-from tests.support.scene_folder import Desk
 
 from artengine import InputError, load
 from artengine.events import Event, Resumed, Trained, Wrote
+from artengine.making.films import film_frames
 from artengine.making.films.frame_renderer import FrameRenderer
 from artengine.painting.picture import build
 
@@ -33,17 +34,28 @@ outputs: frames
 """
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+TEN_FRAMES = "learning: even, length: 10f"
 
 
 @pytest.fixture
-def photo(desk: Desk) -> Path:
+def photo(tmp_path: Path) -> Path:
+    return save_photo(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What a film of ten frames of the learning comes to without a stop."""
+    folder = tmp_path_factory.mktemp("whole")
+    made(learning(save_photo(folder), TEN_FRAMES), folder / "out")
+    return contents(folder / "out")
+
+
+def save_photo(folder: Path) -> Path:
+    """Save photo.png; where the scene beside it is to be."""
     y, x = np.mgrid[0:16, 0:24] / 24
     pixels = np.stack((x, y, (x - y) ** 2), axis=-1) * 255
-    Image.fromarray(pixels.astype(np.uint8)).save(desk.folder / "photo.png")
-    return desk.folder / "s.yaml"
+    Image.fromarray(pixels.astype(np.uint8)).save(folder / "photo.png")
+    return folder / "s.yaml"
 
 
 def learning(path: Path, film: str, steps: int = 90) -> Path:
@@ -95,10 +107,9 @@ def test_a_still_beside_a_film_of_the_learning_is_what_was_learnt(photo: Path, t
 
 
 @pytest.mark.parametrize("number", [1, 2, 6, 10])
-def test_a_learning_on_camera_that_was_killed_goes_on(photo: Path, tmp_path: Path, number: int) -> None:
-    learning(photo, "learning: even, length: 10f")
-    whole, out = tmp_path / "whole", tmp_path / "out"
-    made(photo, whole)
+def test_killed_film_of_a_learning_goes_on(photo: Path, tmp_path: Path, whole: dict[str, bytes], number: int) -> None:
+    learning(photo, TEN_FRAMES)
+    out = tmp_path / "out"
     assert ended(forked(until(photo, out, at_frame(number)))) == -signal.SIGKILL
     before = painted(out)
     events = made(photo, out)
@@ -108,33 +119,33 @@ def test_a_learning_on_camera_that_was_killed_goes_on(photo: Path, tmp_path: Pat
     first = next((event.progress.step for event in events if isinstance(event, Trained)), 90)
     assert first >= 10 * (number - 1)
     assert len(before) == number
-    assert contents(out) == contents(whole)
+    assert contents(out) == whole
 
 
-def test_frames_of_a_learning_that_are_lost_are_learnt_again(photo: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [6, 10], ids=["on the way", "at the end"])
+def test_lost_frames_of_a_learning_are_learnt_again(
+    photo: Path, tmp_path: Path, whole: dict[str, bytes], number: int
+) -> None:
     """The network is past the step that they show: nothing else gives them back."""
-    learning(photo, "learning: even, length: 10f")
-    whole = tmp_path / "whole"
-    made(photo, whole)
-
-    def damage(path: Path) -> None:
-        path.write_bytes(path.read_bytes()[:99])
-
-    for number in (6, 10):  # on the way, and with the training at its end
-        for lose in (Path.unlink, damage):
-            out = tmp_path / f"{number} {lose.__name__}"
-            assert ended(forked(until(photo, out, at_frame(number)))) == -signal.SIGKILL
-            lose(sorted(out.glob(".s.frames/*/*.frame"))[3])
-            events = made(photo, out)
-            assert any("learning" in note for note in notes(events))
-            assert [event.progress.step for event in events if isinstance(event, Trained)][-1] == 90
-            assert contents(out) == contents(whole)
+    learning(photo, TEN_FRAMES)
+    out = tmp_path / "out"
+    assert ended(forked(until(photo, out, at_frame(number)))) == -signal.SIGKILL
+    lost, damaged = sorted(out.glob(".s.frames/*/*.frame"))[2:4]
+    if number == 6:
+        damaged.write_bytes(damaged.read_bytes()[:99])
+    else:
+        lost.unlink()
+    events = made(photo, out)
+    assert any("learning" in note for note in notes(events))
+    assert [event.progress.step for event in events if isinstance(event, Trained)][-1] == 90
+    assert contents(out) == whole
 
 
-def test_a_finished_learning_is_used_again_for_its_last_frames(photo: Path, tmp_path: Path) -> None:
-    learning(photo, "learning: even, length: 10f")
-    whole, out = tmp_path / "whole", tmp_path / "out"
-    made(photo, whole)
+def test_finished_learning_is_used_again_for_its_last_frames(
+    photo: Path, tmp_path: Path, whole: dict[str, bytes]
+) -> None:
+    learning(photo, TEN_FRAMES)
+    out = tmp_path / "out"
 
     def stop(event: Event) -> None:
         if isinstance(event, Wrote):  # the weights: the last frame is not shot yet
@@ -145,10 +156,13 @@ def test_a_finished_learning_is_used_again_for_its_last_frames(photo: Path, tmp_
         path.unlink()
     events = made(photo, out)
     assert [event for event in events if isinstance(event, Trained)] == []
-    assert contents(out) == contents(whole)
+    assert contents(out) == whole
 
 
-def test_a_finished_training_serves_films_with_other_cameras(photo: Path, tmp_path: Path) -> None:
+def test_finished_training_serves_films_with_other_cameras(
+    photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(film_frames, "Workers", in_process)
     out = tmp_path / "out"
     learning(photo, "length: 3f")
     assert any(isinstance(event, Trained) for event in made(photo, out))
