@@ -155,8 +155,6 @@ def test_what_stands_in_another_room_is_taken_from_its_door(path: Path) -> None:
 
 @every_folder
 def test_imports_between_the_rooms_of_a_folder_go_one_way(folder: str) -> None:
-    if folder == "artengine":
-        pytest.xfail("kinds names the picture that a trainer is handed")
     assert circle(arrows(tuple(SOURCES)).get(folder, {})) == []
 
 

@@ -3,7 +3,6 @@ from .errors import ArtengineError as ArtengineError, InputError as InputError, 
 from .hookspecs import hookimpl as hookimpl
 from .kinds import (
     Activation as Activation,
-    ColourRange as ColourRange,
     Each as Each,
     Filter as Filter,
     Frame as Frame,
@@ -11,10 +10,9 @@ from .kinds import (
     Network as Network,
     Output as Output,
     Ports as Ports,
-    Progress as Progress,
     Source as Source,
+    StillPicture as StillPicture,
     Target as Target,
-    Trainer as Trainer,
     brings as brings,
     films as films,
     named as named,
@@ -25,4 +23,6 @@ from .making import run as run
 from .media import Learnt as Learnt, Photo as Photo, Sound as Sound
 from .painting import Picture as Picture, build as build
 from .scene import Scene as Scene, load as load
+from .sessions import Progress as Progress, Result as Result, Session as Session, Trainer as Trainer
+from .training import train as train
 from .view import View as View

@@ -66,3 +66,8 @@ def listed(words: Iterable[str], limit: int = 12) -> str:
     names = list(words)
     rest = len(names) - limit
     return ", ".join(names) if rest <= 0 else ", ".join(names[:limit]) + f" and {rest} more"
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether there was not enough memory: torch says so in its message alone."""
+    return isinstance(error, MemoryError) or any(word in str(error) for word in ("out of memory", "allocate memory"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from artengine.kinds import Progress
+from artengine.sessions import Progress, Result
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,15 +32,33 @@ class Resumed(Note):
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
+class TrainingReport:
     """Training got as far as this; glance: at the picture, until the training goes on.
 
-    enough: has a training without an end come to one, with all that belongs to it; None where it ends by itself.
+    request_stop: has a training without an end come to one, with all that belongs to it; None where it ends by itself.
     """
 
     progress: Progress
     glance: Glance | None = None
-    enough: Callable[[], None] | None = None
+    request_stop: Callable[[], None] | None = None
+
+    @property
+    def step(self) -> int:
+        """Steps done."""
+        return self.progress.step
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingEnd:
+    """Training has come to its end, and its weights are in their file; glance: at the picture."""
+
+    result: Result
+    glance: Glance | None = None
+
+    @property
+    def step(self) -> int:
+        """Steps done."""
+        return self.result.step
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +97,7 @@ class Made:
     error: str
 
 
-Event = Note | Trained | Painted | Filmed | Made | Wrote
+#: A report on the way, or the end.
+Training = TrainingReport | TrainingEnd
+
+Event = Note | Training | Painted | Filmed | Made | Wrote

@@ -1,16 +1,17 @@
 """The seven hooks, in the order in which a picture comes about.
 
 Each is called once and returns ``{name: callable}``. What such a callable is called with and gives back stands in
-`artengine.kinds`; its signature says which options a scene may set.
+`artengine.kinds`, for trainers in `artengine.sessions`; its signature says which options a scene may set.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 
 import pluggy
 
-from artengine.kinds import Activation, Filter, Loss, Network, Output, Progress, Source
+from artengine.kinds import Activation, Filter, Loss, Network, Output, Source
+from artengine.sessions import Progress, Result
 
 PROJECT = "artengine"
 
@@ -39,8 +40,8 @@ def register_losses() -> Mapping[str, Loss]:
 
 
 @hookspec
-def register_trainers() -> Mapping[str, Callable[..., Iterator[Progress]]]:
-    """Trainers: ``train(picture, /)`` yields `Progress`."""
+def register_trainers() -> Mapping[str, Callable[..., Generator[Progress, None, Result]]]:
+    """Trainers: ``train(session, /)`` yields `Progress` and returns a `Result`."""
 
 
 @hookspec

@@ -1,7 +1,8 @@
 """What each kind of component is called with and gives back.
 
 A component is any callable. What it declares before ``/`` the engine hands in; what it declares after ``*`` a scene
-may set. The words used here (view, coordinates, colours, image, frame, progress) are used everywhere in this sense.
+may set. The words used here (view, coordinates, colours, image, frame) are used everywhere in this sense; what a
+trainer is called with and gives back stands in `artengine.sessions`.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
+from artengine.sessions import Trainer
+
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     import numpy as np
+    import torch
     from torch import Tensor, nn
 
     from artengine.curve import Point
-    from artengine.painting import Picture
     from artengine.view import View
 
 T = TypeVar("T")
@@ -50,6 +53,48 @@ class Ports:
         return np.random.RandomState(self.seed)
 
 
+class StillPicture(Protocol):
+    """What an output may ask of the picture that a frame is the still of, to draw something else than its pixels."""
+
+    @property
+    def network(self) -> nn.Module:
+        """The module from coordinates to colours, in evaluation mode."""
+        ...
+
+    @property
+    def network_path(self) -> str:
+        """Where the scene names the network, for messages: ``network.mlp``."""
+        ...
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        ...
+
+    @property
+    def has_filters(self) -> bool:
+        """Whether filters change the image after the network."""
+        ...
+
+    @property
+    def has_training(self) -> bool:
+        """Whether the scene trains its network."""
+        ...
+
+    @property
+    def curve(self) -> Sequence[Point]:
+        """The course of the training that the weights are from; empty where nothing is known of it."""
+        ...
+
+    def on_plane(self, view: View) -> bool:
+        """Whether the coordinates of a view are x and y of the plane."""
+        ...
+
+    def to_unit(self, colours: Tensor) -> Tensor:
+        """The network's colours as a photo's are, nominally in [0, 1] and not clipped."""
+        ...
+
+
 class Frame:
     """A view and its image: (H, W, 3), or (H, W, 1) where the network has one channel; floats in [0, 1].
 
@@ -58,7 +103,7 @@ class Frame:
     frames of a film.
     """
 
-    def __init__(self, *, view: View, image: np.ndarray[Any, Any], picture: Picture | None = None) -> None:
+    def __init__(self, *, view: View, image: np.ndarray[Any, Any], picture: StillPicture | None = None) -> None:
         self.view = view
         self.picture = picture
         self._image = image
@@ -81,33 +126,6 @@ class Frame:
     def bands(self) -> Iterator[np.ndarray[Any, Any]]:
         """The image in bands of whole rows, (rows, W, C), from top to bottom; not to be changed."""
         yield self.image
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """Where a training stands.
-
-    step: steps done. steps: steps in all, as far as is known; the last report has as many as are done. loss: a number,
-    falling if all goes well. psnr: decibels, where there is a target to compare with. hidden: decibels of what the
-    trainer was not shown. note: what else the person who watches should know. bits: how many each weight is to be kept
-    in, where the trainer has rounded them so; None for all of them. pixels: how many of photos have been learnt.
-    endless: it has no end of its own, and whatever there is when somebody has had enough is its result. curve: its
-    whole course, in the last report; `artengine.curve` remembers it. state: gives everything, besides the network's
-    weights and torch's own generator, that the trainer needs to go on from here as if it had never stopped: plain
-    values and tensors, nested in dicts and lists. A trainer without it starts anew after an interruption.
-    """
-
-    step: int
-    steps: int
-    loss: float
-    psnr: float | None = None
-    hidden: float | None = None
-    note: str = ""
-    bits: int | None = None
-    pixels: int | None = None
-    endless: bool = False
-    curve: Sequence[Point] = ()
-    state: Callable[[], dict[str, Any]] | None = None
 
 
 class Target(Protocol):
@@ -174,17 +192,6 @@ class Loss(Protocol):
     """
 
     def __call__(self, prediction: Tensor, target: Tensor, /) -> Tensor: ...
-
-
-class Trainer(Protocol):
-    """``train(picture, /)`` yields `Progress`: a generator, so it can be watched, checkpointed and stopped.
-
-    It bends ``picture.network``, in training mode between two reports, by its own options and
-    ``picture.coordinates(view)`` of views it makes; canvas and camera are no business of a training, and a change of
-    theirs does not repeat it. Where ``picture.resume`` holds something, the last state, it goes on from there.
-    """
-
-    def __call__(self, picture: Picture, /) -> Iterator[Progress]: ...
 
 
 class Filter(Protocol):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 
-from artengine import Network, Output, Progress, hookimpl
+from artengine import Network, Output, Progress, Result, hookimpl
 from artengine_dividers.network import dividers
 from artengine_dividers.training import trainer
 from artengine_dividers.vectors import outputs
@@ -17,7 +17,7 @@ def register_networks() -> Mapping[str, Network]:
 
 
 @hookimpl
-def register_trainers() -> Mapping[str, Callable[..., Iterator[Progress]]]:
+def register_trainers() -> Mapping[str, Callable[..., Generator[Progress, None, Result]]]:
     """The trainer that finds lines and circles."""
     return {"dividers": trainer.dividers}
 

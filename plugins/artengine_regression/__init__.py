@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 
-from artengine import Network, Progress, hookimpl
+from artengine import Network, Progress, Result, hookimpl
 from artengine_regression.network import feature_grid
 from artengine_regression.training import regression
 
@@ -16,6 +16,6 @@ def register_networks() -> Mapping[str, Network]:
 
 
 @hookimpl
-def register_trainers() -> Mapping[str, Callable[..., Iterator[Progress]]]:
+def register_trainers() -> Mapping[str, Callable[..., Generator[Progress, None, Result]]]:
     """The trainer that learns photos."""
     return {"regression": regression}

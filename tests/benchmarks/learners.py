@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
+from tests.support.trainings import result_of
 from torch import Tensor, nn
 
 import artengine
@@ -67,16 +68,16 @@ def ours(task: Task) -> Result:
             text = text.replace(f"{{{word}}}", str(value))
         path.write_text(text)
         scene = artengine.load(path)
-        list(artengine.build(artengine.load(path, overrides=task.once), "cpu").train())
+        result_of(artengine.build(artengine.load(path, overrides=task.once), "cpu"))
         begin = time.perf_counter()
         picture = artengine.build(scene, "cpu")
-        *_, last = picture.train()
+        last = result_of(picture)
         seconds = time.perf_counter() - begin
     photo = _photo(task.photo)
     seen = picture.paint(artengine.View(width=photo.shape[1], height=photo.shape[0]))
     assert last.psnr is not None
-    whole = last.psnr if last.hidden is not None else _psnr(seen, photo)
-    return Result(whole, _count(picture.network), last.step, seconds, last.hidden, last.note)
+    whole = last.psnr if last.holdout_psnr is not None else _psnr(seen, photo)
+    return Result(whole, _count(picture.network), last.step, seconds, last.holdout_psnr, last.note)
 
 
 def siren(task: Task) -> Result:

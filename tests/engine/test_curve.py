@@ -14,11 +14,11 @@ import safetensors.torch
 
 from artengine import build, load
 from artengine.curve import MOST, Curve, Point, read, rows
-from artengine.events import Trained
+from artengine.events import Training
 from artengine.making import recipe
 from artengine.making.pipeline import make_files
 from artengine.training import weights
-from artengine.training.train import trained
+from artengine.training.persistence import train_to_file
 
 GOOD: list[Any] = [[50, 0.5, 20.0, 0.01], [100, 0.25, None, None]]
 
@@ -123,7 +123,7 @@ def test_a_picture_knows_the_course_of_its_training_from_the_weights_too(learnin
     def learnt(*, fresh: bool = False) -> tuple[Point, ...]:
         picture = build(scene, "cpu")
         assert picture.curve == ()
-        list(trained(picture, tmp_path, fresh=fresh, describe=recipe.of_weights))
+        list(train_to_file(picture, tmp_path, fresh=fresh, describe=recipe.of_weights))
         return picture.curve
 
     first = learnt()
@@ -151,7 +151,7 @@ def test_what_comes_by_the_clock_is_not_remembered(
     list(make_files(scene, tmp_path / "calm", device="cpu"))
     monkeypatch.setattr("artengine_regression.training.learning.PATIENCE", 0)
     events = list(make_files(scene, tmp_path / "hasty", device="cpu"))
-    assert sum(isinstance(event, Trained) for event in events) == 120
+    assert sum(isinstance(event, Training) for event in events) == 120
     curves = [weights.about(tmp_path / name / "learning.safetensors")["curve"] for name in ("calm", "hasty")]
     assert curves[0] == curves[1]
     assert [row[0] for row in curves[0]] == [50, 100, 120]

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
+from tests.support.trainings import training_of
 from torch import Tensor
 
-from artengine import Picture, Ports, Progress, build, load
+from artengine import Picture, Ports, Progress, Result, build, load
 from artengine.training import weights
 from artengine_dividers.network.module import Dividers
 from artengine_dividers.search.target import whole
@@ -52,10 +53,10 @@ def live(path: Path) -> Picture:
     return build(load(path), "cpu")
 
 
-def learnt(path: Path) -> tuple[Picture, list[Progress]]:
+def learnt(path: Path) -> tuple[Picture, list[Progress | Result]]:
     """The scene after its training, and what that told."""
     picture = live(path)
-    return picture, list(picture.train())
+    return picture, list(training_of(picture))
 
 
 def state(picture: Picture) -> dict[str, bytes]:
@@ -76,7 +77,7 @@ def changed(path: Path, change: Callable[[dict[str, Tensor]], Mapping[str, Tenso
 def network(seed: int = 5, **options: Any) -> Dividers:
     """A divider net in float64, so that formulas agree to the last digits."""
     given = {"lines": 0, "circles": 0, "sigmoids": 0, "centred": False, "hidden": 7, "structure": 0}
-    given |= {"activation": torch.tanh, "sharpness": None, "gradient_sharpness": 20.0}
+    given |= {"activation": torch.tanh, "sharpness": None, "gradient_sharpness": [20.0]}
     return Dividers(Ports(inputs=2, seed=seed), **{**given, **options}).double().eval()
 
 

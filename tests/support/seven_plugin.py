@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from artengine import Activation, Each, Loss, Progress, hookimpl, named
+from artengine import Activation, Each, Loss, Progress, Result, View, hookimpl, named
 
 
 def stripes(view, /, *, gap: float = 0.5):
@@ -30,14 +30,16 @@ def off(prediction, target, /):
     return (prediction - target).square().sum()
 
 
-def darken(picture, /, *, loss: Loss = named("off"), steps: int = 3):
-    points = picture.coordinates(picture.scene.view).reshape(-1, 2)
+def darken(session, /, *, loss: Loss = named("off"), steps: int = 3):
+    points = session.coordinates(View(width=16, height=12)).reshape(-1, 2)
     for step in range(1, steps + 1):
-        distance = loss(picture.network(points), torch.zeros(1))
-        (gradient,) = torch.autograd.grad(distance, [picture.network.weight])
+        distance = loss(session.network(points), torch.zeros(1))
+        (gradient,) = torch.autograd.grad(distance, [session.network.weight])
         with torch.no_grad():
-            picture.network.weight -= 1e-4 * gradient
-        yield Progress(step=step, steps=steps, loss=distance.item())
+            session.network.weight -= 1e-4 * gradient
+        if step < steps:
+            yield Progress(step=step, total=steps, loss=distance.item())
+    return Result(step=steps, loss=distance.item())
 
 
 def negative(image, /):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from artengine.events import Event, Glance
+    from artengine.sessions import Progress, Result
 
 PAUSE = 0.1  # seconds between two events of painting, which come by the thousand
 
@@ -38,7 +39,7 @@ def watched(begin: Callable[[], Begun], *, quiet: bool, as_json: bool, watch: bo
     comes to one by the first, and its files are made.
     """
     with _told_to_stop() as stopped, _display(quiet, as_json, watch) as show:
-        from artengine.events import Filmed, Made, Note, Trained
+        from artengine.events import Filmed, Made, Note, TrainingEnd, TrainingReport
 
         ended = False
         for name, events in begin():
@@ -50,13 +51,13 @@ def watched(begin: Callable[[], Begun], *, quiet: bool, as_json: bool, watch: bo
                     show(name, event)
                     reached = reached if isinstance(event, Note) else event
                     if (code := stopped()) and not ended:
-                        if isinstance(reached, Trained) and reached.enough:
+                        if isinstance(reached, TrainingReport) and reached.request_stop:
                             ended = True
-                            reached.enough()
+                            reached.request_stop()
                             show(name, Note("ending here, with what there is"))
                             continue
-                        learning = isinstance(reached, Trained) and reached.progress.state is not None
-                        goes_on = learning or isinstance(reached, Filmed | Made)
+                        saved = isinstance(reached, TrainingReport) and reached.progress.state is not None
+                        goes_on = saved or isinstance(reached, TrainingEnd | Filmed | Made)
                         events.close()  # which saves what there is
                         show(name, Note("stopped" + "; the same command goes on from here" * goes_on))
                         sys.exit(code)
@@ -173,13 +174,14 @@ class _Json(_Lines):
         click.echo(json.dumps({"scene": name, **data}))
 
     def _data(self, event: Event) -> dict[str, Any]:
-        from artengine.events import Filmed, Made, Note, Painted, Trained, Wrote
+        from artengine.events import Filmed, Made, Note, Painted, TrainingEnd, TrainingReport, Wrote
         from artengine.gallery import TrialsCompared
 
         match event:
-            case Trained(progress):
-                told = {"loss": progress.loss, "psnr": _number(progress.psnr), "hidden": _number(progress.hidden)}
-                return {"event": "training", "step": progress.step, "steps": progress.steps, **told}
+            case TrainingReport(progress):
+                return _training(progress, _known_steps(progress))
+            case TrainingEnd(result):
+                return _training(result, result.step)
             case Painted(done, total):
                 return {"event": "painting", "done": done, "total": total}
             case Filmed(done, total, of):
@@ -195,19 +197,43 @@ class _Json(_Lines):
         raise TypeError(f"no such event: {event!r}")
 
 
+def _training(at: Progress | Result, steps: int) -> dict[str, Any]:
+    """Where a training stands, in as many steps as are known; it is done where step and steps are the same."""
+    measured = {"loss": at.loss, "psnr": _number(at.psnr), "hidden": _number(at.holdout_psnr)}
+    return {"event": "training", "step": at.step, "steps": steps, **measured}
+
+
+def _known_steps(progress: Progress) -> int:
+    """Steps in all, as far as is known: of a training without an end, the next one."""
+    return progress.step + 1 if progress.total is None else progress.total
+
+
 def _number(value: float | None) -> float | None:
     """What JSON has a word for."""
     return value if value is not None and math.isfinite(value) else None
+
+
+def _measured(at: Progress | Result, digits: int = 4) -> str:
+    """Loss and PSNR, in words."""
+    words = f"loss {at.loss:.{digits}f}"
+    words += "" if at.psnr is None else f" {at.psnr:.1f} dB"
+    return words + ("" if at.holdout_psnr is None else f" hidden {at.holdout_psnr:.1f} dB")
 
 
 class _Bars(_Lines):
     """Bars on the terminal: step, loss, PSNR, speed and time left; those of one scene at a time."""
 
     def __init__(self, console: Console) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress as RichProgress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
 
         super().__init__(quiet=False)
-        self._progress = Progress(
+        self._progress = RichProgress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=12),  # so that all of it goes into 80 columns
             MofNCompleteColumn(),
@@ -228,18 +254,17 @@ class _Bars(_Lines):
         self._progress.stop()
 
     def __call__(self, name: str, event: Event, /) -> None:
-        from artengine.events import Filmed, Made, Painted, Trained
+        from artengine.events import Filmed, Made, Painted, TrainingEnd, TrainingReport
 
         if name != self._scene:
             self._begin(name)
         match event:
-            case Trained(progress, glance):
-                done, total = progress.step, progress.steps
-                told = "" if progress.psnr is None else f" {progress.psnr:.1f} dB"
-                told += "" if progress.hidden is None else f" hidden {progress.hidden:.1f} dB"
-                self._update(f"{name}: learning", done, total, f"loss {progress.loss:.4f}{told}", glance)
-                if done == total:
-                    self.say(f"{name}: learnt in {total:,} steps, loss {progress.loss:.5f}{told}")
+            case TrainingReport(progress, glance):
+                steps = _known_steps(progress)
+                self._update(f"{name}: learning", progress.step, steps, _measured(progress), glance)
+            case TrainingEnd(result, glance):
+                self._update(f"{name}: learning", result.step, result.step, _measured(result), glance)
+                self.say(f"{name}: learnt in {result.step:,} steps, {_measured(result, digits=5)}")
             case Painted(done, total, glance):
                 self._update(f"{name}: painting", done, total, "", glance)
             case Filmed(done, total, of, glance):

@@ -16,7 +16,7 @@ from artengine.gallery.sheet import write_thumbnail, write_thumbnail_of
 from artengine.making import make_files, recipe
 from artengine.painting import build
 from artengine.scene import Plain, scene_from_json
-from artengine.training import figures, trained
+from artengine.training import figures, train_to_file
 from artengine.view import View
 
 PATIENCE = 10.0  # seconds for a worker of a killed run to let go of the same files
@@ -59,7 +59,7 @@ def _made(data: dict[str, Any]) -> dict[str, Any]:
         width, height = write_thumbnail_of(paths[0], folder / THUMBNAIL_FILE, data["scene"]["max_megapixels"])
     else:
         picture = build(scene, data["device"])
-        for _ in trained(picture, folder, fresh=False, describe=recipe.of_weights if data["metadata"] else None):
+        for _ in train_to_file(picture, folder, fresh=False, describe=recipe.of_weights if data["metadata"] else None):
             pass  # it has learnt already, and finds what
         view = _shrunk(scene.view, _SMALL)
         small = picture.paint(view)

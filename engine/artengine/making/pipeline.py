@@ -22,7 +22,7 @@ from artengine.making.output_threads import OutputThreads
 from artengine.media import MAX_MEGAPIXELS
 from artengine.painting import Part, Picture, build, device_named
 from artengine.scene import Film, Montage, Scene, Work, load_work
-from artengine.training import Describe, trained
+from artengine.training import Describe, train_to_file
 from artengine.view import View
 
 IndexedOutput = tuple[int, ConfiguredComponent]  # an output with its place in the scene
@@ -146,9 +146,9 @@ def _make_scene(scene: Scene, options: _Options, backend: Mapping[str, str] | No
     if films and scene.film:
         yield from _make_film(scene, scene.film, picture, run, films)
         if stills and scene.film.learning:  # another picture learnt on camera
-            yield from trained(picture, options.out, fresh=False, describe=options.describe)
+            yield from train_to_file(picture, options.out, fresh=False, describe=options.describe)
     else:
-        yield from trained(picture, options.out, fresh=options.fresh, describe=options.describe)
+        yield from train_to_file(picture, options.out, fresh=options.fresh, describe=options.describe)
     if stills:
         yield from _write_outputs(run.output_threads(stills), lambda threads: _feed_still(scene, picture, threads))
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from artengine.curve import Point
-from artengine.errors import ArtengineError, InputError, Problem
-from artengine.kinds import ColourRange, Ports, Progress
+from artengine.errors import ArtengineError, InputError, Problem, is_out_of_memory
+from artengine.kinds import ColourRange, Ports
 from artengine.painting.bands import Image, Painting, Part, Stretch
 from artengine.painting.lineage import grow_weights
 from artengine.painting.renderer import PointRenderer
@@ -37,10 +36,7 @@ class Picture:
     """A scene made live.
 
     network: the module that maps coordinates to colours, in evaluation mode except while a trainer is at work. device:
-    where it is. resume: what the trainer said it needs to go on; empty at the start of a training. due: whether a
-    trainer is to report after a step, of so many in all: a film of the learning shows it. enough: whether a trainer
-    that reports to be endless is to come to its end. curve: the course of the training that its weights are from, empty
-    where nothing is known of it.
+    where it is. channels: numbers per colour, 3 or 1.
     """
 
     dtype = torch.float32  # networks learn in this
@@ -48,10 +44,7 @@ class Picture:
     def __init__(self, scene: Scene, device: torch.device) -> None:
         self.scene = scene
         self.device = device
-        self.resume: dict[str, Any] = {}
-        self.curve: tuple[Point, ...] = ()
-        self.due: Callable[[int, int], bool] = lambda step, steps: False
-        self.enough = False
+        self._curve: tuple[Point, ...] = ()
         self._weights: dict[int, dict[str, Tensor]] = {}  # as drawn, by their seed
         self._sources = [bound.make() for bound in scene.coordinates]
         self._filters = [bound.make() for bound in scene.filters]
@@ -74,6 +67,30 @@ class Picture:
         """The range of the network's colours; one that has learnt from photos has theirs."""
         declared: ColourRange = getattr(self.network, "colours", "unit")
         return "unit" if declared == "stretch" and self.scene.training else declared
+
+    @property
+    def curve(self) -> tuple[Point, ...]:
+        """The course of the training that the weights are from; empty where nothing is known of it."""
+        return self._curve
+
+    def set_curve(self, points: Sequence[Point]) -> None:
+        """Say of which course the weights are that the network has been given."""
+        self._curve = tuple(points)
+
+    @property
+    def network_path(self) -> str:
+        """Where the scene names the network, for messages: ``network.mlp``."""
+        return self.scene.network.path
+
+    @property
+    def has_filters(self) -> bool:
+        """Whether filters change the image after the network."""
+        return bool(self._filters)
+
+    @property
+    def has_training(self) -> bool:
+        """Whether the scene trains its network."""
+        return self.scene.training is not None
 
     @property
     def backend(self) -> dict[str, str]:
@@ -135,41 +152,6 @@ class Picture:
                 if not torch.equal(one(points).nan_to_num(), other(points).nan_to_num()):
                     found.append(seed)
         return found
-
-    def train(self, state: dict[str, Any] | None = None) -> Iterator[Progress]:
-        """Bend the network, if the scene asks for it; a loop in the caller watches, saves and stops.
-
-        state: what the last `Progress` of an interrupted training gave; the network holds its weights already.
-        Raises `ArtengineError` where the loss is no longer a number.
-        """
-        bound = self.scene.training
-        if bound is None:
-            return
-        self.resume = state["trainer"] if state else {}
-        generator = _Generator(self.device, self.scene.seed, state["torch"] if state else None)
-        steps: Iterator[Progress] | None = None
-        while True:
-            self.network.train()
-            try:
-                with generator:
-                    steps = iter(bound.make()(self)) if steps is None else steps
-                    progress = next(steps, None)
-            except (ValueError, ArithmeticError) as error:
-                raise bound.refused(error) from error
-            except (MemoryError, RuntimeError) as error:
-                if not _is_memory(error):
-                    raise
-                message = f"{bound.path}: does not fit into memory; make the batch, the photo or the network smaller"
-                raise ArtengineError(message) from error
-            finally:
-                self.network.eval()
-            if progress is None:
-                self.resume = {}
-                return
-            if not math.isfinite(progress.loss):
-                found = f"at step {progress.step:,} the loss is {progress.loss}, expected a number; try a smaller rate"
-                raise ArtengineError(f"{bound.path}: {found}")
-            yield replace(progress, state=progress.state and _whole_state(progress.state, generator))
 
     def to_unit(self, colours: Tensor) -> Tensor:
         """Colours as a photo's are, nominally in [0, 1] and not clipped: what a loss compares with a target."""
@@ -263,7 +245,7 @@ class Picture:
         except (ValueError, ArithmeticError) as error:
             raise bound.refused(error) from error
         except (MemoryError, RuntimeError) as error:
-            if not _is_memory(error):
+            if not is_out_of_memory(error):
                 raise
             raise ArtengineError(f"{bound.path}: the network does not fit into memory; make it smaller") from error
         if not isinstance(network, nn.Module):
@@ -286,44 +268,6 @@ class Picture:
             message = f"gave colours of shape {shape} for one pixel, expected (1, 3), or (1, 1) for grey"
             raise InputError([Problem(bound.where, bound.path, message)])
         return shape[1]
-
-
-class _Generator:
-    """torch's own generator for a training: seeded by the scene, kept apart from everybody else's draws.
-
-    state: where it stands, a tensor of bytes per device.
-    """
-
-    def __init__(self, device: torch.device, seed: int, state: list[Tensor] | None) -> None:
-        self._cuda = device.type == "cuda"
-        self._seed = seed
-        self.state = state
-
-    def __enter__(self) -> None:
-        self._theirs = self._now()
-        if self.state is None:
-            torch.default_generator.manual_seed(self._seed)
-            if self._cuda:
-                torch.cuda.manual_seed(self._seed)
-        else:
-            self._set(self.state)
-
-    def __exit__(self, *error: object) -> None:
-        self.state = self._now()
-        self._set(self._theirs)
-
-    def _now(self) -> list[Tensor]:
-        return [torch.get_rng_state(), *([torch.cuda.get_rng_state()] if self._cuda else [])]
-
-    def _set(self, state: list[Tensor]) -> None:
-        torch.set_rng_state(state[0])
-        if self._cuda and len(state) > 1:
-            torch.cuda.set_rng_state(state[1])
-
-
-def _whole_state(trainer: Callable[[], dict[str, Any]], generator: _Generator) -> Callable[[], dict[str, Any]]:
-    """The trainer's state and the generator's, as `Picture.train` takes them."""
-    return lambda: {"trainer": trainer(), "torch": generator.state}
 
 
 def _stacked(parts: Iterable[Part]) -> Image:
@@ -349,7 +293,7 @@ def _memory_for(view: View) -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        if not _is_memory(error):
+        if not is_out_of_memory(error):
             raise
         message = f"a picture of {view.width} x {view.height} does not fit into memory; make the canvas smaller"
         raise ArtengineError(message) from error
@@ -381,8 +325,3 @@ def device_named(word: str) -> torch.device:
     if word == "cuda" and not torch.cuda.is_available():
         raise InputError("--device cuda: torch finds no such device here; use --device cpu")
     return torch.device(word)
-
-
-def _is_memory(error: Exception) -> bool:
-    """Whether there was not enough memory: torch says so in its message alone."""
-    return isinstance(error, MemoryError) or any(word in str(error) for word in ("out of memory", "allocate memory"))

@@ -14,11 +14,12 @@ from typing import Annotated
 from pydantic import Field
 
 from artengine.components import ConfiguredComponent
-from artengine.kinds import Filter, Network, Output, Source, Trainer, named
+from artengine.kinds import Filter, Network, Output, Source, named
 from artengine.media import Media
 from artengine.scene.canvas import Canvas
 from artengine.scene.motion import Camera, Film
 from artengine.scene.seeds import PlainSeed, Seed, first_number
+from artengine.sessions import Trainer
 from artengine.view import View
 
 SourceComponent = Annotated[ConfiguredComponent, Source]

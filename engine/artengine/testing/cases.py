@@ -64,14 +64,16 @@ def pictures(bound: ConfiguredComponent, bench: Bench) -> Iterator[Picture]:
     scene = cast(Scene, load_text(_TINY, "test", "test", LoadContext(bench.folder, (), MAX_MEGAPIXELS), {}))
     if bound.component.kind == "output":
         scene = replace(scene, training=next(_working("trainer", bound, bench), None))
+    else:
+        scene = replace(scene, training=bound)
     brought = Binder(bench.registry, SceneFiles(bench.folder)).network_of(bound)
     for network in itertools.chain([brought or scene.network], _working("network", bound, bench)):
         try:
             picture = build(replace(scene, network=network), "cpu")
         except InputError:  # it is for other coordinates
             continue
-        if scene.training:
-            picture.curve = tuple(Point(step, 1 / step, 10.0 + step, 0.1) for step in (1, 2, 3))
+        if bound.component.kind == "output":
+            picture.set_curve([Point(step, 1 / step, 10.0 + step, 0.1) for step in (1, 2, 3)])
         yield picture
 
 

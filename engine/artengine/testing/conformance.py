@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import itertools
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -19,8 +22,10 @@ from torch import Tensor, nn
 from artengine.components import Component, ConfiguredComponent, Registry, default_registry, load_plugins
 from artengine.errors import ArtengineError, InputError
 from artengine.files import OutputTarget
-from artengine.kinds import ColourRange, Ports, Progress
-from artengine.painting import Picture
+from artengine.kinds import ColourRange, Ports
+from artengine.painting import Picture, build
+from artengine.scene import Scene
+from artengine.sessions import Progress
 from artengine.testing.cases import (
     VIEW,
     Bench,
@@ -31,8 +36,13 @@ from artengine.testing.cases import (
     small_image,
     with_photos,
 )
+from artengine.training import TrainingSession
 
 PLACES = 24  # numbers along the last axis: a few values away from a corner of a curve and a few on it
+
+REPORTS = 8  # of a trainer, in which its loss has to fall
+RESUMED = 5  # reports of a trainer, each of which but the last is gone on from
+PATIENCE = 30.0  # seconds until a training that has not ended is left alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,34 +237,97 @@ def _measures(bound: ConfiguredComponent, bench: Bench) -> None:
     _expect(bool(torch.isfinite(gradient).all()) and bool(gradient.any()), "has no useful gradient")
 
 
-def _learns(bound: ConfiguredComponent, bench: Bench) -> None:
+def _accepted(bound: ConfiguredComponent, bench: Bench) -> Scene:
+    """A small scene whose picture the trainer takes: it gives something before it refuses.
+
+    Raises what it has against the first one where there is none.
+    """
     refusals: list[ValueError] = []
     for trainer in with_photos(bound, bench):
         for picture in pictures(trainer, bench):
-            refusal = _refusal(trainer, picture)
-            if refusal is None:
-                return
-            refusals.append(refusal)
+            try:
+                next(TrainingSession(picture).run(), None)
+            except InputError as error:
+                if not isinstance(error.__cause__, ValueError):
+                    raise error.__cause__ or error from None
+                refusals.append(error.__cause__)
+                continue
+            except ArtengineError as error:
+                raise BrokenError(str(error).removeprefix(f"{trainer.path}: ")) from None
+            return picture.scene
     raise refusals[0]
 
 
-def _refusal(trainer: ConfiguredComponent, picture: Picture) -> ValueError | None:
-    """What a trainer has against a picture; where that is nothing, expect that the loss falls in a few reports."""
-    reports: list[Progress] = []
+def _learns(bound: ConfiguredComponent, bench: Bench) -> None:
+    session = TrainingSession(build(_accepted(bound, bench), "cpu"))
+    reports = session.run()
+    losses: list[float] = []
     try:
-        for progress in trainer.make()(picture):
-            _expect(isinstance(progress, Progress), f"yielded a {type(progress).__name__}, expected Progress")
-            reports.append(progress)
-            if len(reports) == 8 or progress.loss < reports[0].loss:
-                break
-    except ValueError as error:
-        if reports:
-            raise
-        return error
-    _expect(bool(reports), "yielded nothing")
-    falls = len(reports) == 1 or reports[-1].loss < reports[0].loss
-    _expect(falls, f"the loss did not fall: {reports[0].loss:g} to {reports[-1].loss:g}")
-    return None
+        while len(losses) < REPORTS and not (losses and losses[-1] < losses[0]):
+            losses.append(next(reports).loss)
+    except StopIteration as end:
+        losses.append(end.value.loss)
+    except InputError as error:
+        raise error.__cause__ or error from None
+    except ArtengineError as error:
+        raise BrokenError(str(error)) from None
+    falls = len(losses) == 1 or losses[-1] < losses[0]
+    _expect(falls, f"the loss did not fall: {losses[0]:g} to {losses[-1]:g}")
+
+
+def _goes_on_from_its_reports(bound: ConfiguredComponent, bench: Bench) -> None:
+    try:
+        scene = _accepted(bound, bench)
+    except Exception:  # noqa: BLE001, RUF100 - then it does not learn, which has been said
+        return
+    picture = build(scene, "cpu")
+    seen: list[tuple[Progress, dict[str, Tensor], Any]] = []
+    with contextlib.suppress(ArtengineError):
+        for report in itertools.islice(TrainingSession(picture, should_report=_always).run(), RESUMED):
+            seen.append((report, _copied(picture), copy.deepcopy(report.state() if report.state else None)))
+    for (report, weights, state), (following, expected, _) in itertools.pairwise(seen):
+        if state is None:  # it starts anew after an interruption
+            continue
+        other = build(scene, "cpu")
+        other.network.load_state_dict(weights)
+        again = next(TrainingSession(other, state, _always).run(), None)
+        same = again is not None and (again.step, again.loss, again.psnr) == (
+            following.step,
+            following.loss,
+            following.psnr,
+        )
+        found = f"resumed from its report at step {report.step}, it goes on differently"
+        _expect(
+            same and all(torch.equal(one, expected[name]) for name, one in _copied(other).items()),
+            f"{found}: keep all that it needs in the state",
+        )
+
+
+def _returns_a_result(bound: ConfiguredComponent, bench: Bench) -> None:
+    try:
+        session = TrainingSession(build(_accepted(bound, bench), "cpu"))
+    except Exception:  # noqa: BLE001, RUF100 - as above
+        return
+    begin, count = time.monotonic(), 0
+    try:
+        for report in session.run():
+            count += 1
+            if report.total is None and count == REPORTS:
+                session.request_stop()
+            if time.monotonic() - begin > PATIENCE:  # whoever uses it will see
+                return
+    except InputError:
+        return
+    except ArtengineError as error:
+        _expect(not count, str(error).removeprefix(f"{bound.path}: "))  # else it does not learn either
+
+
+def _always(step: int, total: int | None) -> bool:
+    return True
+
+
+def _copied(picture: Picture) -> dict[str, Tensor]:
+    return {name: tensor.clone() for name, tensor in picture.network.state_dict().items()}
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -313,7 +386,11 @@ _PROMISES: dict[str, _Promises] = {
         ("has a gradient", _has_a_gradient),
     ],
     "loss": [("measures", _measures)],
-    "trainer": [("learns", _learns)],
+    "trainer": [
+        ("learns", _learns),
+        ("goes on from its reports", _goes_on_from_its_reports),
+        ("returns a result", _returns_a_result),
+    ],
     "filter": [("gives an image", _gives_an_image)],
     "output": [("writes whole files", _writes_whole_files)],
 }

@@ -1,5 +1,6 @@
 from . import weights as weights
+from .persistence import Describe as Describe, train_to_file as train_to_file
 from .quantised import packed as packed, round_weights as round_weights
+from .session import TrainingSession as TrainingSession, train as train
 from .threads import computing as computing
-from .train import Describe as Describe, trained as trained
 from .weights import Figures as Figures, figures as figures

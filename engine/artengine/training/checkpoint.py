@@ -17,11 +17,12 @@ from torch import Tensor, nn
 
 from artengine.errors import OutputError
 from artengine.files import convert_os_errors, create_file
-from artengine.kinds import Progress
+from artengine.sessions import Progress
 from artengine.training import weights
 
 PAUSE = 2.0  # seconds between checkpoints: what a kill costs at most
 SHARE = 0.03  # of the time may go into writing them
+FORMAT = 2  # of a checkpoint: one of another layout is of another training
 
 
 @dataclass
@@ -75,7 +76,8 @@ class Checkpoints:
             if self._newest.exists() and not self._fell_back:
                 self._newest.replace(self._before)
         with create_file(self._newest) as file:
-            weights.write(file, tensors, {"kind": "checkpoint", "key": self.key, "step": progress.step, "state": state})
+            about = {"kind": "checkpoint", "format": FORMAT, "key": self.key, "step": progress.step, "state": state}
+            weights.write(file, tensors, about)
         self._fell_back = False
 
     def restore(self, network: nn.Module) -> tuple[int, dict[str, Any], list[str]] | None:
@@ -89,7 +91,8 @@ class Checkpoints:
             try:
                 if not path.is_file():
                     continue
-                if weights.about(path).get("key") != self.key:
+                about = weights.about(path)
+                if (about.get("key"), about.get("format")) != (self.key, FORMAT):
                     words.append(f"{path} is of another training, and will be replaced")
                     continue
                 tensors, header = weights.read(path, expected, "state.", ragged)

@@ -28,11 +28,11 @@ def curves(
     import numpy as np
 
     from artengine.charts import Panel, Series, chart
-    from artengine_basics.outputs import png_writer
+    from artengine_basics.outputs import png_file
 
     frame = next(iter(frames), None)  # whose pixels nobody needs
     picture = frame.picture if frame else None
-    if picture is None or picture.scene.training is None:
+    if picture is None or not picture.has_training:
         raise ValueError("found no training, expected a scene that has one; leave curves out of its outputs")
     if not picture.curve:
         found = "found weights that do not tell how they were trained, by an earlier version or another trainer perhaps"
@@ -52,5 +52,5 @@ def curves(
     shown = chart([one for one in panels if one.series[0].x], width, height)
     suffix = "-curves.png"
     with target.create(suffix) as file:
-        png_writer.write(file, [np.asarray(shown)], (height, width, 3), 8, target)
+        png_file.write(file, [np.asarray(shown)], (height, width, 3), 8, target)
     yield target.path(suffix)

@@ -68,7 +68,7 @@ def dividers(
         structure=structure,
         activation=colour_activation(),
         sharpness=sharpness,
-        gradient_sharpness=gradient_sharpness[0],
+        gradient_sharpness=gradient_sharpness,
     )
     if outline:
         network.set_outline(outline.width, [level / 255 for level in parse_colour(outline.colour)])

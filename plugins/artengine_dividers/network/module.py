@@ -22,9 +22,10 @@ INITIAL_CONTRAST = 0.45  # of a random picture, to learn from: the colour layer'
 class Dividers(nn.Module):
     """(N, 2) points to (N, outputs) colours, the same ones wherever the sides of all lines and circles are.
 
-    counts: lines, circles and sigmoids. gradient_sharpness: of the surrogate gradient, now. outline: of lines and
-    circles drawn over the picture, its width in plane units and its colour. table: colours of single regions; while it
-    has any, they count and not what the layers give.
+    counts: lines, circles and sigmoids. gradient_sharpness: of the surrogate gradient, now; gradient_sharpness_range:
+    at the beginning and at the end of a training. outline: of lines and circles drawn over the picture, its width in
+    plane units and its colour. table: colours of single regions; while it has any, they count and not what the layers
+    give.
     """
 
     ragged = ("table.codes", "table.colours")
@@ -41,12 +42,13 @@ class Dividers(nn.Module):
         structure: int,
         activation: Activation,
         sharpness: float | None,
-        gradient_sharpness: float,
+        gradient_sharpness: Sequence[float],
     ) -> None:
         super().__init__()
         random = ports.random()
         self.sharpness = sharpness
-        self.gradient_sharpness = gradient_sharpness
+        self.gradient_sharpness = gradient_sharpness[0]
+        self.gradient_sharpness_range = (gradient_sharpness[0], gradient_sharpness[-1])
         self.lines: OffsetLines | CentredLines = (CentredLines if centred else OffsetLines)(lines, random)
         self.circles = Circles(circles, random)
         self.sigmoids = SoftLines(sigmoids, random)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from artengine import Picture
+from artengine import Session
 from artengine_dividers.network import Dividers
 from artengine_dividers.search import Lesson, region_means
 
@@ -27,14 +27,14 @@ class Fitting:
     endless = False
     rate = None
 
-    def __init__(self, picture: Picture, lesson: Lesson, iterations: int) -> None:
-        network = picture.network
+    def __init__(self, session: Session, lesson: Lesson, iterations: int) -> None:
+        network = session.network
         assert isinstance(network, Dividers)  # noqa: S101 - the trainer has looked
         self.steps = -(-iterations // AT_ONCE)
         self.done = 0
         self._network = network
         self._least = 0.0  # what is left in any case: the spread within regions
-        self._rows = self._soft_rows(picture, lesson) if network.counts[2] else self._region_rows(picture, lesson)
+        self._rows = self._soft_rows(session, lesson) if network.counts[2] else self._region_rows(session, lesson)
         modules = [network.hidden, network.colour, network.sigmoids, network.learning, network.structure]
         self._weights = [one for module in modules if module is not None for one in module.parameters() if one.numel()]
         self._optimiser: Any = torch.optim.LBFGS(
@@ -96,36 +96,36 @@ class Fitting:
         apart = self._network.colours_from_sides(lines, circles, self._network.sigmoids(points)) - colours
         return (apart.square().mean(dim=1) * weight).sum()
 
-    def _region_rows(self, picture: Picture, lesson: Lesson) -> tuple[Tensor, ...]:
+    def _region_rows(self, session: Session, lesson: Lesson) -> tuple[Tensor, ...]:
         """Sides, weights and colours of regions; as many as there is room for."""
         found = region_means(lesson, self._network.partition())
         self._least = found.error
         sides, weight, colours = found.sides, found.weight, found.colours
         most = ROOM // max(sides.shape[1], 1)
         if len(sides) > most:
-            random = np.random.default_rng(picture.scene.seed)
+            random = np.random.default_rng(session.seed)
             chosen = np.sort(random.choice(len(sides), most, replace=False, p=weight / weight.sum()))
             sides, weight, colours = sides[chosen], np.ones(most), colours[chosen]
         points = torch.zeros(len(sides), 2)
-        return self._tensors(picture, sides, points, weight, colours)
+        return self._tensors(session, sides, points, weight, colours)
 
-    def _soft_rows(self, picture: Picture, lesson: Lesson) -> tuple[Tensor, ...]:
+    def _soft_rows(self, session: Session, lesson: Lesson) -> tuple[Tensor, ...]:
         """Sides, places, weights and colours of pixels; as many as there is room for."""
         x, y = lesson.points
         most = min(SOFT, ROOM // max(sum(self._network.counts), 1))
         chosen = np.arange(len(x))
         if len(x) > most:
-            chosen = np.sort(np.random.default_rng(picture.scene.seed).choice(len(x), most, replace=False))
+            chosen = np.sort(np.random.default_rng(session.seed).choice(len(x), most, replace=False))
         sides = self._network.partition().sides(x[chosen], y[chosen])
         points = torch.from_numpy(np.stack([x[chosen], y[chosen]], axis=1))
         weight, colours = lesson.weight.reshape(-1)[chosen], lesson.image.reshape(-1, 3)[chosen]
-        return self._tensors(picture, sides, points, weight, colours)
+        return self._tensors(session, sides, points, weight, colours)
 
     def _tensors(
-        self, picture: Picture, sides: np.ndarray, points: Tensor, weight: np.ndarray, colours: np.ndarray
+        self, session: Session, sides: np.ndarray, points: Tensor, weight: np.ndarray, colours: np.ndarray
     ) -> tuple[Tensor, ...]:
         signs = torch.from_numpy(sides).float().mul_(2).sub_(1)
         share = torch.from_numpy(weight / weight.sum()).float()
         lines = self._network.counts[0]
         parts = signs[:, :lines], signs[:, lines:], points, share, torch.from_numpy(colours).float()
-        return tuple(part.contiguous().to(picture.device) for part in parts)
+        return tuple(part.contiguous().to(session.device) for part in parts)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from artengine import Picture
+from artengine import Session
 from artengine_dividers.network import Dividers
 from artengine_dividers.search import Lesson
 
@@ -28,7 +28,7 @@ class Descending:
 
     def __init__(
         self,
-        picture: Picture,
+        session: Session,
         lesson: Lesson,
         *,
         optimiser: Optimiser,
@@ -39,13 +39,13 @@ class Descending:
         epochs: int,
         sharpness: Sequence[float],
     ) -> None:
-        network = picture.network
+        network = session.network
         assert isinstance(network, Dividers)  # noqa: S101 - the trainer has looked
         self._network = network
-        self._seed = picture.scene.seed
-        self._points = torch.from_numpy(np.stack(lesson.points, axis=1)).to(picture.device)
-        self._colours = torch.from_numpy(lesson.image.reshape(-1, 3)).to(picture.device)
-        self._weight = torch.from_numpy(lesson.weight.reshape(-1, 1)).to(picture.device)
+        self._seed = session.seed
+        self._points = torch.from_numpy(np.stack(lesson.points, axis=1)).to(session.device)
+        self._colours = torch.from_numpy(lesson.image.reshape(-1, 3)).to(session.device)
+        self._weight = torch.from_numpy(lesson.weight.reshape(-1, 1)).to(session.device)
         self._even = bool((lesson.weight == 1).all())
         self._batch = min(batch, len(self._points))
         self._epoch = -(-len(self._points) // self._batch)  # steps

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 
-from artengine import Learnt, Photo, Picture, Progress
+from artengine import Learnt, Photo, Progress, Result, Session
 from artengine.curve import Curve
 from artengine.training import computing
 from artengine_dividers.network import Dividers
@@ -69,38 +69,39 @@ class Stage(Protocol):
 
 
 def learn(
-    picture: Picture,
+    session: Session,
     target: Photo | None,
     synthetic: Synthetic | None,
     downscale: int,
     centre: Centre | None,
     start: Learnt | None,
     wishes: Wishes,
-) -> Iterator[Progress]:
-    """Fit the picture's network to a photo.
+) -> Generator[Progress, None, Result]:
+    """Fit the session's network to a photo.
 
-    Goes on from `picture.resume` if there is something in it, to the same weights as if it had never stopped.
+    Goes on from `session.state` if there is something in it, to the same weights as if it had never stopped.
     Raises `ValueError` where the network is another one, or options do not go together.
     """
-    wishes.check(picture)
-    studied = lesson(target, synthetic, downscale, centre, picture.scene.seed)
-    training = _Training(picture, studied, Earlier(picture.network, start) if start else None, wishes)  # type: ignore[arg-type]  # checked
-    if not picture.resume and wishes.way == "search":
+    wishes.check(session)
+    studied = lesson(target, synthetic, downscale, centre, session.seed)
+    training = _Training(session, studied, Earlier(session.network, start) if start else None, wishes)  # type: ignore[arg-type]  # checked
+    if not session.state and wishes.way == "search":
         yield training.report()  # the photo's one colour, where a film of the learning begins
-    while not training.over:
+    while True:
         with computing(1):  # the products are small, and so the bytes are the same on any number of cores
-            progress = training.advance()
-        yield progress
+            given = training.advance()
+        if isinstance(given, Result):
+            return given
+        yield given
 
 
 class _Training:
     """Where a training stands, and how it goes on."""
 
-    def __init__(self, picture: Picture, studied: Lesson, earlier: Earlier | None, wishes: Wishes) -> None:
-        self.over = False
+    def __init__(self, session: Session, studied: Lesson, earlier: Earlier | None, wishes: Wishes) -> None:
         self._earlier = earlier
-        self._picture = picture
-        self._network: Dividers = picture.network  # type: ignore[assignment]  # looked at by `Wishes.check`
+        self._session = session
+        self._network: Dividers = session.network  # type: ignore[assignment]  # looked at by `Wishes.check`
         self._lesson = studied
         self._wishes = wishes
         self._optimiser: Optimiser = wishes.optimiser or "adam"
@@ -108,7 +109,7 @@ class _Training:
         self._patience = PATIENCE
         self._before = 0  # steps of the stages before this one
         self._number = 0
-        state = picture.resume
+        state = session.state
         self._curve = Curve(state.get("curve"))
         if state:
             self._before, self._number = state["before"], state["number"]
@@ -121,8 +122,8 @@ class _Training:
             if not (earlier and earlier.whole):
                 self._stage.begin()
 
-    def advance(self) -> Progress:
-        """Learn until there is something to report."""
+    def advance(self) -> Progress | Result:
+        """Learn until there is something to report, or to return."""
         begin = time.monotonic()
         while True:
             stage = self._stage
@@ -130,7 +131,7 @@ class _Training:
             if not self._finished():
                 stage.advance()
                 self._note(stage)
-                due = self._picture.due(self._before + stage.done, self._steps())
+                due = self._session.should_report(self._before + stage.done, self._steps())
                 if (due or time.monotonic() > begin + self._patience) and (goes_on or not self._finished()):
                     return self.report()
                 continue
@@ -148,14 +149,14 @@ class _Training:
         """The stage that it is at."""
         wishes = self._wishes
         if self._number == 1:
-            return Fitting(self._picture, self._lesson, self._fit)
+            return Fitting(self._session, self._lesson, self._fit)
         if wishes.way == "search":
             found = self._earlier.dividers if self._earlier else []
-            return Searching(self._picture, self._lesson, wishes.cycles, wishes.candidates, found)
+            return Searching(self._session, self._lesson, wishes.cycles, wishes.candidates, found)
         rate, part = RATES[self._optimiser]
         first = wishes.rate or rate
         return Descending(
-            self._picture,
+            self._session,
             self._lesson,
             optimiser=self._optimiser,
             rate=first,
@@ -163,7 +164,7 @@ class _Training:
             batch=wishes.batch or BATCHES[self._optimiser],
             cycles=100 if wishes.cycles is None else wishes.cycles,
             epochs=wishes.epochs or 1,
-            sharpness=self._picture.scene.network.options["gradient_sharpness"],
+            sharpness=self._network.gradient_sharpness_range,
         )
 
     def _iterations(self) -> int:
@@ -175,13 +176,13 @@ class _Training:
 
     def _finished(self) -> bool:
         stage = self._stage
-        return self._picture.enough if stage.endless else stage.done >= stage.steps
+        return self._session.stop_requested if stage.endless else stage.done >= stage.steps
 
-    def _steps(self) -> int:
-        """How many there are in all, as far as can be told."""
+    def _steps(self) -> int | None:
+        """How many there are in all; None while there is no telling."""
         stage = self._stage
         after = -(-self._fit // AT_ONCE) if self._number == 0 else 0
-        return self._before + (stage.done + 1 if stage.endless else stage.steps) + after
+        return None if stage.endless else self._before + stage.steps + after
 
     def _note(self, stage: Stage) -> None:
         """Remember the course, at steps that no clock has a say in."""
@@ -199,16 +200,14 @@ class _Training:
         step = self._before + stage.done
         return Progress(
             step=step,
-            steps=max(self._steps(), step + 1),  # as many as are done would be the end
+            total=self._steps(),
             loss=loss,
             psnr=_decibels(loss),
-            endless=stage.endless,
             state=self._state,
         )
 
-    def _finish(self) -> Progress:
+    def _finish(self) -> Result:
         """The end: the regions' own colours where those are wanted, and how good it is on every pixel."""
-        self.over = True
         found = region_means(self._lesson, self._network.partition())
         if self._wishes.colours == "mean":
             self._network.table.fill(torch.from_numpy(found.sides), torch.from_numpy(found.colours).float())
@@ -221,15 +220,13 @@ class _Training:
             words += f"; a colour of its own for each would come to {_decibels(found.error):.2f} dB"
         self._curve.add(step, error, _decibels(error), self._stage.rate)
         height, width = self._lesson.weight.shape
-        return Progress(
+        return Result(
             step=step,
-            steps=step,
             loss=error,
             psnr=_decibels(error),
             note=words,
             pixels=height * width,
             curve=self._curve.points,
-            state=self._state,
         )
 
     def _state(self) -> dict[str, Any]:
@@ -249,7 +246,7 @@ class _Training:
         with torch.inference_mode():
             for start in range(0, len(x), CHUNK):
                 some = slice(start, start + CHUNK)
-                points = torch.from_numpy(np.stack([x[some], y[some]], axis=1)).to(self._picture.device)
+                points = torch.from_numpy(np.stack([x[some], y[some]], axis=1)).to(self._session.device)
                 apart = self._network.colours_at(points).cpu() - torch.from_numpy(colours[some])
                 found += float(apart.double().square().sum())
         self._network.train()

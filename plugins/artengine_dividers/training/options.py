@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from artengine import View
+
 if TYPE_CHECKING:
-    from artengine import Picture
+    from artengine import Session
     from artengine_dividers.training.gradient import Optimiser
 
 Way = Literal["search", "gradient"]
 Colours = Literal["network", "mean"]
+
+VIEW = View(width=64, height=64)  # on which coordinates are compared with the plane's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,15 +32,15 @@ class Wishes:
     batch: int | None
     fit: int | None
 
-    def check(self, picture: Picture) -> None:
-        """Raise `ValueError` where the picture's network is another one, or what is asked does not go together."""
+    def check(self, session: Session) -> None:
+        """Raise `ValueError` where the network is another one, or what is asked does not go together."""
         from artengine_dividers.network import Dividers
 
-        network = picture.network
+        network = session.network
         if not isinstance(network, Dividers):
-            found = f"found the network {picture.scene.network.name}"
+            found = f"found the network {session.network_name}"
             raise ValueError(f"{found}, expected dividers: network: {{dividers: {{lines: 64}}}}")
-        if not picture.on_plane(picture.scene.view):
+        if not session.on_plane(VIEW):
             raise ValueError("found coordinates that are not x and y of the plane; leave coordinates at grid")
         others = {"search": ("epochs", "optimiser", "rate", "rate_end", "batch"), "gradient": ("candidates",)}
         for name in others[self.way]:
@@ -50,6 +54,3 @@ class Wishes:
             raise ValueError("found colours: mean with sigmoids, over which colours change; say sigmoids: 0")
         if not sum(network.counts) and self.way == "gradient":
             raise ValueError("found no dividers to move; say lines: 64, or way: search for a picture of one colour")
-        film = picture.scene.film
-        if self.cycles == 0 and film is not None and film.learning:
-            raise ValueError("found cycles: 0, which has no end, with a film of the learning; say how many cycles")

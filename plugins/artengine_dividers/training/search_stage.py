@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from artengine import Picture
+from artengine import Session
 from artengine_dividers.network import Divider, Dividers, Partition
 from artengine_dividers.search import (
     CompiledScorer,
@@ -43,18 +43,18 @@ class Searching:
 
     def __init__(
         self,
-        picture: Picture,
+        session: Session,
         lesson: Lesson,
         cycles: int | None,
         candidates: int | None,
         found: Sequence[Divider] = (),
     ) -> None:
-        network = picture.network
+        network = session.network
         assert isinstance(network, Dividers)  # noqa: S101 - the trainer has looked
         lines, circles, soft = network.counts
         self._network = network
         self._config = SearchConfig(
-            lines=lines + soft, circles=circles, candidates=candidates or CANDIDATES, seed=picture.scene.seed
+            lines=lines + soft, circles=circles, candidates=candidates or CANDIDATES, seed=session.seed
         )
         count = self._config.count
         cycles = max(CYCLES, PLACEMENTS // max(count, 1)) if cycles is None else cycles
@@ -62,7 +62,7 @@ class Searching:
         coarse, fine, last = downscale_factors(lesson.weight.shape, count)
         self._sought = count * (1 + cycles)
         self.steps = self._sought + (SETTLING * count if last < fine and not self.endless else 0)
-        self._scorer = functools.partial(_scorer, device=picture.device, threads=torch.get_num_threads())
+        self._scorer = functools.partial(_scorer, device=session.device, threads=torch.get_num_threads())
         self._last = lesson.reduced(last)
         self._step = float(fine / min(lesson.weight.shape))  # half a pixel of what they are sought on, plane units
         self._lesson = lesson.reduced(fine)

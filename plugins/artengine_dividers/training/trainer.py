@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from artengine import Learnt, Photo, Progress
+from artengine import Learnt, Photo, Progress, Result
 from artengine_dividers.search import Centre, Synthetic
 from artengine_dividers.training.options import Colours, Way, Wishes
 
 if TYPE_CHECKING:
-    from artengine import Picture
+    from artengine import Session
 
 Rate = Annotated[float, Field(gt=0, le=100)]
 
 
 def dividers(
-    picture: Picture,
+    session: Session,
     /,
     *,
     target: Photo | None = None,
@@ -36,7 +36,7 @@ def dividers(
     downscale: Annotated[int, Field(ge=1, le=64)] = 1,
     weigh_centre: Centre | None = None,
     start: Learnt | None = None,
-) -> Iterator[Progress]:
+) -> Generator[Progress, None, Result]:
     """Find the lines and circles that tell a photo best, and the colours between them.
 
     target: the photo; synthetic: a drawn picture with a known answer instead. way: search puts one divider after the
@@ -64,4 +64,4 @@ def dividers(
         batch=batch,
         fit=fit,
     )
-    yield from learn(picture, target, synthetic, downscale, weigh_centre, start, wishes)
+    return (yield from learn(session, target, synthetic, downscale, weigh_centre, start, wishes))

@@ -14,7 +14,7 @@ from artengine_dividers.network import Dividers, Numbers
 from artengine_dividers.vectors.geometry import Arrangement, arrange, curves_in_view, to_plane
 
 if TYPE_CHECKING:
-    from artengine import Picture
+    from artengine.kinds import StillPicture
 
 POINTS_PER_BATCH = 1 << 13  # with thousands of dividers, memory stays flat
 
@@ -41,11 +41,11 @@ def find_regions(frame: Frame) -> Regions:
     picture, view = frame.picture, frame.view
     network = picture.network
     if not isinstance(network, Dividers):
-        found = f"draws the regions of a dividers network, found {picture.scene.network.path}"
+        found = f"draws the regions of a dividers network, found {picture.network_path}"
         raise ValueError(f"{found}; set network: dividers")
     if network.counts[2]:
         raise ValueError("draws regions of one colour, found sigmoids, which colour softly; set sigmoids to 0")
-    if picture.scene.filters:
+    if picture.has_filters:
         raise ValueError("draws regions, which filters do not reach; leave the filters out, or this output")
     if not picture.on_plane(view):
         raise ValueError("draws regions of the plane, found other coordinates; leave coordinates at grid")
@@ -54,7 +54,7 @@ def find_regions(frame: Frame) -> Regions:
     return Regions(arrangement, colours, network.outline)
 
 
-def _colours(picture: Picture, network: Dividers, points: Numbers) -> Numbers:
+def _colours(picture: StillPicture, network: Dividers, points: Numbers) -> Numbers:
     """The colours of points of the plane, (N, 2): (N, 3), computed in float64, without a softening sharpness."""
     with torch.inference_mode():
         sharp = copy.deepcopy(network).double()

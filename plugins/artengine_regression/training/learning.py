@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from artengine import Loss, Picture, Progress
+from artengine import Loss, Progress, Result, Session
 from artengine.curve import Curve
 from artengine.training import computing
 from artengine_regression.training.measuring import Glance, measured
@@ -39,21 +39,25 @@ class Plan:
     bits: int | None = None
 
 
-def learn(picture: Picture, studies: Sequence[Study], losses: Sequence[Loss], plan: Plan) -> Iterator[Progress]:
+def learn(
+    session: Session, studies: Sequence[Study], losses: Sequence[Loss], plan: Plan
+) -> Generator[Progress, None, Result]:
     """Fit the picture's network to photos.
 
-    Goes on from `picture.resume` if there is something in it, to the same weights as if it had never stopped.
+    Goes on from `session.state` if there is something in it, to the same weights as if it had never stopped.
     """
-    if cover := getattr(picture.network, "cover", None):
+    if cover := getattr(session.network, "cover", None):
         shapes = [study.pixels.shape[:2] for study in studies]
         cover(*(max(shape[axis] / min(shape) for shape in shapes) for axis in (1, 0)))
-    threads = threads_for(picture.network, plan.batch)
+    threads = threads_for(session.network, plan.batch)
     with computing(threads):
-        training = _Training(picture, studies, losses, plan)
-    while not training.done:
+        training = _Training(session, studies, losses, plan)
+    while True:
         with computing(threads):
-            progress = training.advance()
-        yield progress
+            given = training.advance()
+        if isinstance(given, Result):
+            return given
+        yield given
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,19 +77,18 @@ class _Best:
 class _Training:
     """Where a training stands, and how it goes on."""
 
-    def __init__(self, picture: Picture, studies: Sequence[Study], losses: Sequence[Loss], plan: Plan) -> None:
-        self.done = False
-        self._picture = picture
+    def __init__(self, session: Session, studies: Sequence[Study], losses: Sequence[Loss], plan: Plan) -> None:
+        self._session = session
         self._studies = studies
         self._losses = losses
         self._plan = plan
         self._course = Course(plan.until, LENGTH)
-        self._optimiser = optimiser(plan.optimiser, picture.network)
+        self._optimiser = optimiser(plan.optimiser, session.network)
         self._check = 1 if self._optimiser.whole else CHECK
-        self._generator = torch.Generator().manual_seed(picture.scene.seed)
+        self._generator = torch.Generator().manual_seed(session.seed)
         self._structural = any(map(_on_patches, losses))  # the PSNR is not what it is about
-        self._way = drawing(picture, studies, plan.batch, patches=self._structural)
-        self._glance = Glance(picture, studies)
+        self._way = drawing(session, studies, plan.batch, patches=self._structural)
+        self._glance = Glance(session, studies)
         self._step = 0
         self._losses_since: list[Tensor] = []
         self._told = 0.0  # the last loss that was a number
@@ -95,11 +98,11 @@ class _Training:
         self._rate = 0.0  # at the last step
         self._curve = Curve()
         self._best = _Best(weights=self._weights())
-        if picture.resume:
-            self._restore(picture.resume)
+        if session.state:
+            self._restore(session.state)
 
-    def advance(self) -> Progress:
-        """Learn until there is something to report."""
+    def advance(self) -> Progress | Result:
+        """Learn until there is something to report, or to return."""
         begin, before = time.monotonic(), self._seconds
         while True:
             self._losses_since.append(self._take_step())
@@ -109,7 +112,7 @@ class _Training:
                 loss = self._loss_since()
                 self._losses_since = []
                 return self._look(loss)
-            if self._picture.due(self._step, self._steps()) or self._seconds > before + PATIENCE:
+            if self._session.should_report(self._step, self._steps()) or self._seconds > before + PATIENCE:
                 loss, psnr = self._loss_since(), self._glance.psnr()
                 if self._sound(loss, psnr):  # else the next look steps back, whoever is waiting
                     return self._report(loss, psnr)
@@ -129,7 +132,7 @@ class _Training:
         return loss.detach()
 
     def _slope_of_all(self) -> Tensor:
-        total = torch.zeros((), device=self._picture.device)
+        total = torch.zeros((), device=self._session.device)
         for share, (prediction, target) in self._way.all():
             loss = share * self._loss(prediction, target)
             loss.backward()  # type: ignore[no-untyped-call]  # torch's own
@@ -145,7 +148,7 @@ class _Training:
             parts.append(loss(*pair))
         return torch.stack(parts).sum()
 
-    def _look(self, loss: float) -> Progress:
+    def _look(self, loss: float) -> Progress | Result:
         """See how good it is: keep it, step back, or stop."""
         psnr = self._glance.psnr()
         if not self._sound(loss, psnr):
@@ -163,14 +166,14 @@ class _Training:
 
     def _sound(self, loss: float, psnr: float) -> bool:
         """Whether all of it is numbers: the loss, the weights, and what the network makes of them."""
-        weights = self._picture.network.parameters()
+        weights = self._session.network.parameters()
         return math.isfinite(loss + psnr) and all(bool(one.isfinite().all()) for one in weights)
 
     def _reason(self, psnr: float) -> str | None:
         """Why this is the end, in words, empty where there is nothing to say of it; None where it is not."""
         wanted, patience = self._plan.until.psnr, self._plan.until.patience
         if wanted and psnr + self._ahead >= wanted:
-            exact, _ = measured(self._picture, self._studies)
+            exact, _ = measured(self._session, self._studies)
             self._ahead = exact - psnr
             if exact >= wanted:
                 return ""
@@ -184,49 +187,45 @@ class _Training:
                 return ""
         return None
 
-    def _finish(self, loss: float, note: str) -> Progress:
+    def _finish(self, loss: float, note: str) -> Result:
         """The end: the best weights, rounded where that is asked for, and how good they are on every pixel."""
         from artengine_regression.training.rounding import rounded
 
-        self.done = True
-        exact, hidden = measured(self._picture, self._studies)
+        exact, hidden = measured(self._session, self._studies)
         if self._best.at != self._step:  # the best on a sample; here all pixels tell
             last = self._weights()
-            self._picture.network.load_state_dict(self._best.weights)
-            kept = measured(self._picture, self._studies)
+            self._session.network.load_state_dict(self._best.weights)
+            kept = measured(self._session, self._studies)
             if kept[0] > exact:
                 exact, hidden = kept
             else:
-                self._picture.network.load_state_dict(last)
+                self._session.network.load_state_dict(last)
         notes = [note] if note else []
         if wanted := self._plan.until.psnr:
             word = "reached" if exact >= wanted else "not reached"
             notes.append(f"the {wanted:g} dB asked for are {word} after {self._step:,} steps")
         if self._plan.bits:
             before = exact
-            exact, hidden, words = rounded(self._picture, self._studies, self._plan.bits, before)
+            exact, hidden, words = rounded(self._session, self._studies, self._plan.bits, before)
             notes.append(words)
-        return Progress(
+        return Result(
             step=self._step,
-            steps=self._step,
             loss=loss,
             psnr=exact,
-            hidden=hidden,
+            holdout_psnr=hidden,
             note="; ".join(notes),
             bits=self._plan.bits,
             pixels=sum(study.view.width * study.view.height for study in self._studies),
             curve=self._curve.points,
-            state=self._state,
         )
 
-    def _step_back(self, loss: float) -> Progress:
+    def _step_back(self, loss: float) -> Progress | Result:
         """Go on from the best weights there were, at half the rate; give up when that has not helped often enough."""
         if self._falls == FALLS:
-            self.done = True
-            return Progress(step=self._step, steps=self._step, loss=loss if not math.isfinite(loss) else math.nan)
+            return Result(step=self._step, loss=loss if not math.isfinite(loss) else math.nan)
         self._falls += 1
-        self._picture.network.load_state_dict(self._best.weights)
-        self._optimiser = optimiser(self._plan.optimiser, self._picture.network)
+        self._session.network.load_state_dict(self._best.weights)
+        self._optimiser = optimiser(self._plan.optimiser, self._session.network)
         found = f"at step {self._step:,} there is something that is no number"
         self._step = self._best.at
         self._best.before = -math.inf  # what was gained in the round at the old rate says nothing any more
@@ -237,9 +236,15 @@ class _Training:
 
     def _report(self, loss: float, psnr: float | None, note: str = "") -> Progress:
         self._told = loss
-        hidden = self._glance.hidden()
-        steps = max(self._steps(), self._step + 1)  # as many as are done would be the end
-        return Progress(step=self._step, steps=steps, loss=loss, psnr=psnr, hidden=hidden, note=note, state=self._state)
+        return Progress(
+            step=self._step,
+            total=self._steps(),
+            loss=loss,
+            psnr=psnr,
+            holdout_psnr=self._glance.hidden(),
+            note=note,
+            state=self._state,
+        )
 
     def _over(self) -> bool:
         return self._course.over(self._step, self._seconds)
@@ -251,7 +256,7 @@ class _Training:
         return self._course.steps(self._step, self._seconds)
 
     def _weights(self) -> dict[str, Tensor]:
-        return {name: weight.detach().clone() for name, weight in self._picture.network.state_dict().items()}
+        return {name: weight.detach().clone() for name, weight in self._session.network.state_dict().items()}
 
     def _state(self) -> dict[str, Any]:
         return {
@@ -266,10 +271,10 @@ class _Training:
             "generator": self._generator.get_state(),
         }
 
-    def _restore(self, state: dict[str, Any]) -> None:
+    def _restore(self, state: Mapping[str, Any]) -> None:
         self._step, self._seconds, self._falls = state["step"], state["seconds"], state["falls"]
         self._ahead, self._curve = state["ahead"], Curve(state["curve"])
-        self._losses_since = [one.to(self._picture.device) for one in state["losses"]]
+        self._losses_since = [one.to(self._session.device) for one in state["losses"]]
         self._best = _Best(**state["best"])
         self._optimiser.restore(state["optimiser"])
         self._generator.set_state(state["generator"])

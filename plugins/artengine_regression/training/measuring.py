@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from artengine import Picture
+from artengine import Session
 from artengine_regression.training.sampling import BAND, Study, gathered
 
 GLANCE = 2048  # pixels on which the PSNR is estimated while learning
@@ -19,22 +19,22 @@ GLANCE = 2048  # pixels on which the PSNR is estimated while learning
 class Glance:
     """A few pixels of photos, evenly spread: those that are learnt, and those that are hidden."""
 
-    def __init__(self, picture: Picture, studies: Sequence[Study]) -> None:
-        self._picture = picture
-        self._known = _some(picture, studies, [study.known for study in studies])
-        self._hidden = _some(picture, studies, [study.unknown for study in studies])
+    def __init__(self, session: Session, studies: Sequence[Study]) -> None:
+        self._session = session
+        self._known = _some(session, studies, [study.known for study in studies])
+        self._hidden = _some(session, studies, [study.unknown for study in studies])
 
     def psnr(self) -> float:
         """Decibels on pixels that are learnt."""
-        return decibels(squares(self._picture, *self._known), self._known[1].numel())
+        return decibels(squares(self._session, *self._known), self._known[1].numel())
 
     def hidden(self) -> float | None:
         """Decibels on pixels that are hidden; None where none are."""
         count = self._hidden[1].numel()
-        return decibels(squares(self._picture, *self._hidden), count) if count else None
+        return decibels(squares(self._session, *self._hidden), count) if count else None
 
 
-def measured(picture: Picture, studies: Sequence[Study]) -> tuple[float, float | None]:
+def measured(session: Session, studies: Sequence[Study]) -> tuple[float, float | None]:
     """Decibels on all pixels that are learnt, and on all that are hidden, where some are."""
     totals = [0.0, 0.0]
     counts = [0, 0]
@@ -44,24 +44,24 @@ def measured(picture: Picture, studies: Sequence[Study]) -> tuple[float, float |
             rows, columns = band.shape
             places = np.arange(top * columns, (top + rows) * columns)
             hidden = None if study.hidden is None else torch.from_numpy(study.hidden.reshape(-1)[places])
-            points = picture.coordinates(band).reshape(len(places), -1)
-            colours = study.colours(places, picture.channels).to(picture.device)
+            points = session.coordinates(band).reshape(len(places), -1)
+            colours = study.colours(places, session.channels).to(session.device)
             groups = (
                 [(points, colours)] if hidden is None else [(points[one], colours[one]) for one in (~hidden, hidden)]
             )
             for group, (some, wanted) in enumerate(groups):
-                totals[group] += squares(picture, some, wanted)
+                totals[group] += squares(session, some, wanted)
                 counts[group] += wanted.numel()
             top += rows
     return decibels(totals[0], counts[0]), decibels(totals[1], counts[1]) if counts[1] else None
 
 
-def squares(picture: Picture, points: Tensor, colours: Tensor) -> float:
+def squares(session: Session, points: Tensor, colours: Tensor) -> float:
     """The squared differences of the clipped prediction from the colours, (N, C), added up; no training notices."""
-    with _looking(picture), torch.inference_mode():
+    with _looking(session), torch.inference_mode():
         found = 0.0
         for x, y in zip(torch.split(points, BAND), torch.split(colours, BAND), strict=True):
-            prediction = picture.to_unit(picture.network(x)).clamp(0, 1)
+            prediction = session.to_unit(session.network(x)).clamp(0, 1)
             found += float((prediction - y).square().sum(dtype=torch.float64))
     return found
 
@@ -71,19 +71,19 @@ def decibels(squares: float, count: int) -> float:
     return -10 * math.log10(max(squares / max(count, 1), 1e-12))
 
 
-def _some(picture: Picture, studies: Sequence[Study], places: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
+def _some(session: Session, studies: Sequence[Study], places: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
     each = GLANCE // len(studies) + 1
     chosen = [all_[np.linspace(0, len(all_) - 1, min(each, len(all_))).astype(int)] for all_ in places]
-    parts = [gathered(picture, study, some) for study, some in zip(studies, chosen, strict=True)]
+    parts = [gathered(session, study, some) for study, some in zip(studies, chosen, strict=True)]
     return torch.cat([points for points, _ in parts]), torch.cat([colours for _, colours in parts])
 
 
 @contextmanager
-def _looking(picture: Picture) -> Iterator[None]:
+def _looking(session: Session) -> Iterator[None]:
     """While a network is looked at and not trained."""
-    training = picture.network.training
-    picture.network.eval()
+    training = session.network.training
+    session.network.eval()
     try:
         yield
     finally:
-        picture.network.train(training)
+        session.network.train(training)

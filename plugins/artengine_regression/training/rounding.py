@@ -6,21 +6,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from artengine import Picture
+from artengine import Session
 from artengine.training import packed, round_weights
 from artengine_regression.training.jpeg import jpeg_bytes
 from artengine_regression.training.measuring import measured
 from artengine_regression.training.sampling import Study
 
 
-def rounded(picture: Picture, studies: Sequence[Study], bits: int, before: float) -> tuple[float, float | None, str]:
+def rounded(session: Session, studies: Sequence[Study], bits: int, before: float) -> tuple[float, float | None, str]:
     """Round a network's weights in place; gives the PSNR then, that on hidden pixels, and words for all of it.
 
     before: the PSNR until now.
     """
-    round_weights(picture.network, bits)
-    psnr, hidden = measured(picture, studies)
-    kept = sum(one.nbytes for one in packed(picture.network.state_dict(), bits).values())
+    round_weights(session.network, bits)
+    psnr, hidden = measured(session, studies)
+    kept = sum(one.nbytes for one in packed(session.network.state_dict(), bits).values())
     words = f"{kept:,} bytes of weights, {bits} bits each: {psnr:.2f} dB, {before:.2f} dB before they were rounded"
     sizes = [jpeg_bytes(_image(study), psnr) for study in studies]
     reached = [size[0] for size in sizes if size]

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from artengine import Picture, View
+from artengine import Session, View
 
 TABLE = 1 << 23  # numbers that are held at a time: of a larger photo, ever new pixels are drawn
 BAND = 1 << 16  # pixels of a photo whose coordinates are asked for at a time
@@ -67,16 +67,16 @@ class Way(Protocol):
         ...
 
 
-def drawing(picture: Picture, studies: Sequence[Study], batch: int, *, patches: bool) -> Way:
+def drawing(session: Session, studies: Sequence[Study], batch: int, *, patches: bool) -> Way:
     """The way in which pixels are drawn: in patches where a loss asks for them, else as is quickest for the network."""
     if patches:
-        return Patches(picture, studies, batch)
+        return Patches(session, studies, batch)
     study = studies[0]
     hidden = 0.0 if study.hidden is None else study.hidden.mean()
     even = len(studies) == 1 and study.weight is None and hidden <= WASTE
-    if even and hasattr(picture.network, "lattice") and picture.on_plane(study.view):
-        return Lattice(picture, study, batch)
-    return Table(picture, studies, batch)
+    if even and hasattr(session.network, "lattice") and session.on_plane(study.view):
+        return Lattice(session, study, batch)
+    return Table(session, studies, batch)
 
 
 class Table:
@@ -86,17 +86,17 @@ class Table:
     one as soon as it has been looked through about twice.
     """
 
-    def __init__(self, picture: Picture, studies: Sequence[Study], batch: int) -> None:
-        self._picture = picture
+    def __init__(self, session: Session, studies: Sequence[Study], batch: int) -> None:
+        self._session = session
         self._studies = studies
         weighted = any(study.weight is not None for study in studies)
         self._edges = np.cumsum(np.concatenate([_inviting(one).reshape(-1) for one in studies])) if weighted else None
         self._known = [None if weighted or study.hidden is None else study.known for study in studies]
         sizes = (study.view.width * study.view.height for study in studies)
         self._counts = [size if one is None else len(one) for size, one in zip(sizes, self._known, strict=True)]
-        self._inputs = picture.coordinates(studies[0].view.tile(0, 0, 1, 1)).shape[-1]
+        self._inputs = session.coordinates(studies[0].view.tile(0, 0, 1, 1)).shape[-1]
         total = sum(self._counts)
-        room = max(batch, TABLE // (self._inputs + picture.channels))
+        room = max(batch, TABLE // (self._inputs + session.channels))
         self._rows = min(room, max(total, BAND)) if weighted or total > room else 0  # of a draw; 0: all, as they are
         self._period = max(1, 2 * self._rows // batch) if self._rows else 0
         self._batch = batch
@@ -117,7 +117,7 @@ class Table:
 
     def _predicted(self, rows: Tensor) -> Batch:
         points, colours = rows[:, : self._inputs], rows[:, self._inputs :]
-        return self._picture.to_unit(self._picture.network(points)), colours
+        return self._session.to_unit(self._session.network(points)), colours
 
     def _at(self, number: int) -> Tensor:
         """The table, drawn for the so many-th time: always the same one for a number."""
@@ -125,13 +125,13 @@ class Table:
             self._number = number
             chosen = [study.known for study in self._studies] if not self._rows else self._drawn(number)
             self._table = torch.cat(
-                [torch.cat(gathered(self._picture, *one), 1) for one in zip(self._studies, chosen, strict=True)]
+                [torch.cat(gathered(self._session, *one), 1) for one in zip(self._studies, chosen, strict=True)]
             )
         return self._table
 
     def _drawn(self, number: int) -> list[np.ndarray[Any, Any]]:
         """Places in each photo, sorted."""
-        chances = np.random.default_rng((self._picture.scene.seed, number)).random(self._rows)
+        chances = np.random.default_rng((self._session.seed, number)).random(self._rows)
         if self._edges is None:
             places = (chances * sum(self._counts)).astype(np.int64)
         else:
@@ -146,13 +146,13 @@ class Table:
 class Lattice:
     """Single pixels at the crossings of random rows and columns of one photo, for a network that is quick at that."""
 
-    def __init__(self, picture: Picture, study: Study, batch: int) -> None:
-        self._picture = picture
+    def __init__(self, session: Session, study: Study, batch: int) -> None:
+        self._session = session
         self._study = study
         self._height, self._width = study.pixels.shape[:2]
-        columns = picture.coordinates(study.view.tile(0, 0, self._width, 1))[0, :, 0]
-        rows = picture.coordinates(study.view.tile(0, 0, 1, self._height))[:, 0, 1]
-        self._predict = picture.network.lattice(columns, rows)  # type: ignore[operator]  # who calls this has looked
+        columns = session.coordinates(study.view.tile(0, 0, self._width, 1))[0, :, 0]
+        rows = session.coordinates(study.view.tile(0, 0, 1, self._height))[:, 0, 1]
+        self._predict = session.network.lattice(columns, rows)  # type: ignore[operator]  # who calls this has looked
         side = math.sqrt(batch)
         self._sides = (min(self._height, round(side)), min(self._width, round(side)))
 
@@ -181,17 +181,17 @@ class Lattice:
             if not len(chosen):
                 return None
             index = index[chosen]
-        device = self._picture.device
-        colours = self._study.colours(index.numpy(), self._picture.channels).to(device)
-        prediction = self._picture.to_unit(self._predict(rows.to(device), columns.to(device))).flatten(0, 1)
+        device = self._session.device
+        colours = self._study.colours(index.numpy(), self._session.channels).to(device)
+        prediction = self._session.to_unit(self._predict(rows.to(device), columns.to(device))).flatten(0, 1)
         return (prediction if chosen is None else prediction.index_select(0, chosen.to(device))), colours
 
 
 class Patches:
     """Small squares at random places, (N, H, W, C); what is hidden in them is grey, predicted or not."""
 
-    def __init__(self, picture: Picture, studies: Sequence[Study], batch: int) -> None:
-        self._picture = picture
+    def __init__(self, session: Session, studies: Sequence[Study], batch: int) -> None:
+        self._session = session
         self._studies = studies
         self._size = min(PATCH, *(side for study in studies for side in study.pixels.shape[:2]))
         self._count = max(1, batch // self._size**2)
@@ -232,15 +232,15 @@ class Patches:
     def _predicted(self, drawn: Sequence[tuple[Study, int, int]]) -> Batch:
         points, colours, hidden = [], [], []
         for study, top, left in drawn:
-            points.append(self._picture.coordinates(study.view.tile(left, top, self._size, self._size)))
+            points.append(self._session.coordinates(study.view.tile(left, top, self._size, self._size)))
             square = self._square(top, left)
             cut = Study(study.pixels[square], study.view)
-            colours.append(cut.colours(slice(None), self._picture.channels).reshape(self._size, self._size, -1))
+            colours.append(cut.colours(slice(None), self._session.channels).reshape(self._size, self._size, -1))
             unseen = np.zeros((self._size, self._size), dtype=bool) if study.hidden is None else study.hidden[square]
             hidden.append(torch.from_numpy(unseen))
         there = torch.stack(points)
-        flat = self._picture.network(there.reshape(-1, there.shape[-1]))
-        prediction = self._picture.to_unit(flat).reshape(*there.shape[:3], -1)
+        flat = self._session.network(there.reshape(-1, there.shape[-1]))
+        prediction = self._session.to_unit(flat).reshape(*there.shape[:3], -1)
         target = torch.stack(colours).to(prediction.device)
         where = torch.stack(hidden)[..., None].to(prediction.device)
         return torch.where(where, GREY, prediction), torch.where(where, GREY, target)
@@ -256,7 +256,7 @@ def _inviting(study: Study, part: tuple[slice, slice] = np.s_[:, :]) -> np.ndarr
     return chance if study.hidden is None else chance * ~study.hidden[part]
 
 
-def gathered(picture: Picture, study: Study, chosen: np.ndarray[Any, Any]) -> tuple[Tensor, Tensor]:
+def gathered(session: Session, study: Study, chosen: np.ndarray[Any, Any]) -> tuple[Tensor, Tensor]:
     """Coordinates, (N, D), and colours, (N, C), of some pixels, whose places are sorted."""
     points = []
     top = 0
@@ -264,11 +264,11 @@ def gathered(picture: Picture, study: Study, chosen: np.ndarray[Any, Any]) -> tu
         rows, columns = band.shape
         first, last = np.searchsorted(chosen, (top * columns, (top + rows) * columns))
         if last > first:
-            local = torch.from_numpy(chosen[first:last] - top * columns).to(picture.device)
-            points.append(picture.coordinates(band).reshape(rows * columns, -1).index_select(0, local))
+            local = torch.from_numpy(chosen[first:last] - top * columns).to(session.device)
+            points.append(session.coordinates(band).reshape(rows * columns, -1).index_select(0, local))
         top += rows
-    inputs = torch.cat(points) if points else picture.coordinates(study.view.tile(0, 0, 1, 1)).reshape(1, -1)[:0]
-    return inputs, study.colours(chosen, picture.channels).to(picture.device)
+    inputs = torch.cat(points) if points else session.coordinates(study.view.tile(0, 0, 1, 1)).reshape(1, -1)[:0]
+    return inputs, study.colours(chosen, session.channels).to(session.device)
 
 
 def _spread(length: int, count: int, generator: torch.Generator) -> Tensor:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from artengine import Photo, Picture, View
+from artengine import Photo, Session, View
 from artengine_regression.training.sampling import Study
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ Pixels = np.ndarray[Any, Any]
 
 
 def studies(
-    picture: Picture,
+    session: Session,
     photos: Sequence[Photo],
     downscale: int,
     mask: Mask | None,
@@ -38,11 +38,11 @@ def studies(
         weight = _weight(weigh, weigh_centre, height, width)
         hidden = np.zeros((height, width), dtype=bool) if weight is None else weight == 0
         if mask:
-            hidden |= _hidden(mask, photo, downscale, picture.scene.seed)
+            hidden |= _hidden(mask, photo, downscale, session.seed)
         if hidden.all():
             raise ValueError("the mask and the weights leave no pixel to learn; hide less")
         made.append(Study(pixels, view, hidden if hidden.any() else None, weight))
-    seen = [picture.coordinates(View(width=8, height=8, phase=study.view.phase)) for study in made]
+    seen = [session.coordinates(View(width=8, height=8, phase=study.view.phase)) for study in made]
     for (first, one), (second, other) in itertools.combinations(enumerate(seen, start=1), 2):
         if torch.allclose(one, other, rtol=0, atol=1e-6):
             found = f"found photos {first} and {second} of {len(made)}, and nothing that tells them apart"

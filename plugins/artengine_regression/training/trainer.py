@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from artengine import Loss, Photo, Progress, brings, named
+from artengine import Loss, Photo, Progress, Result, brings, named
 from artengine_regression.training import presets
 from artengine_regression.training.mask import Mask
 from artengine_regression.training.schedule import Until
 
 if TYPE_CHECKING:
-    from artengine import Picture
+    from artengine import Session
 
 
 @brings(presets.network)
 def regression(
-    picture: Picture,
+    session: Session,
     /,
     *,
     target: Annotated[list[Photo], Field(min_length=1, max_length=64)],
@@ -33,7 +33,7 @@ def regression(
     weigh: Photo | None = None,
     weigh_centre: Annotated[float, Field(ge=1, le=1000)] = 1.0,
     bits: Literal[8, 16] | None = None,
-) -> Iterator[Progress]:
+) -> Generator[Progress, None, Result]:
     """Learn the colours of a photo at the coordinates of its pixels.
 
     target: the photo, or several, with a code each by the source `time`. preset: a network, where the scene names none,
@@ -55,5 +55,5 @@ def regression(
         until=until if until != Until() else chosen.until,
         bits=bits,
     )
-    learnt = studies(picture, target, downscale, mask, weigh, weigh_centre)
-    yield from learn(picture, learnt, losses, plan)
+    learnt = studies(session, target, downscale, mask, weigh, weigh_centre)
+    return (yield from learn(session, learnt, losses, plan))

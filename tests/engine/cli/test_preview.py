@@ -37,24 +37,28 @@ def shades(columns: int, rows: int) -> Any:
 ODD = """
     import os, pathlib, sys, time
     import torch
-    from artengine import Progress, hookimpl
+    from artengine import Progress, Result, hookimpl
 
-    def waits(picture, /):
-        (weight, *_) = picture.network.parameters()
+    def waits(session, /):
+        (weight, *_) = session.network.parameters()
         for step in range(1, 7):
             with torch.no_grad():
                 weight += torch.randn(weight.shape)
-            yield Progress(step=step, steps=6, loss=1 / step, state=lambda: {})
+            if step < 6:
+                yield Progress(step=step, total=6, loss=1 / step, state=lambda: {})
             if step == 3:
                 os.write(2, b"\\x1b[?25l\\x1b[?25l")
                 while not pathlib.Path("go").exists():
                     time.sleep(0.01)
+        return Result(step=6, loss=1 / 6)
 
-    def chats(picture, /):
+    def chats(session, /):
         for step in range(1, 4):
             print("heard", step, end=" and\\n")
             print("read", step, file=sys.stderr)
-            yield Progress(step=step, steps=3, loss=1 / step, note=f"note {step}")
+            if step < 3:
+                yield Progress(step=step, total=3, loss=1 / step, note=f"note {step}")
+        return Result(step=3, loss=1 / 3, note="note 3")
 
     @hookimpl
     def register_trainers():

@@ -19,15 +19,17 @@ if TYPE_CHECKING:
 #: A network whose colours are not numbers, and a trainer whose loss is none.
 ODD = """
     import torch
-    from artengine import Progress, hookimpl
+    from artengine import Progress, Result, hookimpl
 
     class Nothing(torch.nn.Module):
         def forward(self, x):
             return torch.full((*x.shape[:-1], 3), torch.nan)
 
-    def loses(picture, /):
+    def loses(session, /):
         for step, psnr in enumerate((1.0, float("nan"), float("inf")), start=1):
-            yield Progress(step=step, steps=3, loss=1 / step, psnr=psnr)
+            if step < 3:
+                yield Progress(step=step, total=3, loss=1 / step, psnr=psnr)
+        return Result(step=step, loss=1 / step, psnr=psnr)
 
     @hookimpl
     def register_networks():
@@ -41,20 +43,22 @@ ODD = """
 #: Trainers with something to say.
 HIDES = """
     import os, signal
-    from artengine import Progress, hookimpl
+    from artengine import Progress, Result, hookimpl
 
-    def hides(picture, /):
-        yield Progress(step=1, steps=2, loss=1.0, psnr=20.0)
+    def hides(session, /):
+        yield Progress(step=1, total=2, loss=1.0, psnr=20.0)
         note = "the pixels on the left are hidden"
-        yield Progress(step=2, steps=2, loss=0.5, psnr=31.31, hidden=24.123, note=note)
+        return Result(step=2, loss=0.5, psnr=31.31, holdout_psnr=24.123, note=note)
 
-    def stops(picture, /):
-        first = picture.resume.get("step", 0)
+    def stops(session, /):
+        first = session.state.get("step", 0)
         for step in range(first + 1, 4):
             if step == 2:
                 os.kill(os.getpid(), signal.SIGINT)
             note = "it is time" if step == 2 else ""
-            yield Progress(step=step, steps=3, loss=1.0, note=note, state=lambda: {"step": step})
+            if step < 3:
+                yield Progress(step=step, total=3, loss=1.0, note=note, state=lambda: {"step": step})
+        return Result(step=3, loss=1.0)
 
     @hookimpl
     def register_trainers():

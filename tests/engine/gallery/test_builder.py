@@ -6,24 +6,23 @@ import contextlib
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
-from typing import Any
 
 import pytest
 from PIL import Image
 from tests.support.executors import InProcess
 from tests.support.gallery_runs import SCENE, hung, is_whole, lines, made, notes, scene, seen, shown
 
-from artengine import ArtengineError, InputError, OutputError, Progress
-from artengine.events import Made, Trained, Wrote
+from artengine import ArtengineError, InputError, OutputError, Progress, Result
+from artengine.events import Made, Training, Wrote
 from artengine.gallery.builder import GalleryOptions, PartialError, build_gallery
 from artengine.gallery.sweeps import Sweep
 from artengine.making import recipe
 from artengine.making.pipeline import make_files
-from artengine.painting.picture import Picture
+from artengine.training.session import TrainingSession
 from artengine.workers.pool import Workers
 
 STD = "network.neural_painter.std"
@@ -314,16 +313,22 @@ def test_a_training_that_was_stopped_goes_on_and_ends_in_the_same_bytes(
     hung(sweep, tmp_path / "undisturbed")
     (variation,) = sweep.variations()
     with contextlib.closing(make_files(variation.scene, tmp_path / "g" / ".gallery-workshop" / "tiny")) as work:
-        stopped = next(event.progress.step for event in work if isinstance(event, Trained) and event.progress.step > 9)
+        stopped = next(event.step for event in work if isinstance(event, Training) and event.step > 9)
     steps: list[int] = []
-    train = Picture.train
+    run = TrainingSession.run
 
-    def watched(picture: Picture, state: Any) -> Iterator[Progress]:
-        for progress in train(picture, state):
+    def watched(session: TrainingSession) -> Generator[Progress, None, Result]:
+        reports = run(session)
+        while True:
+            try:
+                progress = next(reports)
+            except StopIteration as end:
+                result: Result = end.value
+                return result
             steps.append(progress.step)
             yield progress
 
-    monkeypatch.setattr(Picture, "train", watched)
+    monkeypatch.setattr(TrainingSession, "run", watched)
     hung(sweep, tmp_path / "g")
     assert steps[0] > stopped
     is_whole(tmp_path / "g", 1)

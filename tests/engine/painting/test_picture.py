@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from tests.support.torch_threads import threads_of
+from tests.support.trainings import training_of
 
 from artengine import ArtengineError, InputError, Picture, View, build, load
 
@@ -197,7 +198,7 @@ def test_a_stretched_network_that_learns_has_the_colours_of_the_photo(learning_s
     picture = build(scene, "cpu")
     assert picture.colours == "unit"
     untrained = picture.paint()
-    list(picture.train())
+    list(training_of(picture))
     points = picture.coordinates(scene.view).reshape(-1, 2)
     with torch.inference_mode():
         expected = picture.network(points).reshape(12, 16, 3).clamp(0, 1)

@@ -17,7 +17,7 @@ from tests.support.processes import ended, forked
 from tests.support.scene_folder import TRAINED, Desk
 
 from artengine import InputError, load
-from artengine.events import Event, Filmed, Note, Trained, Wrote
+from artengine.events import Event, Filmed, Note, Training, Wrote
 from artengine.making import recipe
 from artengine.making.films.frame_cache import FrameCache
 from artengine.making.films.titles import render_titles
@@ -249,7 +249,7 @@ def test_a_film_that_was_killed_goes_on(desk: Desk) -> None:
 
         assert ended(forked(work)) == -signal.SIGKILL
     events: list[Event] = list(make_files(montage, desk.folder / "out", device="cpu"))
-    assert not any(isinstance(event, Trained) for event in events)
+    assert not any(isinstance(event, Training) for event in events)
     assert not any(isinstance(event, Note) and "painted already" in event.text for event in events)  # all of them are
     assert np.array_equal(shown(desk.folder / "out"), expected)
 
@@ -258,7 +258,7 @@ def test_a_training_of_two_shots_is_done_once(desk: Desk, tmp_path: Path) -> Non
     shots = "[{scene: photo.yaml, length: 2f}, {scene: photo.yaml, length: 1f}, "
     shots += "{scene: photo.yaml, set: {camera.zoom: 2}, length: 1f}]"
     events = list(make_files(cut(desk, shots), tmp_path / "out"))
-    assert [event.progress.step for event in events if isinstance(event, Trained)].count(5) == 1
+    assert [event.step for event in events if isinstance(event, Training)].count(5) == 1
     assert len([event for event in events if isinstance(event, Wrote) and event.path.suffix == ".png"]) == 4
     weights = sorted((tmp_path / "out").glob("*.safetensors"))
     assert [path.name for path in weights] == ["s-shot-1.safetensors", "s-shot-3.safetensors"]

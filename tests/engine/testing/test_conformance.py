@@ -20,7 +20,14 @@ HEAD = """
 import numpy as np
 import torch
 from torch import nn
-from artengine import Progress, hookimpl
+from artengine import Progress, Result, hookimpl
+
+def at(step, total, loss, state=None):
+    return Progress(step=step, total=total, loss=float(loss), state=state)
+
+def training(reports, result=Result(step=9, loss=0.0)):
+    yield from reports
+    return result
 
 class Layer(nn.Module):
     def __init__(self, weight, dtype=torch.float32):
@@ -99,19 +106,27 @@ BREAKS: dict[str, dict[str, dict[str, tuple[str, str]]]] = {
     },
     "trainer": {
         "learns": {
-            "numbers": ("lambda picture: iter([0.5, 0.4])", "yielded a float, expected Progress"),
-            "nothing": ("lambda picture: iter([])", "yielded nothing"),
+            "numbers": ("lambda session: training([0.5, 0.4])", "yielded a float, expected a Progress"),
+            "no generator": ("lambda session: iter([])", "gave a list_iterator, expected a generator"),
+            "nothing": ("lambda session: training([], None)", "returned a NoneType, expected a Result"),
             "worse": (
-                "lambda picture: (Progress(step=i, steps=9, loss=float(i)) for i in range(9))",
+                "lambda session: training([at(i, 9, i) for i in range(9)], Result(step=9, loss=9.0))",
                 "the loss did not fall: 0 to 7",
             ),
-            "raises": ("lambda picture: 1 / 0", "raised ZeroDivisionError: division by zero"),
-            "refuses all": ("lambda picture: refusing(picture)", "raised ValueError: not this one"),
-            "refuses late": (
-                "lambda picture: (refusing(i) if i and picture.scene.network.name == 'mlp'"
-                " else Progress(step=i, steps=2, loss=1.0 - i) for i in range(2))",
-                "raised ValueError: not this one",
+            "raises": ("lambda session: 1 / 0", "raised ZeroDivisionError: division by zero"),
+            "refuses all": ("lambda session: refusing(session)", "raised ValueError: not this one"),
+            "refuses late": ("lambda session: refusing_late(session)", "raised ValueError: not this one"),
+        },
+        "goes on from its reports": {
+            "lost count": (
+                "lambda session: counting(session)",
+                "from its report at step 1, it goes on differently",
             ),
+            "lost weights": ("lambda session: weighing(session)", "from its report at step 1, it goes on differently"),
+        },
+        "returns a result": {
+            "nothing": ("lambda session: training([at(1, 2, 1), at(2, 2, 0)], None)", "returned a NoneType"),
+            "progress": ("lambda session: training([at(1, 3, 1), at(2, 3, 0)], at(3, 3, 0))", "returned a Progress"),
         },
     },
     "filter": {
@@ -143,6 +158,26 @@ BREAKS: dict[str, dict[str, dict[str, tuple[str, str]]]] = {
 }
 
 MORE = """
+def counting(session):
+    for step in range(1, 5):
+        yield at(step, 4, 1 / step, lambda: {"step": step})
+    return Result(step=4, loss=0.2)
+
+def weighing(session):
+    (weight, *_), pace = session.network.parameters(), 1.0
+    for step in range(session.state.get("step", 0) + 1, 5):
+        weight.data += pace
+        pace *= 0.5
+        yield at(step, 4, 1 / step, lambda: {"step": step})
+    return Result(step=4, loss=0.2)
+
+def refusing_late(session):
+    yield at(0, 2, 1)
+    if session.network_name == "mlp":
+        refusing(session)
+    yield at(1, 2, 0)
+    return Result(step=2, loss=0.0)
+
 class Mixing(Layer):
     def forward(self, x):
         return super().forward(x - x.mean(dim=0))
@@ -166,12 +201,13 @@ from artengine import Photo
 class Own(Layer):
     pass
 
-def train(picture, /, *, other: int | None = None, target: Photo | None = None):
-    if not isinstance(picture.network, Own):
+def train(session, /, *, other: int | None = None, target: Photo | None = None):
+    if not isinstance(session.network, Own):
         raise ValueError("found another network, expected own")
     if target is None:
         raise ValueError("found no photo; say target")
-    yield from (Progress(step=i, steps=2, loss=1.0 - i) for i in range(2))
+    yield from (at(i, 2, 1 - i) for i in range(2))
+    return Result(step=2, loss=0.0)
 
 def write(frames, target, /):
     for frame in frames:
@@ -180,7 +216,7 @@ def write(frames, target, /):
             raise ValueError("found another network, expected own")
         assert frame.image.shape == (12, 16, 3)
         assert [point.step for point in picture.curve] == [1, 2, 3]
-        assert picture.scene.training.name == "own"
+        assert picture.has_training
         yield from written(target, ".own", b"whole")
 
 @hookimpl
@@ -238,7 +274,7 @@ def test_what_breaks_a_promise_is_caught_breaking_that_one(
 @pytest.mark.parametrize("kind", ["trainer", "output"])
 def test_what_is_for_one_network_only_is_tried_with_that_one(kind: str, plugin_file: PluginFile) -> None:
     registry = Registry(load_plugins([str(plugin_file(HEAD + MORE + PARTICULAR))]))
-    assert [result.broken for result in check(registry.find(kind, "own"), registry)] == [None]
+    assert {result.broken for result in check(registry.find(kind, "own"), registry)} == {None}
 
 
 def test_a_trainer_is_tried_with_the_network_that_it_brings(plugin_file: PluginFile) -> None:
@@ -246,16 +282,17 @@ def test_a_trainer_is_tried_with_the_network_that_it_brings(plugin_file: PluginF
         from artengine import brings, named
 
         @brings(lambda options: named("mlp", width=[5]))
-        def made(picture, /):
-            assert next(picture.network.parameters()).shape == (5, 2)
-            yield Progress(step=1, steps=1, loss=0.5)
+        def made(session, /):
+            assert next(session.network.parameters()).shape == (5, 2)
+            yield at(1, 1, 0.5)
+            return Result(step=1, loss=0.4)
 
         @hookimpl
         def register_trainers():
             return {"made": made}
     """
     registry = Registry(load_plugins([str(plugin_file(HEAD + dedent(declared)))]))
-    assert [result.broken for result in check(registry.find("trainer", "made"), registry)] == [None]
+    assert {result.broken for result in check(registry.find("trainer", "made"), registry)} == {None}
 
 
 def test_options_without_a_default_are_asked_for_one(plugin_file: PluginFile) -> None:

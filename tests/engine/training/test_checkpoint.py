@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from artengine import OutputError
-from artengine.kinds import Progress
+from artengine.sessions import Progress
 from artengine.training import checkpoint, weights
 from artengine.training.checkpoint import Checkpoints
 
@@ -38,7 +38,7 @@ def network(value: float = 0.0) -> nn.Module:
 
 
 def progress(step: int, state: dict[str, Any] | None = None) -> Progress:
-    return Progress(step=step, steps=100, loss=0.5, state=lambda: {"step": step} if state is None else state)
+    return Progress(step=step, total=100, loss=0.5, state=lambda: {"step": step} if state is None else state)
 
 
 def newest(folder: Path) -> Path:

@@ -274,17 +274,18 @@ def test_no_levels_and_scales_come_to_what_is_no_number(levels: str, tmp_path: P
 
 PLUGIN = """
     import torch
-    from artengine import Progress, hookimpl
+    from artengine import Result, hookimpl
     from artengine.training.quantised import round_weights
 
-    def rounding(picture, /, *, bits: int = 8, honest: bool = True):
+    def rounding(session, /, *, bits: int = 8, honest: bool = True):
         "A trainer that rounds what it has learnt, or only says so."
         with torch.no_grad():
-            for parameter in picture.network.parameters():
+            for parameter in session.network.parameters():
                 parameter += torch.randn(parameter.shape) / 10
         if honest:
-            round_weights(picture.network, bits)
-        yield Progress(step=1, steps=1, loss=0.5, psnr=20.0, hidden=18.5, bits=bits, pixels=4096)
+            round_weights(session.network, bits)
+        yield from ()
+        return Result(step=1, loss=0.5, psnr=20.0, holdout_psnr=18.5, bits=bits, pixels=4096)
 
     @hookimpl
     def register_trainers():

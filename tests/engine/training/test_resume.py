@@ -20,7 +20,7 @@ from PIL import Image
 from tests.support.processes import RunCli, ended, forked, strays
 
 from artengine import OutputError, load
-from artengine.events import Event, Note, Trained, Wrote
+from artengine.events import Event, Note, Training, Wrote
 from artengine.making.pipeline import make_files
 from artengine.training import checkpoint
 
@@ -44,7 +44,7 @@ def made(scene: Path, out: Path, overrides: tuple[str, ...] = (), *, fresh: bool
 
 
 def steps(events: list[Event]) -> list[int]:
-    return [event.progress.step for event in events if isinstance(event, Trained)]
+    return [event.step for event in events if isinstance(event, Training)]
 
 
 def notes(events: list[Event]) -> list[str]:
@@ -118,7 +118,7 @@ def test_killed_after_its_last_step_it_ends_in_the_same_bytes(scene: Path, tmp_p
 
 def test_what_a_kill_at_the_very_end_has_left_goes_with_the_next_run(scene: Path, tmp_path: Path) -> None:
     events = make_files(load(scene), tmp_path / "cut", device="cpu")
-    next(event for event in events if isinstance(event, Trained))
+    next(event for event in events if isinstance(event, Training))
     events.close()
     made(scene, tmp_path / "out")
     whole = contents(tmp_path / "out")
@@ -132,7 +132,7 @@ def test_what_a_kill_at_the_very_end_has_left_goes_with_the_next_run(scene: Path
 def test_stopped_by_its_caller_it_goes_on_where_it_stopped(scene: Path, tmp_path: Path) -> None:
     events = make_files(load(scene), tmp_path / "out", device="cpu")
     for event in events:
-        if isinstance(event, Trained) and event.progress.step == 200:
+        if isinstance(event, Training) and event.step == 200:
             break
     events.close()
     assert sorted(contents(tmp_path / "out")) == ["learning.checkpoint.safetensors"]
@@ -163,8 +163,8 @@ SLOW = """
 import signal, time
 from artengine import Progress, hookimpl
 
-def slow(picture, /):
-    yield Progress(step=1, steps=2, loss=1.0)
+def slow(session, /):
+    yield Progress(step=1, total=2, loss=1.0)
     print("at work", flush=True)
     while True:
         time.sleep(0.01)

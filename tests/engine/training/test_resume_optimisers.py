@@ -18,7 +18,7 @@ from PIL import Image
 from tests.support.processes import ended, forked, strays
 
 from artengine import load
-from artengine.events import Event, Resumed, Trained
+from artengine.events import Event, Resumed, Training
 from artengine.making.pipeline import make_files
 from artengine.training import checkpoint
 from artengine_regression.training import learning
@@ -86,7 +86,7 @@ def dying(reports: int) -> Callable[[Event], object]:
 
     def at_event(event: Event) -> None:
         nonlocal count
-        count += isinstance(event, Trained)
+        count += isinstance(event, Training)
         if count == reports:
             os.kill(os.getpid(), signal.SIGKILL)
 

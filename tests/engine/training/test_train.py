@@ -10,17 +10,18 @@ import torch
 from safetensors.torch import save_file
 from tests.support.common import PluginFile
 from tests.support.processes import strays
+from tests.support.trainings import training_of
 
 import artengine
 from artengine import ArtengineError, InputError, OutputError
-from artengine.events import Note, Trained, Wrote
+from artengine.events import Note, Training, TrainingEnd, Wrote
 from artengine.making.pipeline import make_files
 
 ODD = """
     import enum
     import torch
     from torch import nn
-    from artengine import Progress, hookimpl
+    from artengine import Progress, Result, hookimpl
 
     class Ink(enum.Enum):
         BLACK = 1
@@ -34,13 +35,14 @@ ODD = """
             nn.init.zeros_(layer.bias)
         return nn.Sequential(first, nn.BatchNorm1d(12), nn.Dropout(0.5), nn.Tanh(), last)
 
-    def short(picture, /, *, steps: int = 50, ink: Ink = Ink.BLACK):
+    def short(session, /, *, steps: int = 50, ink: Ink = Ink.BLACK):
         "A trainer that cannot go on: it gives no state."
-        (weight, *_) = picture.network.parameters()
+        (weight, *_) = session.network.parameters()
         for step in range(1, steps + 1):
             with torch.no_grad():
                 weight += torch.randn(weight.shape) / step
-            yield Progress(step=step, steps=steps, loss=1 / step)
+            yield Progress(step=step, total=steps, loss=1 / step)
+        return Result(step=steps, loss=1 / steps)
 
     def twice(prediction, target, /, *, weight: float = 5.0):
         return weight * (prediction - target).square().mean()
@@ -76,7 +78,7 @@ def test_chance_in_a_network_is_the_scenes_and_leaves_everybody_elses_alone(
     assert runs[0] == runs[1]
     picture = artengine.build(scene, "cpu")
     before = torch.get_rng_state()
-    assert list(picture.train())
+    assert list(training_of(picture))
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -96,7 +98,7 @@ def test_stopped_anywhere_a_network_of_chance_goes_on_to_the_same_bytes(learning
     scene = artengine.load(learning_scene, plugins=odd)
     whole = bytes_of(make_files(scene, learning_scene.parent / "whole", device="cpu"))
     events = make_files(scene, learning_scene.parent / "cut", device="cpu")
-    next(event for event in events if isinstance(event, Trained))
+    next(event for event in events if isinstance(event, Training))
     torch.rand(5)  # somebody else's draws in between
     events.close()
     assert bytes_of(make_files(scene, learning_scene.parent / "cut", device="cpu")) == whole
@@ -105,7 +107,7 @@ def test_stopped_anywhere_a_network_of_chance_goes_on_to_the_same_bytes(learning
 def test_between_two_reports_the_network_paints_as_it_will(learning_scene: Path, odd: list[str]) -> None:
     learning_scene.write_text(learning_scene.read_text().replace("mlp: {width: 8, depth: 2}", "forgetful: {}"))
     picture = artengine.build(artengine.load(learning_scene, plugins=odd), "cpu")
-    for _ in picture.train():
+    for _ in training_of(picture):
         assert not picture.network.training
         assert (picture.paint() == picture.paint()).all()
 
@@ -116,7 +118,7 @@ def test_a_trainer_that_cannot_go_on_starts_anew(learning_scene: Path, odd: list
     whole = bytes_of(make_files(scene, learning_scene.parent / "whole", device="cpu"))
     events = make_files(scene, learning_scene.parent / "cut", device="cpu")
     for event in events:
-        if isinstance(event, Trained) and event.progress.step == 25:
+        if isinstance(event, Training) and event.step == 25:
             break
     events.close()
     again = list(make_files(scene, learning_scene.parent / "cut", device="cpu"))
@@ -127,7 +129,7 @@ def test_a_trainer_that_cannot_go_on_starts_anew(learning_scene: Path, odd: list
 def test_stopped_at_its_last_report_its_weights_are_there(learning_scene: Path) -> None:
     events = make_files(artengine.load(learning_scene), learning_scene.parent / "out", device="cpu")
     for event in events:
-        if isinstance(event, Trained) and event.progress.step == event.progress.steps:
+        if isinstance(event, TrainingEnd):
             break
     events.close()
     again = list(make_files(artengine.load(learning_scene), learning_scene.parent / "out", device="cpu"))
@@ -207,10 +209,10 @@ def test_a_trainer_that_refuses_its_options_is_told_with_its_place(
     plugin = plugin_file("""
         from artengine import hookimpl
 
-        def picky(picture, /, *, steps: int = 1):
+        def picky(session, /, *, steps: int = 1):
             if steps == 1:
                 raise ValueError("found one step, expected more")
-            return iter(())
+            yield
 
         @hookimpl
         def register_trainers():
@@ -218,7 +220,7 @@ def test_a_trainer_that_refuses_its_options_is_told_with_its_place(
     """)
     learning_scene.write_text("network: mlp\ntraining: picky\n")
     with pytest.raises(InputError, match=r"learning\.yaml:2:11: training\.picky: found one step, expected more$"):
-        list(artengine.build(artengine.load(learning_scene, plugins=[str(plugin)]), "cpu").train())
+        list(training_of(artengine.build(artengine.load(learning_scene, plugins=[str(plugin)]), "cpu")))
 
 
 @pytest.mark.parametrize("name", ["learning.checkpoint.safetensors", "learning.checkpoint-before.safetensors"])

@@ -10,25 +10,27 @@ import safetensors.torch
 from PIL import Image
 from tests.support.common import PluginFile, RunCli
 
-from artengine import ArtengineError, InputError, charts, load
-from artengine.events import Event, Trained, Wrote
+from artengine import ArtengineError, InputError, load
+from artengine.charts import chart
+from artengine.events import Event, Training, Wrote
 from artengine.making import recipe
 from artengine.making.pipeline import make_files
 from artengine.training import weights
 
 TRAINER = """
     import torch
-    from artengine import Progress, hookimpl
+    from artengine import Result, hookimpl
     from artengine.curve import Curve
 
-    def falling(picture, /, *, told: bool = True):
+    def falling(session, /, *, told: bool = True):
         "A trainer without a target, and without a rate."
         curve = Curve()
         for step in range(1, 6):
             with torch.no_grad():
-                next(picture.network.parameters()).mul_(0.9)
+                next(session.network.parameters()).mul_(0.9)
             curve.add(step, 1 / step)
-            yield Progress(step=step, steps=5, loss=1 / step, curve=curve.points if told else ())
+        yield from ()
+        return Result(step=5, loss=1 / 5, curve=curve.points if told else ())
 
     @hookimpl
     def register_trainers():
@@ -68,14 +70,14 @@ def test_it_draws_loss_psnr_and_rate_beside_the_picture(scene: Path, tmp_path: P
 
 
 def test_it_draws_the_numbers_of_the_training(scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: list[charts.Panel] = []
-    draw = charts.chart
+    drawn: list[chart.Panel] = []
+    draw = chart.chart
 
-    def watched(panels: list[charts.Panel], width: int, height: int) -> Image.Image:
+    def watched(panels: list[chart.Panel], width: int, height: int) -> Image.Image:
         drawn.extend(panels)
         return draw(panels, width, height)
 
-    monkeypatch.setattr(charts, "chart", watched)
+    monkeypatch.setattr(chart, "chart", watched)
     made(scene, tmp_path / "out", "training.regression.until.steps=120")
     found = weights.about(tmp_path / "out" / "learning.safetensors")["curve"]
     assert [panel.y_name for panel in drawn] == ["loss", "PSNR in dB", "rate"]
@@ -91,7 +93,7 @@ def test_from_finished_weights_it_is_the_same_and_costs_no_training(scene: Path,
     first = (out / "learning-curves.png").read_bytes()
     (out / "learning-curves.png").unlink()
     events = made(scene, out, "canvas={width: 9, height: 9}")
-    assert not any(isinstance(event, Trained) for event in events)
+    assert not any(isinstance(event, Training) for event in events)
     with Image.open(out / "learning-curves.png") as image:
         again = np.asarray(image)
     (tmp_path / "first.png").write_bytes(first)

@@ -75,7 +75,7 @@ def test_a_side_is_a_step_or_a_tanh_of_its_sharpness(kind: str, sharpness: float
 @pytest.mark.parametrize("sharpness", [None, 50.0])
 def test_dividers_learn_by_the_gradient_of_a_gentler_tanh(kind: str, sharpness: float | None) -> None:
     """Told by differences of tanh(gradient_sharpness * excitation), whatever the step itself is."""
-    net, where = network(**KINDS[kind], sharpness=sharpness, gradient_sharpness=4.0).train(), points(20)
+    net, where = network(**KINDS[kind], sharpness=sharpness, gradient_sharpness=[4.0]).train(), points(20)
     share = np.random.RandomState(2).randn(20, 6)
     (torch.cat(net.sides(torch.tensor(where)), dim=1) * torch.tensor(share)).sum().backward()
     tiny = 1e-6
@@ -93,7 +93,7 @@ def test_dividers_learn_by_the_gradient_of_a_gentler_tanh(kind: str, sharpness: 
 
 
 def test_the_false_gradient_of_a_line_by_hand() -> None:
-    net = network(lines=1, gradient_sharpness=20.0).train()
+    net = network(lines=1, gradient_sharpness=[20.0]).train()
     with torch.no_grad():
         net.lines.angle.fill_(0.0)
         net.lines.offset.fill_(0.25)

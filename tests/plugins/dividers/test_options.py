@@ -13,8 +13,10 @@ import pytest
 import torch
 from PIL import Image
 from tests.support.divider_scenes import Numbers, learnt, live, photo, plane, scene, state
+from tests.support.trainings import always, result_of, total_of, training_of
 
-from artengine import InputError, Progress, load
+from artengine import InputError, Result, load
+from artengine.making.pipeline import make_files
 from artengine_dividers.search.means import region_means
 from artengine_dividers.search.target import Centre, Synthetic, lesson, whole
 
@@ -22,12 +24,12 @@ QUICK = "cycles: 1, fit: 20"
 
 
 @pytest.fixture
-def end(tmp_path: Path) -> Callable[..., Progress]:
-    """The last report of a training with these options."""
+def end(tmp_path: Path) -> Callable[..., Result]:
+    """The result of a training with these options."""
     photo(tmp_path)
 
-    def of(options: str, network: str = "lines: 5") -> Progress:
-        return learnt(scene(tmp_path, options, network))[1][-1]
+    def of(options: str, network: str = "lines: 5") -> Result:
+        return result_of(live(scene(tmp_path, options, network)))
 
     return of
 
@@ -52,32 +54,31 @@ def end(tmp_path: Path) -> Callable[..., Progress]:
     ],
 )
 def test_a_training_takes_as_many_steps_as_its_options_say(
-    options: str, network: str, steps: int, end: Callable[..., Progress]
+    options: str, network: str, steps: int, end: Callable[..., Result]
 ) -> None:
     last = end(options, network)
-    assert (last.step, last.steps) == (steps, steps)
+    assert last.step == steps
     assert last.pixels == 24 * 16
-    assert not last.endless
 
 
 def test_it_tells_how_far_it_is_and_what_one_sees(tmp_path: Path) -> None:
     pixels = photo(tmp_path)
     for options in ("", "colours: mean, cycles: 2", "way: gradient, cycles: 30, fit: 100"):
         picture = live(scene(tmp_path, options, "lines: 9"))
-        picture.due = lambda step, steps: step % 3 == 0
-        told = list(picture.train())
+        *told, last = training_of(picture, should_report=lambda step, total: step % 3 == 0)
         assert len(told) > 8
-        assert all(one.step < two.step for one, two in pairwise(told))
-        assert len({one.steps for one in told}) == 1
-        assert all(math.isfinite(one.loss) and one.psnr is not None for one in told)
+        assert all(one.step < two.step for one, two in pairwise([*told, last]))
+        assert {total_of(one) for one in told} == {last.step}
+        assert all(math.isfinite(one.loss) and one.psnr is not None for one in (*told, last))
         error = np.square(picture.paint() - pixels / 255).mean()
-        assert told[-1].loss == pytest.approx(error, rel=1e-3)
-        assert told[-1].psnr == pytest.approx(-10 * math.log10(error), abs=0.01)
-        assert told[-1].curve[-1].step == told[-1].step
-        assert told[-1].curve[-1].loss == pytest.approx(error, rel=1e-3)
+        assert isinstance(last, Result)
+        assert last.loss == pytest.approx(error, rel=1e-3)
+        assert last.psnr == pytest.approx(-10 * math.log10(error), abs=0.01)
+        assert last.curve[-1].step == last.step
+        assert last.curve[-1].loss == pytest.approx(error, rel=1e-3)
 
 
-def test_of_whose_colours_there_are(tmp_path: Path, end: Callable[..., Progress]) -> None:
+def test_of_whose_colours_there_are(tmp_path: Path, end: Callable[..., Result]) -> None:
     picture, told = learnt(scene(tmp_path, "colours: mean, cycles: 2"))
     best = region_means(lesson(picture.scene.training.options["target"], None, 1, None, 3), picture.network.partition())  # type: ignore[union-attr, operator]
     assert told[-1].loss == pytest.approx(best.error, rel=1e-4)
@@ -88,7 +89,7 @@ def test_of_whose_colours_there_are(tmp_path: Path, end: Callable[..., Progress]
     assert layers.loss < told[-1].loss * 1.2
 
 
-def test_more_is_better(end: Callable[..., Progress]) -> None:
+def test_more_is_better(end: Callable[..., Result]) -> None:
     for less, more, network in [
         ("colours: mean, cycles: 1", "colours: mean, cycles: 12", "lines: 12"),
         ("colours: mean, cycles: 12, candidates: 1", "colours: mean, cycles: 12, candidates: 64", "lines: 12"),
@@ -111,7 +112,7 @@ def test_dividers_move_by_the_gradient(tmp_path: Path) -> None:
         assert (np.abs(after.circles - before.circles).max(axis=0) > 1e-3).all()
 
 
-def test_the_rate_goes_from_one_end_to_the_other(end: Callable[..., Progress]) -> None:
+def test_the_rate_goes_from_one_end_to_the_other(end: Callable[..., Result]) -> None:
     def rates(options: str) -> tuple[float | None, ...]:
         curve = end(f"way: gradient, cycles: 200, fit: 0, {options}").curve
         return curve[0].rate, curve[-1].rate
@@ -128,14 +129,14 @@ def test_the_false_gradient_is_as_sharp_as_the_network_says(tmp_path: Path) -> N
     for sharpness, ends in (("5", (5, 5)), ("[10, 1000]", (10, 1000))):
         network = f"lines: 4, gradient_sharpness: {sharpness}"
         picture = live(scene(tmp_path, "way: gradient, cycles: 100, batch: 384, fit: 0", network))
-        picture.due = lambda step, steps: True
-        seen = [picture.network.gradient_sharpness for _ in picture.train()]
+        reports = training_of(picture, should_report=always)
+        seen = [picture.network.gradient_sharpness for _ in reports]
         assert (seen[0], seen[-1]) == pytest.approx(ends, rel=0.06)
 
 
 def test_downscaled_a_photo_is_learnt_in_fewer_pixels(tmp_path: Path) -> None:
     pixels = photo(tmp_path, 50, 31)
-    last = learnt(scene(tmp_path, "downscale: 4, colours: mean, cycles: 1"))[1][-1]
+    last = result_of(live(scene(tmp_path, "downscale: 4, colours: mean, cycles: 1")))
     assert last.pixels == 12 * 7
     studied = lesson(load(scene(tmp_path, QUICK)).training.options["target"], None, 4, None, 3)  # type: ignore[union-attr]
     assert np.allclose(studied.image[2, 3], pixels[8:12, 12:16].mean(axis=(0, 1)) / 255, atol=1e-6)
@@ -174,10 +175,9 @@ def test_the_centre_counts_as_much_more_as_it_says(tmp_path: Path) -> None:
     assert errors[1] < errors[0] * 0.8
 
     picture = live(scene(tmp_path, "way: gradient, cycles: 1, fit: 9, weigh_centre: {most: 9}"))
-    picture.due = lambda step, steps: True
     seen: list[Any] = []
     picture.network.register_forward_hook(lambda _, given, colours: seen.append((given[0], colours.detach().clone())))
-    first = next(picture.train())
+    first = next(training_of(picture, should_report=always))
     column, row = ((seen[0][0] + 1) * 16 - 0.5).round().long().unbind(dim=1)
     studied = lesson(picture.scene.training.options["target"], None, 1, Centre(most=9), 3)  # type: ignore[union-attr]
     apart = np.square(seen[0][1].numpy() - studied.image[row, column]).mean(axis=1)
@@ -185,7 +185,7 @@ def test_the_centre_counts_as_much_more_as_it_says(tmp_path: Path) -> None:
     assert first.loss != pytest.approx(apart.mean(), rel=1e-3)
 
 
-def test_what_the_means_would_come_to_is_said_only_where_it_is_the_same_error(end: Callable[..., Progress]) -> None:
+def test_what_the_means_would_come_to_is_said_only_where_it_is_the_same_error(end: Callable[..., Result]) -> None:
     assert end(f"{QUICK}, weigh_centre: {{}}").note == end("colours: mean, cycles: 1, weigh_centre: {}").note
     assert "would come to" in end(f"{QUICK}, weigh_centre: {{most: 1}}").note
 
@@ -226,7 +226,7 @@ def test_options_that_do_not_go_together_are_refused(options: str, tmp_path: Pat
     picture = live(scene(tmp_path, options))
     before = state(picture)
     with pytest.raises(InputError) as caught:
-        list(picture.train())
+        list(training_of(picture))
     assert f"{tmp_path / 'a.yaml'}:4:12: training.dividers: {REFUSED[options]}" in str(caught.value)
     assert state(picture) == before
 
@@ -237,8 +237,6 @@ def test_options_that_do_not_go_together_are_refused(options: str, tmp_path: Pat
         ("colours: mean", "lines: 3, sigmoids: 1", "", "found colours: mean with sigmoids, over which colours change"),
         ("way: gradient", "lines: 0", "", "found no dividers to move; say lines: 64, or way: search"),
         (QUICK, "lines: 3", "coordinates: unit_square\n", "coordinates that are not x and y of the plane"),
-        ("cycles: 0", "lines: 3", "film: {learning: even, length: 5f}\n", "found cycles: 0, which has no end, with a"),
-        ("cycles: 0", "lines: 3", "film: {learning: 30}\n", "found cycles: 0, which has no end, with a film"),
     ],
 )
 def test_scenes_whose_parts_do_not_go_together_are_refused(
@@ -246,8 +244,18 @@ def test_scenes_whose_parts_do_not_go_together_are_refused(
 ) -> None:
     photo(tmp_path)
     with pytest.raises(InputError, match=r"a\.yaml:4:12: training\.dividers: ") as caught:
-        list(live(scene(tmp_path, options, network, more)).train())
+        list(training_of(live(scene(tmp_path, options, network, more))))
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("film", ["learning: even, length: 5f", "learning: 30"])
+@pytest.mark.parametrize("way", ["search", "gradient"])
+def test_a_training_without_an_end_is_not_filmed(way: str, film: str, tmp_path: Path) -> None:
+    photo(tmp_path)
+    path = scene(tmp_path, f"way: {way}, cycles: 0", "lines: 3", f"film: {{{film}}}\noutputs: gif\n")
+    with pytest.raises(InputError, match=r"^film\.learning: found a training that has no end of its own, expected one"):
+        list(make_files(load(path), tmp_path / "out", device="cpu"))
+    assert not list((tmp_path / "out").glob("a*"))
 
 
 def test_another_network_is_refused(tmp_path: Path) -> None:
@@ -255,7 +263,7 @@ def test_another_network_is_refused(tmp_path: Path) -> None:
     path = scene(tmp_path, QUICK)
     path.write_text(path.read_text().replace("dividers: {lines: 5}", "mlp: {width: 8}", 1))
     with pytest.raises(InputError, match=r"found the network mlp, expected dividers: network: \{dividers: "):
-        list(live(path).train())
+        list(training_of(live(path)))
 
 
 ODD: dict[str, tuple[int, int]] = {"one pixel": (1, 1), "four": (2, 2), "wide": (600, 2), "high": (1, 200)}

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from tests.support.divider_scenes import Numbers, changed, live, network, photo, points, scene
+from tests.support.trainings import training_of
 from torch import Tensor
 
 from artengine import View, load
@@ -83,7 +84,7 @@ def test_region_colours_are_painted_in_float64(tmp_path: Path) -> None:
     path = scene(tmp_path, "colours: mean, cycles: 1")
     path.write_text(path.read_text().replace("height: 16", "height: 16, precision: float64"))
     picture = live(path)
-    list(picture.train())
+    list(training_of(picture))
     assert len(picture.network.table) > 3
     image = picture.paint()
     known = {tuple(colour) for colour in picture.network.table.colours.double().numpy().round(12).tolist()}

@@ -14,6 +14,7 @@ import torch
 from tests.support.divider_scenes import Numbers, learnt, live, photo, plane, scene, state
 from tests.support.torch_threads import threads_of
 
+from artengine.training.session import TrainingSession
 from artengine_dividers.network.partition import Divider, Partition, is_beyond
 from artengine_dividers.search.compiled_scorer import CompiledScorer
 from artengine_dividers.search.greedy import Search, SearchConfig
@@ -212,11 +213,11 @@ def test_search_resumes_from_its_state(stop: int, tmp_path: Path) -> None:
     photo(tmp_path)
     picture = live(scene(tmp_path, network="lines: 4, circles: 2, sigmoids: 1"))
     studied = lesson(picture.scene.training.options["target"], None, 1, Centre(), 3)  # type: ignore[union-attr]
-    first = Searching(picture, studied, 3, 8)
+    first = Searching(TrainingSession(picture), studied, 3, 8)
     for _ in range(stop):
         first.advance()
     kept = json.loads(json.dumps(first.state()))  # as a checkpoint holds it
-    second = Searching(picture, studied, 3, 8)
+    second = Searching(TrainingSession(picture), studied, 3, 8)
     second.restore(kept)
     assert (second.done, second.loss) == (first.done, first.loss)
     while first.done < first.steps:
@@ -235,7 +236,7 @@ def test_search_shows_the_best_partition_so_far(tmp_path: Path) -> None:
     photo(tmp_path)
     picture = live(scene(tmp_path, network="lines: 3"))
     studied = lesson(picture.scene.training.options["target"], None, 1, None, 3)  # type: ignore[union-attr]
-    search = Searching(picture, studied, 0, 8)
+    search = Searching(TrainingSession(picture), studied, 0, 8)
     shown, worse = [], 0
     for _ in range(60):
         search.advance()
@@ -269,7 +270,7 @@ def test_colour_fit_on_regions_is_the_error_of_all_pixels(network: str, tmp_path
     photo(tmp_path)
     picture = learnt(scene(tmp_path, "cycles: 1, fit: 10", network))[0]
     studied = lesson(picture.scene.training.options["target"], None, 1, Centre(most=9), 3)  # type: ignore[union-attr]
-    fitting = Fitting(picture, studied, 30)
+    fitting = Fitting(TrainingSession(picture), studied, 30)
     for step in range(4):
         with torch.inference_mode():
             found = picture.network(torch.from_numpy(np.stack(studied.points, axis=1))).numpy()
@@ -286,7 +287,7 @@ def test_local_refinement_on_the_photo_resumes_from_its_state(past: int, tmp_pat
     photo(tmp_path, 200, 160)
     picture = live(scene(tmp_path, network="lines: 3, circles: 1"))
     studied = lesson(picture.scene.training.options["target"], None, 1, None, 3)  # type: ignore[union-attr]
-    first, second = (Searching(picture, studied, 1, 8) for _ in range(2))
+    first, second = (Searching(TrainingSession(picture), studied, 1, 8) for _ in range(2))
     sought = 4 * 2
     for _ in range(sought + past):
         first.advance()
@@ -308,7 +309,7 @@ def test_random_draw_of_regions_is_fitted_where_they_exceed_memory(
     picture = learnt(scene(tmp_path, "cycles: 1, fit: 10", "lines: 8"))[0]
     studied = lesson(picture.scene.training.options["target"], None, 1, None, 3)  # type: ignore[union-attr]
     assert len(region_means(studied, picture.network.partition()).sides) > 12  # type: ignore[operator]
-    one, other = (Fitting(picture, studied, 50) for _ in range(2))
+    one, other = (Fitting(TrainingSession(picture), studied, 50) for _ in range(2))
     assert [len(part) for part in one._rows] == [12] * 5
     assert all(torch.equal(a, b) for a, b in zip(one._rows, other._rows, strict=True))  # the same draw every time
     before = one.loss

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from tests.support.divider_scenes import changed, learnt, live, photo, scene, state
+from tests.support.trainings import always, training_of
 from torch import Tensor
 
 from artengine import InputError, build, load
@@ -56,8 +57,7 @@ def placed(folder: Path) -> Partition:
 def first(folder: Path, options: str, network: str) -> Partition:
     """The dividers at the first report."""
     picture = live(scene(folder, f"start: start.safetensors, {options}", network))
-    picture.due = lambda step, steps: True
-    next(picture.train())
+    next(training_of(picture, should_report=always))
     found: Partition = picture.network.partition()  # type: ignore[operator]
     return found
 
@@ -83,9 +83,9 @@ def test_those_beyond_the_number_that_is_wanted_are_left_out(earlier: Path) -> N
 
 def test_a_search_begins_where_the_earlier_one_has_ended(earlier: Path) -> None:
     picture = live(scene(earlier, "start: start.safetensors, cycles: 2, colours: mean", "lines: 6, circles: 2"))
-    told = list(picture.train())
+    told = list(training_of(picture))
     assert told[0].step == 6  # before anything is done
-    assert told[-1].steps == 8 * 3
+    assert told[-1].step == 8 * 3
     alone = learnt(scene(earlier, "cycles: 3, colours: mean", SAME))[1][-1]
     assert told[0].loss == pytest.approx(alone.loss, rel=1e-3)
     assert told[-1].loss < told[0].loss
@@ -95,7 +95,7 @@ def test_a_search_begins_where_the_earlier_one_has_ended(earlier: Path) -> None:
 def test_colours_are_there_too_where_all_units_are(options: str, earlier: Path) -> None:
     about = load(scene(earlier, f"start: start.safetensors, {options}", SAME))
     whole = build(about, "cpu")
-    *_, last = whole.train()
+    *_, last = training_of(whole)
     anew = learnt(scene(earlier, options, SAME))[1][-1]
     before = learnt(earlier / "first.yaml")[1][-1]
     assert last.loss < before.loss * 1.02
@@ -218,5 +218,5 @@ def test_a_file_that_changes_after_it_was_named_is_refused(earlier: Path) -> Non
         earlier / "start.safetensors",
     )
     with pytest.raises(InputError, match="it has changed since the scene was loaded"):
-        list(picture.train())
+        list(training_of(picture))
     assert state(picture) == before

@@ -20,9 +20,10 @@ import torch
 from PIL import Image
 from tests.support.divider_scenes import learnt, live, photo, plane, scene
 from tests.support.processes import ended, forked, strays
+from tests.support.trainings import always, result_of, training_of
 
-from artengine import load
-from artengine.events import Event, Resumed, Trained
+from artengine import Result, load
+from artengine.events import Event, Resumed, Training, TrainingReport
 from artengine.making.pipeline import make_files
 from artengine.training import checkpoint
 from artengine_dividers.training import learning
@@ -57,7 +58,7 @@ def dying(step: int) -> Callable[[Event], object]:
     """Kill ourselves -9 when so many steps are reported, before the checkpoint of the last."""
 
     def at_event(event: Event) -> None:
-        if isinstance(event, Trained) and event.progress.step >= step:
+        if isinstance(event, Training) and event.step >= step:
             os.kill(os.getpid(), signal.SIGKILL)
 
     return at_event
@@ -76,7 +77,7 @@ def test_killed_at_random_it_ends_in_the_same_bytes(name: str, tmp_path: Path) -
         list(make_files(load(scene(tmp_path, "cycles: 1, fit: 10", BOTH, name="start")), tmp_path, device="cpu"))
     path = scene(tmp_path, options, network)
     events = list(make_files(load(path), tmp_path / "whole", device="cpu"))  # which reports seldom
-    assert [event.progress.step for event in events if isinstance(event, Trained)][-1] == last
+    assert [event.step for event in events if isinstance(event, Training)][-1] == last
     whole = contents(tmp_path / "whole")
     assert sorted(whole) == ["a.png", "a.safetensors"]
 
@@ -110,16 +111,16 @@ def test_every_part_of_the_state_is_needed(options: str, tmp_path: Path) -> None
     whole, told = learnt(path)
     wanted = {name: tensor.clone() for name, tensor in whole.network.state_dict().items()}
     first = live(path)
-    first.due = lambda step, steps: True
     kept = []
-    for progress in first.train():
+    for progress in training_of(first, should_report=always):
+        if isinstance(progress, Result):
+            break
         weights = {name: tensor.clone() for name, tensor in first.network.state_dict().items()}
         kept.append((weights, copy.deepcopy(progress.state() if progress.state else {})))
     for weights, state in kept[::7]:
         second = live(path)
         second.network.load_state_dict(weights)
-        *_, last = second.train(state)
-        assert (last.step, last.loss, last.curve) == (told[-1].step, told[-1].loss, told[-1].curve)
+        assert result_of(second, state) == told[-1]
         assert all(torch.equal(tensor, wanted[name]) for name, tensor in second.network.state_dict().items())
 
 
@@ -128,7 +129,7 @@ def test_every_pixel_is_seen_once_in_an_epoch_each_time_in_another_order(tmp_pat
     picture = live(scene(tmp_path, "way: gradient, cycles: 3, batch: 100, fit: 0"))
     seen: list[torch.Tensor] = []
     picture.network.register_forward_pre_hook(lambda _, given: seen.append(given[0].clone()) if _.training else None)
-    list(picture.train())
+    list(training_of(picture))
     assert [len(points) for points in seen] == [100, 100, 100, 84] * 3
     epochs = [torch.cat(seen[start : start + 4]) for start in (0, 4, 8)]
     every = torch.stack([torch.from_numpy(one) for one in plane(24, 16)], dim=1)
@@ -172,7 +173,7 @@ def test_an_endless_training_ends_well_by_ctrl_c(way: str, tmp_path: Path) -> No
     assert -10 * np.log10(error) == pytest.approx(last["psnr"], abs=0.1)
     assert last["psnr"] > 15
     again = list(make_files(load(tmp_path / "a.yaml"), tmp_path / "out", device="cpu"))  # it has come to its end
-    assert not any(isinstance(event, Trained) for event in again)
+    assert not any(isinstance(event, Training) for event in again)
 
 
 def test_after_an_endless_training_no_other_begins(tmp_path: Path) -> None:
@@ -193,10 +194,9 @@ def test_an_endless_training_that_is_killed_goes_on(way: str, tmp_path: Path) ->
     resumed = 0
     for event in make_files(load(path), out, device="cpu"):
         resumed = event.step if isinstance(event, Resumed) else resumed
-        if isinstance(event, Trained) and event.enough:
-            assert event.progress.endless
-            assert event.progress.steps > event.progress.step
-            event.enough()
+        if isinstance(event, TrainingReport) and event.request_stop:
+            assert event.progress.total is None
+            event.request_stop()
     assert resumed >= 38
     assert sorted(contents(out)) == ["a.png", "a.safetensors"]
 

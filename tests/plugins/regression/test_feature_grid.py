@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tests.support.trainings import training_of
 from torch import Tensor
 
 from artengine import InputError, Picture, View, build, load
+from artengine.training.session import TrainingSession
 from artengine_regression.network.module import FeatureGrid
 from artengine_regression.training.sampling import Lattice, Table, drawing
 from artengine_regression.training.targets import studies
@@ -87,7 +89,7 @@ def test_it_is_mirrored_beyond_the_edges_and_smooth_within(tmp_path: Path) -> No
 @pytest.mark.parametrize("shape", SHAPES)
 def test_photos_of_any_shape_are_covered_and_learnt(shape: tuple[int, int], tmp_path: Path) -> None:
     picture = live(tmp_path, shape, "until: {steps: 300}, rate: 0.02")
-    told = list(picture.train())
+    told = list(training_of(picture))
     short = min(shape)
     assert grid(picture).reach.tolist() == pytest.approx([shape[1] / short, shape[0] / short])
     assert told[-1].psnr is not None
@@ -115,24 +117,24 @@ def test_photos_of_any_shape_are_covered_and_learnt(shape: tuple[int, int], tmp_
 def test_photos_of_any_shape_go_every_way(options: str, shape: tuple[int, int], tmp_path: Path) -> None:
     for network in (NETWORK, "mlp: {width: 8, depth: 2}"):
         steps = 4 if "lbfgs" in options else 12
-        told = list(live(tmp_path, shape, f"until: {{steps: {steps}}}, {options}", network).train())
+        told = list(training_of(live(tmp_path, shape, f"until: {{steps: {steps}}}, {options}", network)))
         assert told[-1].step == steps
         assert all(math.isfinite(one.loss) and one.psnr and math.isfinite(one.psnr) for one in told)
 
 
 def test_it_is_drawn_in_rows_and_columns_where_that_is_quicker(tmp_path: Path) -> None:
     picture = live(tmp_path, (20, 24))
-    (study,) = studies(picture, [picture.scene.photos["photo.png"]], 1, None, None, 1.0)
-    assert isinstance(drawing(picture, [study], 100, patches=False), Lattice)
-    (weighed,) = studies(picture, [picture.scene.photos["photo.png"]], 1, None, None, 2.0)
-    assert isinstance(drawing(picture, [weighed], 100, patches=False), Table)
+    (study,) = studies(TrainingSession(picture), [picture.scene.photos["photo.png"]], 1, None, None, 1.0)
+    assert isinstance(drawing(TrainingSession(picture), [study], 100, patches=False), Lattice)
+    (weighed,) = studies(TrainingSession(picture), [picture.scene.photos["photo.png"]], 1, None, None, 2.0)
+    assert isinstance(drawing(TrainingSession(picture), [weighed], 100, patches=False), Table)
 
 
 def test_both_ways_to_draw_see_the_same_colours_at_the_same_pixels(tmp_path: Path) -> None:
     picture = live(tmp_path, (20, 24))
-    (study,) = studies(picture, [picture.scene.photos["photo.png"]], 1, None, None, 1.0)
+    (study,) = studies(TrainingSession(picture), [picture.scene.photos["photo.png"]], 1, None, None, 1.0)
     parts = []
-    for way in (Lattice(picture, study, 100), Table(picture, [study], 100)):
+    for way in (Lattice(TrainingSession(picture), study, 100), Table(TrainingSession(picture), [study], 100)):
         batches = list(way.all())
         assert sum(share for share, _ in batches) == pytest.approx(1)
         parts.append([torch.cat(both) for both in zip(*(batch for _, batch in batches), strict=True)])
@@ -148,5 +150,5 @@ def test_coordinates_that_are_no_plane_are_refused_or_looked_up_point_by_point(t
         build(load(tmp_path / "a.yaml"), "cpu")
     (tmp_path / "a.yaml").write_text("coordinates: unit_square\n" + text)
     picture = build(load(tmp_path / "a.yaml"), "cpu")
-    (study,) = studies(picture, [picture.scene.photos["photo.png"]], 1, None, None, 1.0)
-    assert isinstance(drawing(picture, [study], 100, patches=False), Table)
+    (study,) = studies(TrainingSession(picture), [picture.scene.photos["photo.png"]], 1, None, None, 1.0)
+    assert isinstance(drawing(TrainingSession(picture), [study], 100, patches=False), Table)

@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tests.support.trainings import always, total_of, training_of
 
-from artengine import ArtengineError, Picture, Progress, View, build, load
-from artengine.events import Event, Note, Trained
+from artengine import ArtengineError, Picture, Progress, Result, View, build, load
+from artengine.events import Event, Note, Training, TrainingReport
 from artengine.making.pipeline import make_files
 from artengine_regression.training import learning, measuring
 from artengine_regression.training.optimisers import Plain
@@ -62,11 +63,11 @@ class Desk:
     def live(self, options: str, network: str = NETWORK) -> Picture:
         return build(load(self.scene(options, network), plugins=[str(self.folder / "brittle.py")]), "cpu")
 
-    def learnt(self, options: str, network: str = NETWORK) -> tuple[Picture, list[Progress]]:
+    def learnt(self, options: str, network: str = NETWORK) -> tuple[Picture, list[Progress | Result]]:
         picture = self.live(options, network)
-        told = list(picture.train())
-        assert all(one.step < one.steps for one in told[:-1])
-        assert told[-1].step == told[-1].steps
+        told = list(training_of(picture))
+        assert all(one.step < (total_of(one) or 0) for one in told[:-1])
+        assert isinstance(told[-1], Result)
         return picture, told
 
     def seen(self, picture: Picture) -> float:
@@ -145,10 +146,10 @@ def test_it_stops_as_soon_as_all_pixels_are_near_enough(desk: Desk, monkeypatch:
         monkeypatch.setattr(measuring, "GLANCE", sample)
         picture = desk.live("until: {psnr: 20.5}")
         seen = []
-        for told in picture.train():
+        for told in training_of(picture):
             assert told.step % 50 == 0
             seen.append(desk.seen(picture))
-        assert told.step == told.steps < 2000
+        assert told.step < 2000
         assert told.note == f"the 20.5 dB asked for are reached after {told.step:,} steps"
         assert told.psnr == pytest.approx(seen[-1], abs=1e-3)
         assert seen[-1] >= 20.5
@@ -196,9 +197,13 @@ def test_all_pixels_tell_whether_the_last_weights_are_better(desk: Desk, monkeyp
     for sample in range(6):
         monkeypatch.setattr(measuring, "GLANCE", sample)
         picture = desk.live("until: {steps: 250}, rate: 0.003", "mlp: {width: 3, depth: 1}")
-        picture.due = lambda step, steps: step == 249
-        seen = [desk.seen(picture) for _ in picture.train()]
+        reports = training_of(picture, should_report=lambda step, total: step == 249)
+        seen = [desk.seen(picture) for _ in reports]
         assert seen[-1] > seen[-2] - 0.01  # the rate is next to nothing there
+
+
+def measured_at(event: Training) -> tuple[int, float | None]:
+    return event.step, (event.progress if isinstance(event, TrainingReport) else event.result).psnr
 
 
 BRITTLE_OPTIONS = "until: {steps: 300}, rate: 1"
@@ -217,8 +222,7 @@ def test_what_is_no_number_is_stepped_back_from_and_learnt_to_the_end(optimiser:
     assert told[-1].psnr is not None
     assert told[-1].psnr > 20
     watched = desk.live(options, "brittle")
-    watched.due = lambda step, steps: True  # whoever looks on changes nothing
-    reports = list(watched.train())
+    reports = list(training_of(watched, should_report=always))  # whoever looks on changes nothing
     assert all(one.psnr is None or math.isfinite(one.psnr) for one in reports)
     assert [one.note for one in reports if one.note] == notes
     for name, weight in watched.network.state_dict().items():
@@ -249,14 +253,14 @@ def test_stopped_at_any_report_it_ends_as_if_it_had_not_been(
     monkeypatch.setattr(learning, "LENGTH", 50)
     monkeypatch.setattr(measuring, "GLANCE", 9)
     desk.scene(options, network)
-    reports = [event.progress for event in desk.made("whole") if isinstance(event, Trained)]
+    reports = [event for event in desk.made("whole") if isinstance(event, Training)]
     for number in range(1, len(reports), max(1, len(reports) // 3)):
         events = desk.made(f"cut {number}")
         for _ in range(number):
-            next(event for event in events if isinstance(event, Trained))
+            next(event for event in events if isinstance(event, Training))
         events.close()
-        rest = [event.progress for event in desk.made(f"cut {number}") if isinstance(event, Trained)]
-        assert [(one.step, one.psnr) for one in rest] == [(one.step, one.psnr) for one in reports[number:]]
+        rest = [event for event in desk.made(f"cut {number}") if isinstance(event, Training)]
+        assert list(map(measured_at, rest)) == list(map(measured_at, reports[number:]))
         assert desk.files(f"cut {number}") == desk.files("whole")
 
 
@@ -264,10 +268,10 @@ def test_stopped_at_any_report_it_ends_as_if_it_had_not_been(
 @pytest.mark.parametrize("until", ["psnr: 21", "seconds: 1.5", "psnr: 21, seconds: 3"])
 def test_a_film_of_the_learning_ends_with_what_was_learnt(film: str, until: str, desk: Desk, ticking: None) -> None:
     desk.scene(f"until: {{{until}}}", rest=f"film: {{{film}}}\noutputs: [png, frames]\n")
-    told = [event.progress for event in desk.made("out") if isinstance(event, Trained)]
+    told = [event for event in desk.made("out") if isinstance(event, Training)]
     frames = sorted((desk.folder / "out").glob("a-*.png"))
     if film == "learning: 20":
-        assert len(frames) == told[-1].steps // 20 + 1
+        assert len(frames) == told[-1].step // 20 + 1
         return
     assert len(frames) == 6
     images: list[Any] = [np.asarray(Image.open(path)) for path in (*frames, desk.folder / "out" / "a.png")]

@@ -13,9 +13,11 @@ import pytest
 import torch
 from PIL import Image
 from safetensors import safe_open
+from tests.support.trainings import training_of
 
 from artengine import InputError, Picture, Progress, View, build, load
 from artengine.making.pipeline import make_files
+from artengine.training.session import TrainingSession
 from artengine_regression.training import measuring
 from artengine_regression.training.mask import Mask
 from artengine_regression.training.sampling import Lattice, Patches, Table, drawing
@@ -63,7 +65,7 @@ class Desk:
 
     def learnt(self, options: str, network: str = MLP) -> tuple[dict[str, torch.Tensor], Progress]:
         picture = self.live(options, network)
-        last = list(picture.train())[-1]
+        last = list(training_of(picture))[-1]
         return picture.network.state_dict(), last
 
 
@@ -116,7 +118,7 @@ def test_other_colours_where_it_is_hidden_change_no_bit(mask: str, network: str,
     others, worse = desk.learnt(options, network)
     assert same(weights, others)
     assert told.psnr == worse.psnr
-    assert (worse.hidden or 99) < (told.hidden or 0)
+    assert (worse.holdout_psnr or 99) < (told.holdout_psnr or 0)
     next_to_it = hidden.copy()
     next_to_it[:, 1:] |= hidden[:, :-1]
     desk.keep("photo.png", noisy(made(), next_to_it))
@@ -165,7 +167,7 @@ def test_pixels_averaged_before_learning_take_in_nothing_hidden(mask: str, losse
     assert same(*found)
     picture = desk.live(options)
     whole = Mask(rectangle=(0.2, 0.3, 0.4, 0.4))
-    (study,) = studies(picture, [picture.scene.photos["photo.png"]], 3, whole, None, 1.0)
+    (study,) = studies(TrainingSession(picture), [picture.scene.photos["photo.png"]], 3, whole, None, 1.0)
     assert study.hidden is not None
     for row, column in np.ndindex(study.hidden.shape):  # as many as need be, and no more
         block = corner(41, 50)[3 * row : 3 * row + 3, 3 * column : 3 * column + 3]
@@ -192,11 +194,11 @@ def test_what_is_told_of_known_and_of_hidden_pixels_is_what_one_sees(
     with safe_open(desk.folder / "out" / "a.safetensors", "pt") as file:
         header = json.loads(file.metadata()["artengine"])
     picture = desk.live(options, network)
-    told = list(picture.train())
-    assert (told[-1].psnr, told[-1].hidden) == (header["psnr"], header["hidden"])
+    told = list(training_of(picture))
+    assert (told[-1].psnr, told[-1].holdout_psnr) == (header["psnr"], header["hidden"])
     assert header["psnr"] == pytest.approx(brute(picture, made(), ~BLOT), abs=1e-3)
     assert header["hidden"] == pytest.approx(brute(picture, made(), BLOT), abs=1e-3)
-    assert told[0].hidden is not None
+    assert told[0].holdout_psnr is not None
 
 
 @pytest.mark.parametrize(
@@ -219,7 +221,7 @@ def test_a_mask_that_hides_nothing_changes_nothing(mask: str, network: str, desk
     plain, told = desk.learnt("until: {steps: 20}, batch: 60", network)
     masked, also = desk.learnt(f"until: {{steps: 20}}, batch: 60, mask: {mask}", network)
     assert same(plain, masked)
-    assert (also.psnr, also.hidden) == (told.psnr, None)
+    assert (also.psnr, also.holdout_psnr) == (told.psnr, None)
 
 
 def test_a_photo_of_which_next_to_nothing_is_known_is_learnt(desk: Desk) -> None:
@@ -236,9 +238,17 @@ def test_a_photo_of_which_next_to_nothing_is_known_is_learnt(desk: Desk) -> None
 def looked_at(desk: Desk, options: dict[str, Any], network: str, *, patches: bool, draws: int = 400) -> Pixels:
     """How often each pixel was looked at: told by colours that none has twice."""
     picture = desk.live("until: {steps: 1}", network)
+    session = TrainingSession(picture)
     photo = picture.scene.photos["photo.png"]
-    learnt = studies(picture, [photo], 1, options.get("mask"), options.get("weigh"), options.get("weigh_centre", 1.0))
-    way = drawing(picture, learnt, 400, patches=patches)
+    learnt = studies(
+        session,
+        [photo],
+        1,
+        options.get("mask"),
+        options.get("weigh"),
+        options.get("weigh_centre", 1.0),
+    )
+    way = drawing(session, learnt, 400, patches=patches)
     generator = torch.Generator().manual_seed(0)
     counts = np.zeros(20 * 24)
     for step in range(draws):
@@ -287,8 +297,8 @@ def test_every_known_pixel_gets_its_turn_whichever_way_it_is_drawn(numbered: Des
     mask = Mask(rectangle=(0.2, 0.3, 0.4, 0.4))
     for network, patches, way in ((MLP, False, Table), (GRID, False, Lattice), (GRID, True, Patches)):
         picture = numbered.live("until: {steps: 1}", network)
-        (study,) = studies(picture, [picture.scene.photos["photo.png"]], 1, mask, None, 1.0)
-        assert isinstance(drawing(picture, [study], 400, patches=patches), way)
+        (study,) = studies(TrainingSession(picture), [picture.scene.photos["photo.png"]], 1, mask, None, 1.0)
+        assert isinstance(drawing(TrainingSession(picture), [study], 400, patches=patches), way)
         counts = looked_at(numbered, {"mask": mask}, network, patches=patches)
         assert (counts[corner(20, 24)] == 0).all()
         assert (counts[~corner(20, 24)] > 0).all()

@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tests.support.trainings import result_of, training_of
 from torch import Tensor, nn
 
-from artengine import Picture, build, load
+from artengine import Picture, Result, build, load
+from artengine.training.session import TrainingSession
 from artengine_basics.losses import ssim
 from artengine_regression.training.mask import Mask
 from artengine_regression.training.optimisers import SMALLEST, hidden_matrices, optimiser, orthogonal
@@ -79,7 +81,7 @@ def lowered(name: Optimiser, net: nn.Module, steps: int = 60) -> float:
 def test_each_learns_a_photo(name: Optimiser, network: str, scene: Callable[[str, str], Path]) -> None:
     steps = 60 if name == "lbfgs" else 400
     picture = live(scene(f"until: {{steps: {steps}}}, optimiser: {name}", network))
-    last = list(picture.train())[-1]
+    last = list(training_of(picture))[-1]
     assert last.psnr is not None
     assert last.psnr > {"adam": 28, "muon": 30, "sgd": 18, "lbfgs": 35}[name]
 
@@ -92,18 +94,17 @@ def test_each_goes_on_from_any_report_to_the_bit(
     path = scene(f"until: {{steps: {6 if name == 'lbfgs' else 200}}}, optimiser: {name}", network)
     whole = live(path)
     cuts: list[tuple[dict[str, Any], dict[str, Tensor]]] = []
-    final: dict[str, Any] = {}
-    for progress in whole.train():
+    for progress in training_of(whole):
+        if isinstance(progress, Result):
+            result = progress
+            break
         assert progress.state is not None
-        final = copy.deepcopy(progress.state())
-        cuts.append((final, copy.deepcopy(whole.network.state_dict())))
-    assert len(cuts) > 3
-    for state, weights in cuts[:-1]:
+        cuts.append((copy.deepcopy(dict(progress.state())), copy.deepcopy(whole.network.state_dict())))
+    assert len(cuts) > 2
+    for state, weights in cuts:
         again = live(path)
         again.network.load_state_dict(weights)
-        *_, last = again.train(copy.deepcopy(state))
-        assert last.state is not None
-        assert alike(last.state(), final)
+        assert result_of(again, copy.deepcopy(state)) == result
         assert alike(again.network.state_dict(), whole.network.state_dict())
 
 
@@ -206,8 +207,8 @@ def test_a_target_that_is_reached_is_no_reason_to_run_away(name: Optimiser) -> N
 def test_the_slope_of_patches_is_that_of_their_loss_around_what_is_hidden(scene: Callable[[str, str], Path]) -> None:
     """Lbfgs searches along lines, and finds nothing where the slope it is told is another one."""
     picture = live(scene("until: {steps: 1}", MLP))
-    (study,) = studies(picture, [picture.scene.photos["photo.png"]], 1, Mask(random=0.3), None, 1.0)
-    patches = Patches(picture, [study], 400)
+    (study,) = studies(TrainingSession(picture), [picture.scene.photos["photo.png"]], 1, Mask(random=0.3), None, 1.0)
+    patches = Patches(TrainingSession(picture), [study], 400)
     weights = list(picture.network.parameters())
 
     def value() -> Tensor:

@@ -8,6 +8,7 @@ from typing import get_args
 import numpy as np
 import pytest
 from PIL import Image
+from tests.support.trainings import training_of
 
 from artengine import InputError, build, load
 from artengine.scene.loading import load_text
@@ -33,7 +34,7 @@ def scene(folder: Path, options: str, more: str = "") -> Scene:
 def test_a_preset_is_all_that_a_scene_needs(preset: str, folder: Path) -> None:
     whole = scene(folder, f"preset: {preset}, until: {{steps: 300}}, batch: 256")
     picture = build(whole, "cpu")
-    *_, last = picture.train()
+    *_, last = training_of(picture)
     assert last.psnr is not None
     assert last.psnr > 20
     assert picture.paint().shape == (whole.canvas.size[1], whole.canvas.size[0], 3)
@@ -47,7 +48,7 @@ def test_the_demonstration_has_its_2643_numbers(folder: Path) -> None:
 def test_whatever_the_scene_says_goes_before_its_preset(folder: Path) -> None:
     own = scene(folder, "preset: demo", "network: {mlp: {width: 5, depth: 1}}\n")
     assert sum(one.numel() for one in build(own, "cpu").network.parameters()) == 5 * 3 + 6 * 3
-    steps = [last.step for last in build(scene(folder, "preset: demo, until: {steps: 7}"), "cpu").train()]
+    steps = [last.step for last in training_of(build(scene(folder, "preset: demo, until: {steps: 7}"), "cpu"))]
     assert steps == [7]
 
 

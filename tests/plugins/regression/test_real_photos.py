@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image, ImageCms
+from tests.support.trainings import training_of
 
 from artengine import build, load
 
@@ -70,7 +71,7 @@ def pixels(path: Path) -> Pixels:
 def learnt(path: Path) -> Pixels:
     """The picture after the training, (16, 24, 3) in [0, 1]."""
     picture = build(load(path), "cpu")
-    for _ in picture.train():
+    for _ in training_of(picture):
         pass
     return np.asarray(picture.paint())
 

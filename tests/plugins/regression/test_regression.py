@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tests.support.trainings import total_of, training_of
 from torch import Tensor
 
-from artengine import ArtengineError, InputError, Picture, Progress, View, build, load
-from artengine.events import Trained
+from artengine import ArtengineError, InputError, Picture, Progress, Result, View, build, load
+from artengine.events import Training
 from artengine.making.pipeline import make_files
+from artengine.training.session import TrainingSession
 from artengine_regression.training.measuring import decibels, squares
 
 Scene = Callable[..., Path]
@@ -92,9 +94,9 @@ def live(path: Path) -> Picture:
     return build(load(path, plugins=[str(path.parent / "wild.py")]), "cpu")
 
 
-def learnt(path: Path) -> tuple[Picture, list[Progress]]:
+def learnt(path: Path) -> tuple[Picture, list[Progress | Result]]:
     picture = live(path)
-    return picture, list(picture.train())
+    return picture, list(training_of(picture))
 
 
 def weights(picture: Picture) -> Tensor:
@@ -113,7 +115,7 @@ def test_it_learns_a_photo(scene: Scene, tmp_path: Path) -> None:
 
 def test_it_tells_how_far_it_is(scene: Scene) -> None:
     _, told = learnt(scene("until: {steps: 120}, batch: 8"))
-    assert [(one.step, one.steps) for one in told] == [(50, 120), (100, 120), (120, 120)]
+    assert [(one.step, total_of(one)) for one in told] == [(50, 120), (100, 120), (120, 120)]
     assert all(math.isfinite(one.loss) and one.psnr is not None for one in told)
 
 
@@ -129,18 +131,20 @@ def test_the_same_seed_learns_the_same_and_another_does_not(scene: Scene) -> Non
 def test_it_goes_on_as_if_it_had_never_stopped(stop: int, scene: Scene) -> None:
     whole, told = learnt(scene())
     first = live(scene())
-    for progress in itertools.islice(first.train(), stop):
+    for progress in itertools.islice(training_of(first), stop):
+        assert isinstance(progress, Progress)
+        assert progress.state
         state = progress.state()
         kept = {name: tensor.clone() for name, tensor in first.network.state_dict().items()}
     second = live(scene())
     second.network.load_state_dict(kept)
-    rest = list(second.train(state))
+    rest = list(training_of(second, state))
     assert torch.equal(weights(second), weights(whole))
     assert [(one.step, one.loss, one.psnr) for one in rest] == [(one.step, one.loss, one.psnr) for one in told[stop:]]
     left_out = live(scene())
     left_out.network.load_state_dict(kept)
     trainer = {**state["trainer"], "generator": torch.Generator().manual_seed(3).get_state()}
-    list(left_out.train({**state, "trainer": trainer}))
+    list(training_of(left_out, {**state, "trainer": trainer}))
     assert not torch.equal(weights(left_out), weights(whole))  # each part of the state is needed
 
 
@@ -201,8 +205,9 @@ def test_the_psnr_is_the_one_of_the_textbook(scene: Scene) -> None:
     picture = live(scene())
     coordinates = torch.rand(70_000, 2)  # more than it takes at a time
     colours = picture.network(coordinates).detach().clamp(0, 1)
-    assert decibels(squares(picture, coordinates, colours), colours.numel()) == 120  # as good as it gets
-    assert decibels(squares(picture, coordinates, 0.9 * colours), colours.numel()) == pytest.approx(
+    session = TrainingSession(picture)
+    assert decibels(squares(session, coordinates, colours), colours.numel()) == 120  # as good as it gets
+    assert decibels(squares(session, coordinates, 0.9 * colours), colours.numel()) == pytest.approx(
         -10 * math.log10((0.1 * colours).double().square().mean()), abs=1e-4
     )
 
@@ -240,6 +245,6 @@ def test_photos_and_options_that_make_no_sense_are_refused_before_any_work(scene
 def test_a_run_trains_once_and_paints_what_it_learnt(scene: Scene, tmp_path: Path) -> None:
     path = scene("until: {steps: 300}, batch: 128")
     events = list(run(path))
-    assert sum(isinstance(event, Trained) for event in events) == 6
+    assert sum(isinstance(event, Training) for event in events) == 6
     with Image.open(tmp_path / "out" / "a.png") as image, Image.open(tmp_path / "photo.png") as photo:
         assert np.abs(np.asarray(image).astype(int) - np.asarray(photo)).mean() < 8

@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tests.support.trainings import training_of
 from torch import Tensor
 
-from artengine import InputError, Picture, Progress, View, build, load
+from artengine import InputError, Picture, Progress, Result, View, build, load
+from artengine.training.session import TrainingSession
 from artengine_regression.training import sampling
 from artengine_regression.training.sampling import Patches, Table
 from artengine_regression.training.targets import studies
@@ -66,7 +68,7 @@ def weights(picture: Picture) -> Tensor:
 def test_each_comes_back_at_its_moment(options: str, folder: Path) -> None:
     steps = 120 if "lbfgs" in options else 800
     picture = live(folder, f"until: {{steps: {steps}}}, batch: 256, rate: 0.01, {options}")
-    *_, last = picture.train()
+    *_, last = training_of(picture)
     squares = []
     for number, name in enumerate(SIZES):
         height, width = SIZES[name]
@@ -88,14 +90,14 @@ def test_each_comes_back_at_its_moment(options: str, folder: Path) -> None:
 @pytest.mark.parametrize("coordinates", ["grid", "polar", "[grid, time: {turns: 0}]", "[grid, time: {turns: 3}]"])
 def test_photos_that_nothing_tells_apart_are_refused(coordinates: str, folder: Path) -> None:
     with pytest.raises(InputError, match=r"found photos 1 and 2 of 3, and nothing that tells them apart; add time"):
-        list(live(folder, "until: {steps: 5}", coordinates=coordinates).train())
+        list(training_of(live(folder, "until: {steps: 5}", coordinates=coordinates)))
 
 
 def test_photos_of_which_two_have_one_moment_are_refused(folder: Path) -> None:
     four = "a.png, b.png, c.png, a.png"
     with pytest.raises(InputError, match=r"found photos 1 and 3 of 4, and nothing that tells them apart; add time"):
-        list(live(folder, "until: {steps: 5}", four, "[grid, time: {turns: 2}]").train())
-    *_, last = live(folder, "until: {steps: 5}", four, "[grid, time: {turns: 3}]").train()
+        list(training_of(live(folder, "until: {steps: 5}", four, "[grid, time: {turns: 2}]")))
+    *_, last = training_of(live(folder, "until: {steps: 5}", four, "[grid, time: {turns: 3}]"))
     assert last.step == 5
 
 
@@ -113,8 +115,8 @@ def test_of_several_photos_each_is_hidden_where_its_mask_falls(losses: str, fold
 
     def learnt() -> Tensor:
         picture = live(folder, options, "a.png, c.png")
-        *_, last = picture.train()
-        assert last.hidden is not None
+        *_, last = training_of(picture)
+        assert last.holdout_psnr is not None
         return weights(picture)
 
     before = learnt()
@@ -156,17 +158,21 @@ def test_every_pixel_of_every_photo_gets_its_turn(
     monkeypatch.setattr(sampling, "TABLE", room)
     picture = numbered(folder)
     photos = [picture.scene.photos[name] for name in ("a.png", "c.png")]
-    learnt = studies(picture, photos, 1, None, None, weigh_centre)
-    counts = counted(Table(picture, learnt, 50), 1500)
+    learnt = studies(TrainingSession(picture), photos, 1, None, None, weigh_centre)
+    counts = counted(Table(TrainingSession(picture), learnt, 50), 1500)
     assert counts.min() > 0
     if weigh_centre == 1:
         assert counts.std() < 2.5 * math.sqrt(counts.mean())
-    assert counted(Patches(picture, learnt, 50), 1500).min() > 0
+    assert counted(Patches(TrainingSession(picture), learnt, 50), 1500).min() > 0
 
 
-def learnt(picture: Picture, state: dict[str, Any] | None = None) -> tuple[list[Progress], list[Any]]:
-    told, cuts = [], []
-    for progress in picture.train(state):
+def learnt(picture: Picture, state: dict[str, Any] | None = None) -> tuple[list[Progress | Result], list[Any]]:
+    told: list[Progress | Result] = []
+    cuts = []
+    for progress in training_of(picture, state):
+        if isinstance(progress, Result):
+            told.append(progress)
+            break
         assert progress.state is not None
         told.append(progress)
         cuts.append((copy.deepcopy(progress.state()), copy.deepcopy(picture.network.state_dict())))
@@ -183,7 +189,7 @@ def test_what_is_drawn_anew_goes_on_to_the_bit(
     whole = live(folder, options)
     told, cuts = learnt(whole)
     assert (told[-1].psnr or 0) > 8
-    for (state, kept), rest in zip(cuts[:-1], itertools.count(1), strict=False):
+    for (state, kept), rest in zip(cuts, itertools.count(1), strict=False):
         again = live(folder, options)
         again.network.load_state_dict(kept)
         assert [one.loss for one in learnt(again, state)[0]] == [one.loss for one in told[rest:]]
@@ -194,7 +200,7 @@ LARGE = """
     import resource, sys
     import numpy as np
     from PIL import Image
-    from artengine import build, load
+    from artengine import build, load, train
     folder = sys.argv[1]
     row = np.arange(4000, dtype=np.uint32)
     y = np.arange(3000, dtype=np.uint32)[:, None]
@@ -204,7 +210,13 @@ LARGE = """
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")  # the peak begins anew
     picture = build(load(folder + "/l.yaml"), "cpu")
-    *_, last = picture.train()
+    reports = train(picture)
+    while True:
+        try:
+            next(reports)
+        except StopIteration as end:
+            last = end.value
+            break
     assert last.step == 20 and last.pixels == 12_000_000
     print(*[line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")])
 """

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from artengine.components import version_of
 from artengine.errors import ArtengineError, InputError, Problem, listed
-from artengine.events import Event, Note, Resumed, Trained
+from artengine.events import Event, Note, Resumed, TrainingEnd, TrainingReport
 from artengine.making.films.frame_cache import FrameCache, Pixels
 from artengine.making.films.frame_renderer import FrameRenderer
 from artengine.painting import Image, Picture, build
@@ -32,7 +32,7 @@ from artengine.scene import (
     scene_from_json,
     scene_to_json,
 )
-from artengine.training import Describe, trained, weights
+from artengine.training import Describe, train_to_file, weights
 from artengine.workers import Item, Workers
 
 MAX_ITEM_FRAMES = 8  # of a worker: starting on more costs little, with fewer the first ones come soon
@@ -86,7 +86,7 @@ def render_film(
         yield Note(f"seed: {message}, so the walk passes their pictures by; {cure}")
     weights_file: Path | None = None
     if scene.training:
-        yield from trained(picture, out, fresh=fresh, describe=describe)
+        yield from train_to_file(picture, out, fresh=fresh, describe=describe)
         weights_file = out / f"{scene.name}.safetensors"
     missing = list(cache.missing(film.frames))
     if missing and len(missing) < film.frames:
@@ -166,38 +166,40 @@ class _TrainingFilm:
         if not fresh and (steps := self._finished_steps()):
             if self._has_frames_until(steps - 1, steps):
                 picture = self._build_picture()
-                yield from trained(picture, self._out, fresh=False, describe=describe)
+                yield from train_to_file(picture, self._out, fresh=False, describe=describe)
                 yield from self._frames_until(picture, steps, steps)
                 return
             yield Note("learning again: the film shows all of it")
             fresh = True
         resumed = 0
         picture = self._build_picture()
-        learning = trained(picture, self._out, fresh=fresh, describe=describe)
+        learning = train_to_file(picture, self._out, fresh=fresh, describe=describe, should_report=self._is_shown)
         for event in learning:
             yield event
             if isinstance(event, Resumed):
                 resumed = event.step
-            if not isinstance(event, Trained):
+            if not isinstance(event, TrainingReport | TrainingEnd):
                 continue
-            progress = event.progress
-            if resumed and not self._has_frames_until(resumed, progress.steps):
+            total = event.progress.total if isinstance(event, TrainingReport) else event.step
+            if resumed and not self._has_frames_until(resumed, total):
                 learning.close()
                 yield Note("learning from the start: frames of an earlier step are gone")
                 yield from self.render(fresh=True, describe=describe)
                 return
             resumed = 0
-            if progress.step == 0:  # the trainer has laid something out before its first step
+            if event.step == 0:  # the trainer has laid something out before its first step
                 self._initial_weights = _copy_weights(picture)
-            yield from self._frames_until(picture, progress.step, progress.steps)
+            yield from self._frames_until(picture, event.step, total)
 
     def _build_picture(self) -> Picture:
         picture = build(self._scene, self._device)
-        picture.due = lambda step, steps: step in _shown_steps(self._film, steps)
         self._initial_weights = _copy_weights(picture)
         return picture
 
-    def _has_frames_until(self, step: int, steps: int) -> bool:
+    def _is_shown(self, step: int, total: int | None) -> bool:
+        return step in _shown_steps(self._film, total)
+
+    def _has_frames_until(self, step: int, steps: int | None) -> bool:
         """Whether all frames up to a step, of so many in all, can be read: the network itself is past them."""
         shown = [frame for frame, at in enumerate(_frame_steps(self._film, steps)) if at <= step]
         return all(self._cache.read(frame) is not None for frame in shown)
@@ -212,7 +214,7 @@ class _TrainingFilm:
         steps = about.get("steps", 0) if about.get("key") == self._scene.training_key else 0
         return steps if isinstance(steps, int) else 0
 
-    def _frames_until(self, picture: Picture, step: int, steps: int) -> Iterator[FilmFrame]:
+    def _frames_until(self, picture: Picture, step: int, steps: int | None) -> Iterator[FilmFrame]:
         """The frames up to a step that have not been given yet; the network stands there."""
         schedule = _frame_steps(self._film, steps)
         while self._next_frame < len(schedule) and schedule[self._next_frame] <= step:
@@ -238,14 +240,20 @@ def _copy_weights(picture: Picture) -> dict[str, Tensor]:
 
 
 @functools.lru_cache(maxsize=8)  # a trainer asks after every step
-def _shown_steps(film: Film, steps: int) -> frozenset[int]:
+def _shown_steps(film: Film, steps: int | None) -> frozenset[int]:
     """The steps of a training of so many that a film shows."""
     return frozenset(_frame_steps(film, steps))
 
 
 @functools.lru_cache(maxsize=8)
-def _frame_steps(film: Film, steps: int) -> list[int]:
-    """The step that each frame of the film of a training of so many shows."""
+def _frame_steps(film: Film, steps: int | None) -> list[int]:
+    """The step that each frame of the film of a training of so many shows.
+
+    Raises `InputError` where the training has no end of its own, or the frames are too many.
+    """
+    if steps is None:
+        found = "found a training that has no end of its own, expected one that ends; say how long it goes on"
+        raise InputError([Problem("", "film.learning", found)])
     every, count = film.learning, max(film.frames - 1, 1)
     if isinstance(every, int):
         frames = steps // every + 1

@@ -12,6 +12,7 @@ import pytest
 import torch
 from tests.support.common import ROOT
 from tests.support.scene_folder import TRAINED, Desk
+from tests.support.trainings import training_of
 
 import artengine
 from artengine.making.films.frame_renderer import FrameRenderer
@@ -177,14 +178,14 @@ def test_what_was_learnt_is_shown_while_numbers_move(desk: Desk) -> None:
     moving = text.replace("width: 8", "width: 8, frequency: {keys: {0s: 30, 4f: 31}}")
     pictures = [build(desk.load(one + "outputs: frames\n"), "cpu") for one in (text, moving)]
     for picture in pictures:
-        for _ in picture.train():
+        for _ in training_of(picture):
             pass
     plain, moved = (renderer_of(picture) for picture in pictures)
     assert np.array_equal(plain.image(0), moved.image(0))
     assert np.abs(plain.image(4) - moved.image(4)).mean() < 0.05
     wider = desk.load(text.replace("width: 8", "width: {keys: {0s: 8, 4f: 9}}") + "outputs: frames\n")
     picture = build(wider, "cpu")
-    for _ in picture.train():
+    for _ in training_of(picture):
         pass
     with pytest.raises(
         artengine.InputError, match=r"s\.yaml:1:11: network\.mlp: what moves changes the network's shape"

@@ -14,9 +14,10 @@ from PIL import Image
 from tests.support.executors import in_process
 from tests.support.film_runs import at_frame, contents, made, notes, painted, until
 from tests.support.processes import ended, forked
+from tests.support.trainings import always, training_of
 
 from artengine import InputError, load
-from artengine.events import Event, Resumed, Trained, Wrote
+from artengine.events import Event, Resumed, Training, Wrote
 from artengine.making.films import film_frames
 from artengine.making.films.frame_renderer import FrameRenderer
 from artengine.painting.picture import build
@@ -82,10 +83,9 @@ def test_frames_of_a_learning_are_the_picture_at_their_steps(photo: Path, tmp_pa
     frames = shown(tmp_path / "out")
     assert len(frames) == len(SCHEDULES[film])
     picture = build(load(photo), "cpu")
-    picture.due = lambda step, steps: True
     assert picture.scene.film is not None
     expected = {0: FrameRenderer(picture, picture.scene.film).pixels(0)}
-    for progress in picture.train():
+    for progress in training_of(picture, should_report=always):
         if progress.step in SCHEDULES[film]:
             expected[progress.step] = FrameRenderer(picture, picture.scene.film).pixels(0)
     for frame, step in zip(frames, SCHEDULES[film], strict=True):
@@ -116,7 +116,7 @@ def test_killed_film_of_a_learning_goes_on(photo: Path, tmp_path: Path, whole: d
     resumed = [event.step for event in events if isinstance(event, Resumed)]
     if number == 6:  # frames 1 to 5 are of steps 0 to 40, so the checkpoint before the sixth is of step 40
         assert resumed == [40]
-    first = next((event.progress.step for event in events if isinstance(event, Trained)), 90)
+    first = next((event.step for event in events if isinstance(event, Training)), 90)
     assert first >= 10 * (number - 1)
     assert len(before) == number
     assert contents(out) == whole
@@ -137,7 +137,7 @@ def test_lost_frames_of_a_learning_are_learnt_again(
         lost.unlink()
     events = made(photo, out)
     assert any("learning" in note for note in notes(events))
-    assert [event.progress.step for event in events if isinstance(event, Trained)][-1] == 90
+    assert [event.step for event in events if isinstance(event, Training)][-1] == 90
     assert contents(out) == whole
 
 
@@ -155,7 +155,7 @@ def test_finished_learning_is_used_again_for_its_last_frames(
     for path in out.glob(".s.frames/*/000009.frame"):
         path.unlink()
     events = made(photo, out)
-    assert [event for event in events if isinstance(event, Trained)] == []
+    assert [event for event in events if isinstance(event, Training)] == []
     assert contents(out) == whole
 
 
@@ -165,11 +165,11 @@ def test_finished_training_serves_films_with_other_cameras(
     monkeypatch.setattr(film_frames, "Workers", in_process)
     out = tmp_path / "out"
     learning(photo, "length: 3f")
-    assert any(isinstance(event, Trained) for event in made(photo, out))
+    assert any(isinstance(event, Training) for event in made(photo, out))
     before = (out / "s.safetensors").read_bytes()
     photo.write_text(photo.read_text() + "camera: {keys: {0s: {zoom: 1}, 2f: {zoom: 2}}}\n")
     events = made(photo, out, jobs=2)
-    assert not any(isinstance(event, Trained) for event in events)
+    assert not any(isinstance(event, Training) for event in events)
     assert (out / "s.safetensors").read_bytes() == before
     assert not np.array_equal(shown(out)[0], shown(out)[2])
 

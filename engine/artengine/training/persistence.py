@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
 from artengine import curve
 from artengine.errors import ArtengineError, OutputError
-from artengine.events import Event, Note, Resumed, Trained, Wrote
+from artengine.events import Event, Note, Resumed, TrainingEnd, TrainingReport, Wrote
 from artengine.files import create_file
-from artengine.kinds import Progress
 from artengine.painting import Picture
 from artengine.scene import Scene
+from artengine.sessions import Progress, Result
 from artengine.training import weights
 from artengine.training.checkpoint import Checkpoints
+from artengine.training.session import ShouldReport, TrainingSession, on_its_own
 
 #: Gives the recipe of a scene on a device, as plain data, for the header of its weights.
 Describe = Callable[[Scene, str], Mapping[str, Any]]
 
 
-def trained(picture: Picture, out: Path, *, fresh: bool, describe: Describe | None) -> Generator[Event, None, None]:
+def train_to_file(
+    picture: Picture,
+    out: Path,
+    *,
+    fresh: bool,
+    describe: Describe | None,
+    should_report: ShouldReport = on_its_own,
+) -> Generator[Event, None, None]:
     """Train a picture if its scene asks for it, or take what an earlier run has: finished weights, or a checkpoint.
 
-    describe: gives the recipe that goes into the file; None for none.
+    describe: gives the recipe that goes into the file; None for none. should_report: see `TrainingSession`.
 
     A step is told before the checkpoint that it may cause is written: what is made of it is safe by then.
     """
     scene = picture.scene
     if scene.training is None:
         return
-    where = scene.training.path
     path = out / f"{scene.name}.safetensors"
     checkpoints = Checkpoints(out, scene.name, scene.training_key)
     reused, words = _reuse(picture, path, fresh=fresh)
@@ -49,51 +55,62 @@ def trained(picture: Picture, out: Path, *, fresh: bool, describe: Describe | No
         for word in damaged:
             yield Note(word)
         yield Resumed(f"going on from step {step:,}", step) if step else Note("starting anew")
+    result = yield from _saved(TrainingSession(picture, state, should_report), picture, checkpoints)
+    _write(picture, result, path, describe)
+    checkpoints.clear()
+    if result.note:
+        yield Note(result.note)
+    yield TrainingEnd(result, picture.glance)
+    yield Wrote(path)
 
+
+def _saved(session: TrainingSession, picture: Picture, checkpoints: Checkpoints) -> Generator[Event, None, Result]:
+    """Train, with checkpoints on the way and one where the caller stops."""
     progress: Progress | None = None
+    reports = session.run()
     try:
-        for progress in picture.train(state):
-            if progress.step == progress.steps:
-                continue  # told when its weights are safe
-            yield from _told(progress, picture)
+        while True:
+            try:
+                progress = next(reports)
+            except StopIteration as end:
+                result: Result = end.value
+                return result
+            if progress.note:
+                yield Note(progress.note)
+            request_stop = session.request_stop if progress.total is None else None
+            yield TrainingReport(progress, picture.glance, request_stop)
             if progress.state:
                 checkpoints.save_if_due(picture.network, progress)
     except GeneratorExit:  # the caller stops us, at a step's end
         if progress and progress.state:
             checkpoints.save(picture.network, progress)
         raise
-    if progress is None:
-        raise ArtengineError(f"{where}: the trainer took no step")
-    about = {"kind": "weights", "key": scene.training_key, "steps": progress.steps}
-    about |= {"loss": progress.loss, "psnr": progress.psnr}
-    known = {"hidden": progress.hidden, "pixels": progress.pixels}
+
+
+def _write(picture: Picture, result: Result, path: Path, describe: Describe | None) -> None:
+    """Write the weights of a finished training.
+
+    Raises `ArtengineError` where they are no finite numbers, or not rounded as the result says.
+    """
+    scene = picture.scene
+    where = scene.training.path if scene.training else ""
+    about = {"kind": "weights", "key": scene.training_key, "steps": result.step}
+    about |= {"loss": result.loss, "psnr": result.psnr}
+    known = {"hidden": result.holdout_psnr, "pixels": result.pixels}
     about |= {name: value for name, value in known.items() if value is not None}
-    if progress.curve:
-        about["curve"] = curve.rows(progress.curve)
+    if result.curve:
+        about["curve"] = curve.rows(result.curve)
     if describe:
         about["recipe"] = describe(scene, picture.device.type)
     tensors = picture.network.state_dict()
     if wild := [name for name, tensor in tensors.items() if not tensor.isfinite().all()]:
-        found = f"after step {progress.step}, {wild[0]} holds values that are not numbers; try a smaller rate"
+        found = f"after step {result.step}, {wild[0]} holds values that are not numbers; try a smaller rate"
         raise ArtengineError(f"{where}: {found}")
     try:
         with create_file(path) as file:
-            weights.write(file, tensors, about, progress.bits)
+            weights.write(file, tensors, about, result.bits)
     except ValueError as error:  # the trainer has not rounded them as it says
         raise ArtengineError(f"{where}: {error}") from None
-    picture.curve = tuple(progress.curve)
-    checkpoints.clear()
-    if progress.step == progress.steps:
-        yield from _told(progress, picture)
-    yield Wrote(path)
-
-
-def _told(progress: Progress, picture: Picture) -> Iterator[Event]:
-    """How far it is, and what the trainer has to say to that."""
-    if progress.note:
-        yield Note(progress.note)
-    enough = functools.partial(setattr, picture, "enough", True) if progress.endless else None
-    yield Trained(progress, picture.glance, enough)
 
 
 def _reuse(picture: Picture, path: Path, *, fresh: bool) -> tuple[bool, str]:
@@ -113,5 +130,5 @@ def _reuse(picture: Picture, path: Path, *, fresh: bool) -> tuple[bool, str]:
         raise OutputError(message) from None
     except (weights.DamagedError, OSError) as error:
         return False, "" if fresh else f"{path} is damaged ({error}), so it is trained anew"
-    picture.curve = curve.read(header.get("curve"))
+    picture.set_curve(curve.read(header.get("curve")))
     return True, f"trained before: {path} (--fresh trains anew)"
