@@ -1,4 +1,4 @@
-"""Many pictures of one scene in a folder: made by several workers, what is there already kept, a page and a sheet."""
+"""Many pictures of one scene in a folder: made by several workers, with a page and a sheet; what is there is reused."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from artengine.events import Event, Made, Note, Wrote
 from artengine.files import convert_os_errors, create_file, lock_outputs
 from artengine.gallery import trial_reports
 from artengine.gallery.manifest import MANIFEST_FILE, THUMBNAIL_FILE, Entry, Manifest, hash_data, hash_file
-from artengine.gallery.page import FILMS, ComparisonTable, PagePicture, render_page
+from artengine.gallery.page import FILMS, PagePicture, render_page
 from artengine.gallery.sheet import write_contact_sheets
 from artengine.gallery.sweeps import Variation
 from artengine.gallery.trials import TrialComparison, TrialsCompared, compare_trials, trials_table
 from artengine.scene import scene_to_json
 from artengine.workers import Executor, Item, ItemResult, Workers
 
-PAGE, THUMBNAILS, WORKSHOP = "index.html", "thumbnails", ".gallery-workshop"
-NAME = "gallery"  # of the lock
-SHEETS = 2000  # more pictures on contact sheets nobody looks at
+PAGE_FILE, THUMBNAIL_FOLDER, WORKSHOP_FOLDER = "index.html", "thumbnails", ".gallery-workshop"
+LOCK_NAME = "gallery"
+MAX_SHEET_PICTURES = 2000  # nobody looks at more on contact sheets
 
 
 class PartialError(ArtengineError):
@@ -55,7 +55,7 @@ def build_gallery(
     variations: Iterable[Variation],
     count: int,
     executor: Executor,
-    order: GalleryOptions,
+    options: GalleryOptions,
     *,
     walk: str = "",
 ) -> Generator[Event, None, None]:
@@ -66,142 +66,160 @@ def build_gallery(
     `page.render_page`. Closing it stops cleanly: what is finished stays, and the same call goes on from there.
     Raises `PartialError` where some failed.
     """
-    folder = order.folder
-    with lock_outputs(folder, NAME):
-        _ours(folder)
+    folder = options.folder
+    with lock_outputs(folder, LOCK_NAME):
+        _check_folder(folder)
         manifest = Manifest(folder)
         if bad := manifest.read():
             yield Note(f"{manifest.path}: {bad} lines make no sense, and are passed over")
-        workshop = folder / WORKSHOP
-        making = _Making(manifest, order, workshop)
-        trials: TrialComparison | None = None
-        beside: list[Path] = []
+        workshop = folder / WORKSHOP_FOLDER
+        batch = _Batch(manifest, options, workshop)
+        reports = _Reports()
         try:
-            for index, entry in enumerate(making.entries(variations, executor), start=1):
+            for index, entry in enumerate(batch.entries(variations, executor), start=1):
                 yield Made(index, count, entry.name, entry.error)
         finally:
-            if making.entered:
-                entries = making.shown()
-                trials = making.trials() if count > 1 else None
-                beside = trial_reports.write(folder, trials) if trials else []
-                shown = [one.id for one in entries]
-                comparison = trial_reports.comparison_for_page(trials, shown, plot=len(beside) > 1) if trials else None
-                _write_page(title, entries, making.failed, order, walk, comparison)
+            if batch.done_count:
+                reports = _write_reports(title, batch, options, walk, compare=count > 1)
         with contextlib.suppress(OSError):
             shutil.rmtree(workshop)
-        yield Wrote(folder / PAGE)
-        if entries := making.shown():
-            yield from map(Wrote, write_contact_sheets(folder, list(map(_shown, entries[:SHEETS])), title))
-        yield from map(Wrote, beside)
-        if making.kept:
-            yield Note(f"{making.kept:,} of {count:,} were there already")
-        if trials:
-            yield TrialsCompared(trials_table(trials), trials)
-    if making.failed:
-        lines = "\n".join(f"{entry.name}: {entry.error}" for entry in making.failed)
-        raise PartialError(f"{lines}\n{len(making.failed):,} of {count:,} failed; the same command tries them again")
+        yield Wrote(folder / PAGE_FILE)
+        if entries := batch.shown():
+            pictures = [_to_page_picture(entry) for entry in entries[:MAX_SHEET_PICTURES]]
+            yield from map(Wrote, write_contact_sheets(folder, pictures, title))
+        yield from map(Wrote, reports.files)
+        if batch.reused_count:
+            yield Note(f"{batch.reused_count:,} of {count:,} were there already")
+        if reports.trials:
+            yield TrialsCompared(trials_table(reports.trials), reports.trials)
+    if batch.failed:
+        lines = "\n".join(f"{entry.name}: {entry.error}" for entry in batch.failed)
+        raise PartialError(f"{lines}\n{len(batch.failed):,} of {count:,} failed; the same command tries them again")
 
 
-class _Making:
-    """The items of a gallery being made, and what became of them."""
+@dataclass(frozen=True, slots=True)
+class _Reports:
+    """How well each setting learns, and the files that tell it, where something is learnt."""
 
-    def __init__(self, manifest: Manifest, order: GalleryOptions, workshop: Path) -> None:
+    trials: TrialComparison | None = None
+    files: Sequence[Path] = ()
+
+
+def _write_reports(title: str, batch: _Batch, options: GalleryOptions, walk: str, *, compare: bool) -> _Reports:
+    """Write the page, with what each setting has learnt, if anything; compare: whether there are several to compare."""
+    entries = batch.shown()
+    trials = batch.trials() if compare else None
+    files = trial_reports.write_reports(options.folder, trials) if trials else []
+    identities = [entry.id for entry in entries]
+    comparison = trial_reports.comparison_for_page(trials, identities, plot=len(files) > 1) if trials else None
+    pictures = [_to_page_picture(entry) for entry in entries]
+    failed = [(entry.name, entry.error) for entry in batch.failed]
+    text = render_page(title, pictures, failed=failed, scene=walk, trials=comparison)
+    with create_file(options.folder / PAGE_FILE) as file:
+        file.write(text.encode())
+    return _Reports(trials, files)
+
+
+class _Batch:
+    """The items of a gallery in this run, and what has become of them."""
+
+    def __init__(self, manifest: Manifest, options: GalleryOptions, workshop: Path) -> None:
         self._manifest = manifest
-        self._order = order
+        self._options = options
         self._workshop = workshop
-        self._about: dict[str, dict[str, Any]] = {}  # what we know of the items ourselves, by their identity, in order
-        self._learning = False
+        self._about: dict[str, dict[str, Any]] = {}  # what decides the items, by their identity, in order
+        self._has_training = False
         self.failed: list[Entry] = []
-        self.kept = 0
-        self.entered = 0
+        self.reused_count = 0
+        self.done_count = 0
 
     def shown(self) -> list[Entry]:
         """All that the gallery has, in the order in which it was asked for; what earlier runs have made comes last."""
         places = {identity: place for place, identity in enumerate(self._about)}
-        there = sorted(self._manifest.shown(), key=lambda one: places.get(one.id, len(places)))
-        return [entry.model_copy(update=self._about.get(entry.id)) for entry in there]
+        entries = sorted(self._manifest.shown(), key=lambda one: places.get(one.id, len(places)))
+        return [entry.model_copy(update=self._about.get(entry.id)) for entry in entries]
 
     def trials(self) -> TrialComparison | None:
         """How well each setting learns, of what was asked for this time; None where nothing is learnt."""
-        if not self._learning:
+        if not self._has_training:
             return None
         failed = {entry.id: entry for entry in self.failed}
-        found = [self._manifest.finished(identity) or failed.get(identity) for identity in self._about]
-        return compare_trials(entry.model_copy(update=self._about[entry.id]) for entry in found if entry)
+        entries = [self._manifest.finished(identity) or failed.get(identity) for identity in self._about]
+        return compare_trials(entry.model_copy(update=self._about[entry.id]) for entry in entries if entry)
 
     def entries(self, variations: Iterable[Variation], executor: Executor) -> Iterator[Entry]:
-        """Every item as it is finished, those that are there already too."""
-        there: list[Entry] = []
-        with contextlib.closing(executor.work(self._items(variations, there))) as work:
-            for done in work:
-                yield from self._drained(there)
-                entry = self._entered(done)
+        """Every item as it is finished, those that an earlier run has made too."""
+        reused: list[Entry] = []
+        with contextlib.closing(executor.work(self._items(variations, reused))) as work:
+            for result in work:
+                yield from self._take_reused(reused)
+                entry = self._finish(result)
                 self._manifest.add(entry)
-                self.entered += 1
+                self.done_count += 1
                 if entry.error:
                     self.failed.append(entry)
                 yield entry
-        yield from self._drained(there)
+        yield from self._take_reused(reused)
 
-    def _drained(self, there: list[Entry]) -> Iterator[Entry]:
-        while there:
-            self.kept += 1
-            self.entered += 1
-            yield there.pop(0)
+    def _take_reused(self, reused: list[Entry]) -> Iterator[Entry]:
+        """Take the entries of items that an earlier run has made, and count them."""
+        while reused:
+            self.reused_count += 1
+            self.done_count += 1
+            yield reused.pop(0)
 
-    def _items(self, variations: Iterable[Variation], there: list[Entry]) -> Iterator[Item]:
-        """What is still to be made; what need not be goes into `there`."""
+    def _items(self, variations: Iterable[Variation], reused: list[Entry]) -> Iterator[Item]:
+        """The items that are to be made; entries of those that are there go into `reused`."""
         for variation in variations:
-            packed = scene_to_json(variation.scene)
-            identity = _identity(variation, self._order)
+            identity = _identity(variation, self._options)
             self._about[identity] = {
                 "name": variation.name,
                 "seed": variation.seed,
                 "settings": dict(variation.settings),
                 "command": variation.command,
             }
-            self._learning |= variation.scene.training is not None
-            entry = None if self._order.fresh else self._manifest.finished(identity)
+            self._has_training |= variation.scene.training is not None
+            entry = None if self._options.fresh else self._manifest.finished(identity)
             if entry:
-                there.append(entry)
+                reused.append(entry)
                 continue
             folder = self._workshop / variation.name
             _make_folder(self._workshop)
             _make_folder(folder)
             data = {
                 "id": identity,
-                "scene": packed,
+                "scene": scene_to_json(variation.scene),
                 "folder": str(folder.resolve()),
-                "device": self._order.device,
-                "fresh": self._order.fresh,
-                "metadata": self._order.metadata,
+                "device": self._options.device,
+                "fresh": self._options.fresh,
+                "metadata": self._options.metadata,
             }
             yield Item(variation.name, data)
 
-    def _entered(self, done: ItemResult) -> Entry:
-        """What has become of an item, its files put in their place; who made them wrote nowhere else."""
-        identity = str(done.item.data["id"])
+    def _finish(self, result: ItemResult) -> Entry:
+        """Move an item's files to their place, since its worker writes into its own folder only, and give its entry."""
+        identity = str(result.item.data["id"])
         about = {"id": identity, **self._about[identity]}
-        about |= {"seconds": round(done.seconds, 3), "attempts": done.attempts}
-        if done.error:
-            return Entry(**about, error=" ".join(done.error.split())[:2000])
-        if done.result["unwritten"]:
-            raise OutputError(done.result["unwritten"])
-        workshop = self._workshop / done.item.name
-        folder = self._order.folder
+        about |= {"seconds": round(result.seconds, 3), "attempts": result.attempts}
+        if result.error:
+            return Entry(**about, error=" ".join(result.error.split())[:2000])
+        if result.result["unwritten"]:
+            raise OutputError(result.result["unwritten"])
+        workshop = self._workshop / result.item.name
+        folder = self._options.folder
         files = {}
-        for name in done.result["files"]:
+        for name in result.result["files"]:
             files[name] = hash_file(workshop / name)
             _move(workshop / name, folder / name)
-        small = f"{done.item.name}.webp"
-        _make_folder(folder / THUMBNAILS)
-        _move(workshop / THUMBNAIL_FILE, folder / THUMBNAILS / small)
+        small = f"{result.item.name}.webp"
+        _make_folder(folder / THUMBNAIL_FOLDER)
+        _move(workshop / THUMBNAIL_FILE, folder / THUMBNAIL_FOLDER / small)
         shutil.rmtree(workshop, ignore_errors=True)
-        figures = {name: done.result[name] for name in ("width", "height", "psnr", "loss")}
+        figures = {name: result.result[name] for name in ("width", "height", "psnr", "loss")}
         return Entry(**about, files=files, thumbnail=small, **figures)
 
 
-def _identity(variation: Variation, order: GalleryOptions) -> str:
+def _identity(variation: Variation, options: GalleryOptions) -> str:
     """A hash of all that decides an item's files."""
     scene = variation.scene
     return hash_data(
@@ -211,8 +229,8 @@ def _identity(variation: Variation, order: GalleryOptions) -> str:
             "photos": {name: photo.sha256 for name, photo in scene.photos.items()},
             "plugins": scene.plugins,
             "engine": version_of("artengine"),
-            "device": order.device,
-            "metadata": order.metadata,
+            "device": options.device,
+            "metadata": options.metadata,
         }
     )
 
@@ -231,48 +249,34 @@ def _make_folder(path: Path) -> None:
         raise OutputError(f"{path}: is a link, where a folder of the gallery should be; move it")
 
 
-def _ours(folder: Path) -> None:
-    """Raise `OutputError` where what stands beside the pictures would take the place of somebody else's."""
+def _check_folder(folder: Path) -> None:
+    """Raise `OutputError` where what stands report_files the pictures would take the place of somebody else's."""
     if (folder / MANIFEST_FILE).exists():
         return
-    for name in (PAGE, "contact-sheet.png", trial_reports.TABLE, trial_reports.PLOT):
+    for name in (PAGE_FILE, "contact-sheet.png", trial_reports.TABLE_FILE, trial_reports.PLOT_FILE):
         if os.path.lexists(folder / name):
-            found = f"{folder / name}: is no gallery's, so it is not overwritten"
-            raise OutputError(f"{found}; choose another folder with --out")
+            message = f"{folder / name}: is no gallery's, so it is not overwritten"
+            raise OutputError(f"{message}; choose another folder with --out")
 
 
-def _shown(entry: Entry) -> PagePicture:
+def _to_page_picture(entry: Entry) -> PagePicture:
     file = next(iter(entry.files))
     return PagePicture(
         name=entry.name,
         file=file,
-        thumbnail=f"{THUMBNAILS}/{entry.thumbnail}",
+        thumbnail=f"{THUMBNAIL_FOLDER}/{entry.thumbnail}",
         width=max(entry.width, 1),
         height=max(entry.height, 1),
         film=Path(file).suffix in FILMS,
         seed=entry.seed,
         settings=entry.settings,
         command=entry.command,
-        note=", ".join([*_learnt(entry), f"made in {entry.seconds:.1f} s"]),
+        note=", ".join([*_describe_learning(entry), f"made in {entry.seconds:.1f} s"]),
     )
 
 
-def _learnt(entry: Entry) -> Iterator[str]:
+def _describe_learning(entry: Entry) -> Iterator[str]:
     if entry.psnr is not None:
         yield f"PSNR {entry.psnr:.2f} dB"
     if entry.loss is not None:
         yield f"loss {entry.loss:.4g}"
-
-
-def _write_page(
-    title: str,
-    entries: Sequence[Entry],
-    failed: Sequence[Entry],
-    order: GalleryOptions,
-    walk: str,
-    trials: ComparisonTable | None,
-) -> None:
-    shown = [_shown(entry) for entry in entries]
-    text = render_page(title, shown, failed=[(entry.name, entry.error) for entry in failed], scene=walk, trials=trials)
-    with create_file(order.folder / PAGE) as file:
-        file.write(text.encode())

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from artengine.errors import InputError
-from artengine.gallery.sweeps import Variation, as_argument, one_line, safe_name
+from artengine.gallery.naming import safe_name
+from artengine.gallery.sweeps import Variation, as_argument, one_line
 from artengine.making import recipe
 from artengine.media import MAX_MEGAPIXELS
 from artengine.scene import (
@@ -32,7 +33,7 @@ from artengine.scene import (
 )
 
 
-def parent(path: Path, plugins: tuple[str, ...] = (), max_megapixels: float = MAX_MEGAPIXELS) -> Scene:
+def load_parent(path: Path, plugins: tuple[str, ...] = (), max_megapixels: float = MAX_MEGAPIXELS) -> Scene:
     """The scene of a picture, from the recipe in it, or of a scene file.
 
     Raises `InputError` where it cannot have children.
@@ -50,31 +51,34 @@ def parent(path: Path, plugins: tuple[str, ...] = (), max_megapixels: float = MA
     return work
 
 
-def mutations(path: Path, scene: Scene, count: int, strength: float, way: Sequence[str] = ()) -> Iterator[Variation]:
-    """The picture itself, then so many mutations of it; way: options for their commands, see `sweeps.repeat_options`.
+def mutations(
+    path: Path, scene: Scene, count: int, strength: float, options: Sequence[str] = ()
+) -> Iterator[Variation]:
+    """The picture itself, then so many mutations of it.
 
-    Raises `InputError` where too much has grown into the picture already.
+    options: for the commands that make them again, see `sweeps.repeat_options`. Raises `InputError` where too much has
+    grown into the picture already.
     """
     name = safe_name(scene.name)
     children: list[tuple[Seed, str]] = [(scene.lineage, f"{name}-parent")]
     children += [(Mutation(scene.lineage, by, strength), f"{name}-mutation-{by}") for by in range(1, count + 1)]
-    _child(path, scene, *children[-1], way)  # what is wrong with one is wrong with all, and is told before the first
-    return (_child(path, scene, *child, way) for child in children)
+    _make_child(path, scene, *children[-1], options)  # so that a mistake, which they share, is raised before the first
+    return (_make_child(path, scene, *child, options) for child in children)
 
 
 def crossings(
-    paths: tuple[Path, Path], scenes: tuple[Scene, Scene], count: int, way: Sequence[str] = ()
+    paths: tuple[Path, Path], scenes: tuple[Scene, Scene], count: int, options: Sequence[str] = ()
 ) -> Iterator[Variation]:
     """Both pictures, then so many crossings of them, each in turn giving what is not in the weights.
 
-    way: as with `mutations`. Raises `InputError` where they are not of one scene, or as `mutations` does.
+    options: as with `mutations`. Raises `InputError` where they are not of one scene, or as `mutations` does.
     """
     one, other = scenes
-    theirs = [_besides_seed(scene) for scene in scenes]
-    if theirs[0] != theirs[1]:
-        differs = sorted(key for key in {*theirs[0], *theirs[1]} if theirs[0].get(key) != theirs[1].get(key))
-        found = f"found scenes that differ in {', '.join(differs)}, expected two pictures of one scene"
-        raise InputError(f"{paths[0]} and {paths[1]}: {found}; only their seeds are crossed")
+    contents = [_without_seed(scene) for scene in scenes]
+    if contents[0] != contents[1]:
+        differs = sorted(key for key in {*contents[0], *contents[1]} if contents[0].get(key) != contents[1].get(key))
+        message = f"found scenes that differ in {', '.join(differs)}, expected two pictures of one scene"
+        raise InputError(f"{paths[0]} and {paths[1]}: {message}; only their seeds are crossed")
     name = safe_name(one.name)
     children: list[tuple[Path, Scene, Seed, str]] = [
         (paths[0], one, one.lineage, f"{name}-parent-1"),
@@ -83,11 +87,11 @@ def crossings(
     for by in range(1, count + 1):
         pair = (one.lineage, other.lineage) if by % 2 else (other.lineage, one.lineage)
         children.append((paths[0], one, Cross(pair, by), f"{name}-cross-{by}"))
-    _child(*children[-1], way)
-    return (_child(*child, way) for child in children)
+    _make_child(*children[-1], options)
+    return (_make_child(*child, options) for child in children)
 
 
-def _child(path: Path, scene: Scene, lineage: Seed, name: str, way: Sequence[str]) -> Variation:
+def _make_child(path: Path, scene: Scene, lineage: Seed, name: str, options: Sequence[str]) -> Variation:
     seed = one_line(seed_to_plain(lineage))
     root, _ = parse_yaml(scene.text, str(path))
     mark = Mark(f"the seed {seed}")
@@ -95,11 +99,12 @@ def _child(path: Path, scene: Scene, lineage: Seed, name: str, way: Sequence[str
     child = load_text(text, str(path), scene.name, scene.context, scene.photos)
     assert isinstance(child, Scene)  # noqa: S101 - as its parent is
     verb = "run" if path.suffix in (".yaml", ".yml") else "rerun"
-    command = shlex.join(["artengine", verb, as_argument(path), "--set", f"seed={seed}", *way])
+    command = shlex.join(["artengine", verb, as_argument(path), "--set", f"seed={seed}", *options])
     return Variation(scene=replace(child, name=name), name=name, seed=seed, settings={}, command=command)
 
 
-def _besides_seed(scene: Scene) -> dict[str, Plain]:
+def _without_seed(scene: Scene) -> dict[str, Plain]:
+    """What two scenes have to share so that their seeds can be crossed."""
     root, _ = parse_yaml(scene.text, scene.name)
     for key in ("seed", "outputs", "canvas", "camera", "film"):
         root = remove_node_at(root, [key])

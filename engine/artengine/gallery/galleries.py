@@ -29,87 +29,93 @@ from artengine.scene import (
 )
 from artengine.workers import Executor, Item
 
-WALK = {"length": "12s", "fps": 30, "loop": True}  # the film through the stars of a page
+WALK_FILM = {"length": "12s", "fps": 30, "loop": True}  # the film through the stars of a page
 
 
-def build_sweep(sweep: Sweep, order: GalleryOptions, keep: int | None = None) -> Generator[Event, None, None]:
+def build_sweep(sweep: Sweep, options: GalleryOptions, keep: int | None = None) -> Generator[Event, None, None]:
     """Make the pictures of seeds and settings; see `build_gallery`. keep: only so many, the most different ones."""
-    sweep = replace(sweep, device=order.device, metadata=order.metadata)
+    sweep = replace(sweep, device=options.device, metadata=options.metadata)
     count = sweep.count()
     first = next(sweep.variations()).scene
     variations: Iterator[Variation] | list[Variation] = sweep.variations()
     if keep is not None:
         if first.training:
-            found = "found a scene with a training, which --keep cannot look at before it is learnt"
-            raise InputError(f"{sweep.path}: {found}")
-        variations = yield from _chosen(sweep.variations(), count, keep, order.device, order.workers("describe_look"))
+            message = "found a scene with a training, which --keep cannot look at before it is learnt"
+            raise InputError(f"{sweep.path}: {message}")
+        variations = yield from _choose_varied(
+            sweep.variations(), count, keep, options.device, options.workers("describe_look")
+        )
         count = len(variations)
-    yield from build_gallery(sweep.path.stem, variations, count, order.workers("make_item"), order, walk=_walk(first))
+    yield from build_gallery(
+        sweep.path.stem, variations, count, options.workers("make_item"), options, walk=_walk_scene(first)
+    )
 
 
 def build_mutations(
     file: Path,
     number: int,
     strength: float,
-    order: GalleryOptions,
+    options: GalleryOptions,
     *,
     plugins: tuple[str, ...] = (),
     max_megapixels: float = MAX_MEGAPIXELS,
 ) -> Generator[Event, None, None]:
     """Make so many mutations of a picture, beside it; see `build_gallery`."""
-    scene = evolution.parent(file, plugins, max_megapixels)
-    way = repeat_options(plugins, max_megapixels, order.device, order.metadata)
-    children = evolution.mutations(file, scene, number, strength, way)
+    scene = evolution.load_parent(file, plugins, max_megapixels)
+    command_options = repeat_options(plugins, max_megapixels, options.device, options.metadata)
+    children = evolution.mutations(file, scene, number, strength, command_options)
     title = f"{file.stem} and its mutations"
-    yield from build_gallery(title, children, number + 1, order.workers("make_item"), order, walk=_walk(scene))
+    yield from build_gallery(
+        title, children, number + 1, options.workers("make_item"), options, walk=_walk_scene(scene)
+    )
 
 
 def build_crossings(
     files: tuple[Path, Path],
     number: int,
-    order: GalleryOptions,
+    options: GalleryOptions,
     *,
     plugins: tuple[str, ...] = (),
     max_megapixels: float = MAX_MEGAPIXELS,
 ) -> Generator[Event, None, None]:
     """Make so many crossings of two pictures, beside them; see `build_gallery`."""
-    one, other = (evolution.parent(file, plugins, max_megapixels) for file in files)
-    way = repeat_options(plugins, max_megapixels, order.device, order.metadata)
-    children = evolution.crossings(files, (one, other), number, way)
+    one, other = (evolution.load_parent(file, plugins, max_megapixels) for file in files)
+    command_options = repeat_options(plugins, max_megapixels, options.device, options.metadata)
+    children = evolution.crossings(files, (one, other), number, command_options)
     title = f"{files[0].stem} and {files[1].stem}, crossed"
-    yield from build_gallery(title, children, number + 2, order.workers("make_item"), order, walk=_walk(one))
+    yield from build_gallery(title, children, number + 2, options.workers("make_item"), options, walk=_walk_scene(one))
 
 
-def _chosen(
+def _choose_varied(
     variations: Iterator[Variation], count: int, keep: int, device: str, executor: Executor
 ) -> Generator[Event, None, list[Variation]]:
     """Look at all of them in small, and take the most different ones that are not dull."""
-    known: dict[str, Variation] = {}
+    by_name: dict[str, Variation] = {}
 
     def items() -> Iterator[Item]:
         for variation in variations:
-            known[variation.name] = variation
+            by_name[variation.name] = variation
             yield Item(variation.name, {"scene": scene_to_json(variation.scene), "device": device})
 
     looks: dict[str, Look] = {}
     with contextlib.closing(executor.work(items())) as work:
-        for index, done in enumerate(work, start=1):
-            if not done.error:
-                looks[done.item.name] = look_from_plain(done.result)
-            yield Made(index, count, done.item.name, done.error)
-    names = [name for name in known if name in looks]
+        for index, result in enumerate(work, start=1):
+            if not result.error:
+                looks[result.item.name] = look_from_plain(result.result)
+            yield Made(index, count, result.item.name, result.error)
+    names = [name for name in by_name if name in looks]
     if not names:
         raise ArtengineError("none of the pictures could be looked at")
     choice = choose_varied([looks[name] for name in names], keep)
     reasons = Counter(one.why for one in choice.dropped)
-    told = ", ".join(f"{number:,} {why}" for why, number in reasons.most_common())
+    left_out = ", ".join(f"{number:,} {why}" for why, number in reasons.most_common())
     if not choice.chosen:
-        raise ArtengineError(f"none of {len(names):,} pictures is worth keeping: {told}")
-    yield Note(f"{len(choice.chosen):,} of {len(names):,} kept; left out: {told or 'none'}")
-    return [known[names[index]] for index in choice.chosen]
+        raise ArtengineError(f"none of {len(names):,} pictures is worth keeping: {left_out}")
+    yield Note(f"{len(choice.chosen):,} of {len(names):,} kept; left out: {left_out or 'none'}")
+    return [by_name[names[index]] for index in choice.chosen]
 
 
-def _walk(scene: Scene) -> str:
+def _walk_scene(scene: Scene) -> str:
     """The scene as a film through several seeds, which the page fills in; nothing where what is learnt decides."""
     if scene.training:
         return ""
@@ -117,7 +123,7 @@ def _walk(scene: Scene) -> str:
     if not isinstance(root, Entries):
         return ""
     mark = Mark("the page")
-    for key, value in (("film", WALK), ("outputs", "mp4")):
+    for key, value in (("film", WALK_FILM), ("outputs", "mp4")):
         root = set_node_at(remove_node_at(root, [key]), [key], node_from_plain(value, mark), mark)
     rest = dump_yaml(remove_node_at(root, ["seed"]))
     return f"# A film that walks through the starred seeds, and back to the first.\n{SEEDS_LINE}\n{rest}"

@@ -19,9 +19,9 @@ from artengine.scene import Plain, scene_from_json
 from artengine.training import figures, train_to_file
 from artengine.view import View
 
-PATIENCE = 10.0  # seconds for a worker of a killed run to let go of the same files
-_EVERYWHERE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
-_SMALL = 512  # pixels of the longer side of what a thumbnail is made of
+LOCK_PATIENCE = 10.0  # seconds for a worker of a killed run to let go of the same files
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+_THUMBNAIL_SOURCE = 512  # pixels of the longer side of what a thumbnail is made of
 
 
 def make_item(data: dict[str, Any]) -> dict[str, Any]:
@@ -31,9 +31,9 @@ def make_item(data: dict[str, Any]) -> dict[str, Any]:
     unwritten: what the disk said where it takes nothing more: the other items would fare no better.
     """
     try:
-        return {"unwritten": "", **_made(data)}
+        return {"unwritten": "", **_make(data)}
     except OutputError as error:
-        if isinstance(error.__cause__, OSError) and error.__cause__.errno in _EVERYWHERE:
+        if isinstance(error.__cause__, OSError) and error.__cause__.errno in DISK_ERRORS:
             return {"unwritten": str(error)}
         raise
 
@@ -46,32 +46,33 @@ def describe_look(data: dict[str, Any]) -> dict[str, Plain]:
     return look_to_plain(look_at(picture.paint(view, stretch)))
 
 
-def _made(data: dict[str, Any]) -> dict[str, Any]:
+def _make(data: dict[str, Any]) -> dict[str, Any]:
     scene, folder = scene_from_json(data["scene"]), Path(data["folder"])
     options = {"device": data["device"], "fresh": data["fresh"], "metadata": data["metadata"]}
-    options["patience"] = PATIENCE
+    options["patience"] = LOCK_PATIENCE
     paths = [event.path for event in make_files(scene, folder, **options) if isinstance(event, Wrote)]
     weights = folder / f"{scene.name}.safetensors"
     if scene.training and weights not in paths:  # learnt by an earlier run that was stopped afterwards
         paths.append(weights)
-    paths.sort(key=_shown_first)
+    paths.sort(key=_order_shown)
     if paths[0].suffix in STILLS:
         width, height = write_thumbnail_of(paths[0], folder / THUMBNAIL_FILE, data["scene"]["max_megapixels"])
     else:
         picture = build(scene, data["device"])
         for _ in train_to_file(picture, folder, fresh=False, describe=recipe.of_weights if data["metadata"] else None):
-            pass  # it has learnt already, and finds what
-        view = _shrunk(scene.view, _SMALL)
+            pass  # it has learnt already: its weights are loaded
+        view = _shrunk(scene.view, _THUMBNAIL_SOURCE)
         small = picture.paint(view)
         write_thumbnail(small, folder / THUMBNAIL_FILE)
         width = round(small.shape[1] * scene.view.width / view.width)  # filters may change the size
         height = round(small.shape[0] * scene.view.height / view.height)
     learnt = figures(weights) if scene.training else None
-    told = {"psnr": learnt.psnr if learnt else None, "loss": learnt.loss if learnt else None}
-    return {"files": [path.name for path in paths], "width": width, "height": height, **told}
+    quality = {"psnr": learnt.psnr if learnt else None, "loss": learnt.loss if learnt else None}
+    return {"files": [path.name for path in paths], "width": width, "height": height, **quality}
 
 
-def _shown_first(path: Path) -> int:
+def _order_shown(path: Path) -> int:
+    """Pictures first, then films, then everything else."""
     return 0 if path.suffix in STILLS else 1 if path.suffix in FILMS else 2
 
 

@@ -19,12 +19,12 @@ from artengine.files import convert_os_errors
 
 MANIFEST_FILE = "manifest.jsonl"
 THUMBNAIL_FILE = "thumbnail.webp"  # that a worker makes beside the files of an item
-MAX_BYTES = 1 << 30  # a million items
+MAX_MANIFEST_BYTES = 1 << 30  # a million items
 
-_BEGIN = b'{"id": "'  # of every line
-_OTHERS = "is no manifest of a gallery; move it, or choose another --out"
+_LINE_START = b'{"id": "'  # of every line
+_NOT_OURS = "is no manifest of a gallery; move it, or choose another --out"
 
-Word = Annotated[str, Field(max_length=2_000_000)]  # a scene with what is set in it, quoted for a shell
+Text = Annotated[str, Field(max_length=2_000_000)]  # up to a scene with its settings, quoted for a shell
 FileName = Annotated[str, Field(pattern=r"^[^./\\\x00][^/\\\x00]{0,254}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -38,7 +38,7 @@ def _is_command(text: str) -> str:
 
 
 Pixels = Annotated[int, Field(ge=0, le=10_000_000)]
-Figure = Annotated[float, Field(allow_inf_nan=False)]
+FiniteNumber = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Entry(BaseModel):
@@ -53,18 +53,18 @@ class Entry(BaseModel):
 
     id: Sha256
     name: FileName
-    seed: Word
-    settings: dict[Word, Word]
-    command: Annotated[Word, AfterValidator(_is_command)]
+    seed: Text
+    settings: dict[Text, Text]
+    command: Annotated[Text, AfterValidator(_is_command)]
     files: dict[FileName, Sha256] = {}
     thumbnail: FileName = "none"
     width: Pixels = 0
     height: Pixels = 0
     seconds: Annotated[float, Field(ge=0)] = 0.0
     attempts: Annotated[int, Field(ge=0)] = 1
-    psnr: Figure | None = None
-    loss: Figure | None = None
-    error: Word = ""
+    psnr: FiniteNumber | None = None
+    loss: FiniteNumber | None = None
+    error: Text = ""
 
 
 class Manifest:
@@ -90,8 +90,8 @@ class Manifest:
             return 0
         with convert_os_errors(self._path):
             about = self._path.lstat()
-        if not stat.S_ISREG(about.st_mode) or about.st_size > MAX_BYTES:
-            raise OutputError(f"{self._path}: {_OTHERS}")
+        if not stat.S_ISREG(about.st_mode) or about.st_size > MAX_MANIFEST_BYTES:
+            raise OutputError(f"{self._path}: {_NOT_OURS}")
         with convert_os_errors(self._path):
             data = self._path.read_bytes()
         whole, _, torn = data.rpartition(b"\n")
@@ -104,9 +104,9 @@ class Manifest:
                 continue
             self._entries.pop(entry.id, None)
             self._entries[entry.id] = entry
-        ours = not torn or torn.startswith(_BEGIN) or _BEGIN.startswith(torn)
+        ours = not torn or torn.startswith(_LINE_START) or _LINE_START.startswith(torn)
         if not self._entries and (bad or not ours):
-            raise OutputError(f"{self._path}: {_OTHERS}")
+            raise OutputError(f"{self._path}: {_NOT_OURS}")
         if torn:
             with convert_os_errors(self._path), self._path.open("rb+") as file:
                 file.truncate(len(data) - len(torn))

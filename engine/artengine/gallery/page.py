@@ -13,13 +13,13 @@ import html
 import json
 import re
 import urllib.parse
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
 from artengine.errors import printable, quoted
+from artengine.gallery.naming import short_names
 
 STILLS = (".png", ".jpg", ".webp", ".gif")  # what a browser shows as a picture
 FILMS = (".mp4", ".webm")  # and as a film
@@ -127,22 +127,10 @@ def render_page(
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _resource("page.html"))
 
 
-def short_names(keys: Iterable[str]) -> dict[str, str]:
-    """For each path of a setting the fewest of its last parts that tell it from the others: std, or mlp.width."""
-    kept = sorted(set(keys))
-    ends = Counter(end for key in kept for end in _ends(key))
-    return {key: next((end for end in _ends(key) if ends[end] == 1), key) for key in kept}
-
-
 def label_of(shown: PagePicture, short: Mapping[str, str]) -> str:
     """What tells a picture from its neighbours, on one line: its seed and settings, or else its name."""
     parts = [shown.seed, *(f"{short[key]} {value}" for key, value in shown.settings.items())]
     return _text(" · ".join(part for part in parts if part) or shown.name)
-
-
-def _ends(key: str) -> list[str]:
-    parts = key.split(".")
-    return [".".join(parts[start:]) for start in range(len(parts) - 1, -1, -1)]
 
 
 def _plain(shown: PagePicture) -> dict[str, Any]:

@@ -12,36 +12,37 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from artengine.files import convert_os_errors, create_file
-from artengine.gallery.page import ComparisonRow, ComparisonTable, short_names
+from artengine.gallery.naming import short_names
+from artengine.gallery.page import ComparisonRow, ComparisonTable
 from artengine.gallery.trials import NUMBER, TrialComparison, file_of
 
 if TYPE_CHECKING:
     from artengine.charts import Panel, Series
 
-TABLE, PLOT = "trials.csv", "trials.png"
-MOST_LINES, MOST_PANELS = 10, 12  # of a plot; more cannot be told apart
+TABLE_FILE, PLOT_FILE = "trials.csv", "trials.png"
+MAX_LINES, MAX_PANELS = 10, 12  # of a plot; more cannot be told apart
 
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")  # what spreadsheets take for the beginning of one
 
 
-def write(folder: Path, trials: TrialComparison) -> list[Path]:
+def write_reports(folder: Path, trials: TrialComparison) -> list[Path]:
     """Write trials.csv and, where there is something to be drawn, trials.png into a folder; gives their paths.
 
     An earlier plot does not stay. Raises `OutputError` where they cannot be written.
     """
     from artengine.charts import chart
 
-    paths = [folder / TABLE]
-    with create_file(folder / TABLE) as file:
+    paths = [folder / TABLE_FILE]
+    with create_file(folder / TABLE_FILE) as file:
         file.write(to_csv(trials))
-    if found := plot_panels(trials):
-        picture = chart(found, *_size(len(found)))
-        with create_file(folder / PLOT) as file:
+    if panels := plot_panels(trials):
+        picture = chart(panels, *_plot_size(len(panels)))
+        with create_file(folder / PLOT_FILE) as file:
             picture.save(file, "PNG")
-        paths.append(folder / PLOT)
+        paths.append(folder / PLOT_FILE)
     else:
-        with convert_os_errors(folder / PLOT):
-            (folder / PLOT).unlink(missing_ok=True)
+        with convert_os_errors(folder / PLOT_FILE):
+            (folder / PLOT_FILE).unlink(missing_ok=True)
     return paths
 
 
@@ -69,12 +70,12 @@ def comparison_for_page(trials: TrialComparison, shown: Sequence[str], *, plot: 
         measured="PSNR in decibels, more is better" if trials.measure == "psnr" else "Loss, less is better",
         options=trials.options,
         rows=rows,
-        table=TABLE,
-        plot=PLOT if plot else "",
+        table=TABLE_FILE,
+        plot=PLOT_FILE if plot else "",
     )
 
 
-def _size(count: int) -> tuple[int, int]:
+def _plot_size(count: int) -> tuple[int, int]:
     """The width and height of a plot of so many panels, in pixels: its letters are to be read on a page."""
     return {1: (1600, 1000), 2: (1600, 900), 3: (2000, 760), 4: (1600, 1300)}.get(count, (1800, 560 * -(-count // 3)))
 
@@ -88,15 +89,15 @@ def to_csv(trials: TrialComparison) -> bytes:
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)  # where a semicolon ends a cell, one in a text must not
     head = ["trials", "failed", f"mean {trials.measure}", "spread", "best", "median", "worst"]
     head += ["best file", "median file", "worst file"]
-    writer.writerow([*map(_harmless, trials.options), *head])
+    writer.writerow([*map(_escape_formula, trials.options), *head])
     for one in trials.settings:
         some = (one.best, one.median, one.worst)
         numbers = [one.mean, one.spread, *(trials.value(entry) if entry else None for entry in some)]
         writer.writerow(
-            [_harmless(one.settings.get(option, "")) for option in trials.options]
+            [_escape_formula(one.settings.get(option, "")) for option in trials.options]
             + [one.count, one.failed]
             + ["" if number is None else float(f"{number:.6g}") for number in numbers]
-            + [_harmless(file_of(entry)) if entry else "" for entry in some]
+            + [_escape_formula(file_of(entry)) if entry else "" for entry in some]
         )
     # without a mark a spreadsheet takes letters beyond ASCII for those of some code page; other readers stumble over it
     return text.getvalue().encode("ascii" if text.getvalue().isascii() else "utf-8-sig", errors="replace")
@@ -114,7 +115,7 @@ def plot_panels(trials: TrialComparison) -> list[Panel]:
         return []
     lines: Sequence[str | None] = values[1] if len(values) > 1 else [None]
     thirds: Sequence[str | None] = values[2] if len(values) > 2 else [None]
-    if len(lines) > MOST_LINES or len(thirds) > MOST_PANELS:
+    if len(lines) > MAX_LINES or len(thirds) > MAX_PANELS:
         return []
     short = short_names(trials.options)
     axis = trials.options[0]
@@ -124,35 +125,35 @@ def plot_panels(trials: TrialComparison) -> list[Panel]:
     ticks = sorted(places, key=lambda value: places[value]) if named else []
     means = [one.mean for one in trials.settings if one.mean is not None]
     y_name = "PSNR (dB)" if trials.measure == "psnr" else "loss"
-    found = []
+    panels = []
     for third in thirds:
         series = []
         for line in lines:
-            wanted = dict(zip(trials.options[1:], (line, third), strict=False))
+            values_of_line = dict(zip(trials.options[1:], (line, third), strict=False))
             label = f"{short[trials.options[1]]} {line}" if line is not None else y_name
-            series.append(_series(trials, label, wanted, places))
+            series.append(_series(trials, label, values_of_line, places))
         panel = Panel(
             x_name=short[axis],
             y_name=y_name,
             series=series,
             title=f"{short[trials.options[2]]} {third}" if third is not None else "",
-            log_x=numeric and _grows(list(places.values())),
+            log_x=numeric and _is_logarithmic(list(places.values())),
             log_y=trials.measure == "loss" and min(means) > 0 and max(means) > 8 * min(means),
             ticks=[places[value] for value in ticks] or None,
             names=ticks or None,
         )
-        found.append(panel)
-    return found
+        panels.append(panel)
+    return panels
 
 
 def _series(
-    trials: TrialComparison, label: str, wanted: Mapping[str, str | None], places: Mapping[str, float]
+    trials: TrialComparison, label: str, settings: Mapping[str, str | None], places: Mapping[str, float]
 ) -> Series:
     """The means of the settings with these values, in the order of their places."""
     from artengine.charts import Series
 
     axis = trials.options[0]
-    some = [one for one in trials.settings if all(one.settings.get(option) == wanted[option] for option in wanted)]
+    some = [one for one in trials.settings if all(one.settings.get(option) == settings[option] for option in settings)]
     points = sorted(
         (places[one.settings[axis]], one.mean, one.spread or 0.0)
         for one in some
@@ -165,7 +166,7 @@ def _series(
     return Series(label, x, y, low, high)
 
 
-def _grows(places: Sequence[float]) -> bool:
+def _is_logarithmic(places: Sequence[float]) -> bool:
     """Whether numbers lie more evenly by their logarithms, as 8, 32 and 128 do."""
     ordered = sorted(places)
     if ordered[0] <= 0 or len(ordered) < 3:
@@ -178,5 +179,5 @@ def _grows(places: Sequence[float]) -> bool:
     return unevenness([math.log(place) for place in ordered]) < unevenness(ordered)
 
 
-def _harmless(text: str) -> str:
+def _escape_formula(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) and not NUMBER.fullmatch(text) else text

@@ -11,14 +11,14 @@ from typing import Any, Literal
 from artengine.errors import printable
 from artengine.events import Note
 from artengine.gallery.manifest import Entry
-from artengine.gallery.page import short_names
+from artengine.gallery.naming import short_names
 
-ROWS = 60  # of a table on the terminal; all of them are in the file
+MAX_TABLE_ROWS = 60  # on the terminal; all of them are in the file
 NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,3})?")
 
-_MOST = 1e300  # what lies beyond has run away, and its square is no number
-_WIDE = 28  # characters of a value in a table
-_SEED = "seed"
+MAX_MEASURE = 1e300  # what lies beyond has diverged, and its square is not finite
+MAX_CELL_LENGTH = 28  # characters
+_SEED_KEY = "seed"
 
 Measure = Literal["psnr", "loss"]
 
@@ -57,9 +57,9 @@ class TrialComparison:
 
     def value(self, entry: Entry) -> float:
         """How well a trial has learnt, in decibels or as its loss."""
-        found = _measured(entry, self.measure)
-        assert found is not None  # noqa: S101 - entries of these trials are measured
-        return found
+        value = _measured(entry, self.measure)
+        assert value is not None  # noqa: S101 - entries of these trials are measured
+        return value
 
     @property
     def best(self) -> SettingResult | None:
@@ -80,7 +80,7 @@ class TrialComparison:
 
     def numeric(self, option: str) -> bool:
         """Whether all values of an option are numbers."""
-        return all(NUMBER.fullmatch(value) and abs(float(value)) < _MOST for value in self.values(option))
+        return all(NUMBER.fullmatch(value) and abs(float(value)) < MAX_MEASURE for value in self.values(option))
 
     @property
     def unit(self) -> str:
@@ -114,19 +114,19 @@ def compare_trials(entries: Iterable[Entry]) -> TrialComparison | None:
     """The trials of every setting, from the entries of a gallery in their order; None where nothing is learnt."""
     groups: dict[tuple[tuple[str, str], ...], list[Entry]] = {}
     for entry in entries:
-        key = tuple(pair for pair in entry.settings.items() if pair[0] != _SEED)
+        key = tuple(pair for pair in entry.settings.items() if pair[0] != _SEED_KEY)
         groups.setdefault(key, []).append(entry)
-    learnt = [entry for group in groups.values() for entry in group if _learnt(entry)]
+    learnt = [entry for group in groups.values() for entry in group if _is_measured(entry)]
     if not learnt:
         return None
     measure: Measure = "psnr" if all(_measured(entry, "psnr") is not None for entry in learnt) else "loss"
     options = dict.fromkeys(option for key in groups for option, _ in key)
     return TrialComparison(
-        measure, tuple(options), tuple(_trial(dict(key), group, measure) for key, group in groups.items())
+        measure, tuple(options), tuple(_setting_result(dict(key), group, measure) for key, group in groups.items())
     )
 
 
-def _trial(settings: Mapping[str, str], group: Sequence[Entry], measure: Measure) -> SettingResult:
+def _setting_result(settings: Mapping[str, str], group: Sequence[Entry], measure: Measure) -> SettingResult:
     values = [(value, entry) for entry in group if (value := _measured(entry, measure)) is not None]
     failed = len(group) - len(values)
     if not values:
@@ -139,36 +139,36 @@ def _trial(settings: Mapping[str, str], group: Sequence[Entry], measure: Measure
     return SettingResult(settings, len(numbers), statistics.mean(numbers), spread, best, median, worst, failed)
 
 
-def _learnt(entry: Entry) -> bool:
+def _is_measured(entry: Entry) -> bool:
     return _measured(entry, "psnr") is not None or _measured(entry, "loss") is not None
 
 
 def _measured(entry: Entry, measure: Measure) -> float | None:
     value = None if entry.error else entry.psnr if measure == "psnr" else entry.loss
-    return value if value is not None and abs(value) < _MOST else None
+    return value if value is not None and abs(value) < MAX_MEASURE else None
 
 
 def trials_table(trials: TrialComparison) -> str:
     """The settings and their numbers, for a terminal: a line for each, below a heading, and the best one."""
     short = short_names(trials.options)
     failed = any(one.failed for one in trials.settings)
-    head = [*(_word(short[option]) for option in trials.options), "trials", *(["failed"] if failed else [])]
+    head = [*(_cell(short[option]) for option in trials.options), "trials", *(["failed"] if failed else [])]
     rows = [[*head, "mean", "spread", "best", "median", "worst"]]
-    for one in trials.settings[:ROWS]:
-        row = [_word(one.settings.get(option, "")) for option in trials.options]
+    for one in trials.settings[:MAX_TABLE_ROWS]:
+        row = [_cell(one.settings.get(option, "")) for option in trials.options]
         row += [str(one.count), *([str(one.failed)] if failed else [])]
         row += [trials.format(one.mean), trials.format(one.spread, spread=True)]
-        rows.append(row + [_told(trials, entry) for entry in (one.best, one.median, one.worst)])
+        rows.append(row + [_format_trial(trials, entry) for entry in (one.best, one.median, one.worst)])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     words = {at for at, option in enumerate(trials.options) if not trials.numeric(option)}
     places = [str.ljust if at in words else str.rjust for at in range(len(widths))]
     cells = [[place(cell, wide) for place, cell, wide in zip(places, row, widths, strict=True)] for row in rows]
     heading = "PSNR in dB" if trials.measure == "psnr" else "loss"
     lines = [heading, *(f"  {'  '.join(row)}".rstrip() for row in cells)]
-    if len(trials.settings) > ROWS:
-        lines.append(f"  and {len(trials.settings) - ROWS:,} more settings")
+    if len(trials.settings) > MAX_TABLE_ROWS:
+        lines.append(f"  and {len(trials.settings) - MAX_TABLE_ROWS:,} more settings")
     if trials.options and (best := trials.best):
-        lines.append(f"best: {_named(best, short)}, {trials.format(best.mean)}{trials.unit}")
+        lines.append(f"best: {_describe_setting(best, short)}, {trials.format(best.mean)}{trials.unit}")
     return "\n".join(lines)
 
 
@@ -177,15 +177,15 @@ def file_of(entry: Entry) -> str:
     return next(iter(entry.files))
 
 
-def _told(trials: TrialComparison, entry: Entry | None) -> str:
+def _format_trial(trials: TrialComparison, entry: Entry | None) -> str:
     return trials.format(trials.value(entry) if entry else None)
 
 
-def _named(trial: SettingResult, short: Mapping[str, str]) -> str:
-    return " · ".join(f"{_word(short[option])} {_word(value)}" for option, value in trial.settings.items())
+def _describe_setting(trial: SettingResult, short: Mapping[str, str]) -> str:
+    return " · ".join(f"{_cell(short[option])} {_cell(value)}" for option, value in trial.settings.items())
 
 
-def _word(text: str) -> str:
-    """A stranger's word in a table: on one line, and not too long."""
+def _cell(text: str) -> str:
+    """A text from a scene as a cell of a table: on one line, and not too long."""
     line = " ".join(printable(text).split())
-    return line if len(line) <= _WIDE else f"{line[: _WIDE - 9]}…{line[-8:]}"
+    return line if len(line) <= MAX_CELL_LENGTH else f"{line[: MAX_CELL_LENGTH - 9]}…{line[-8:]}"

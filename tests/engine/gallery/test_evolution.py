@@ -34,11 +34,11 @@ def grown(folder: Path, children: list[Variation]) -> Path:
 
 
 def mutated(file: Path, folder: Path, number: int = 4, strength: float = 0.2) -> Path:
-    return grown(folder, list(evolution.mutations(file, evolution.parent(file), number, strength)))
+    return grown(folder, list(evolution.mutations(file, evolution.load_parent(file), number, strength)))
 
 
 def crossed(one: Path, other: Path, folder: Path, number: int = 4) -> Path:
-    scenes = evolution.parent(one), evolution.parent(other)
+    scenes = evolution.load_parent(one), evolution.load_parent(other)
     return grown(folder, list(evolution.crossings((one, other), scenes, number)))
 
 
@@ -120,7 +120,7 @@ def test_crossing_takes_units_of_both(home: Path) -> None:
     from artengine.painting.picture import build
 
     files = home / "gallery" / "one.png", home / "gallery" / "other.png"
-    scenes = evolution.parent(files[0]), evolution.parent(files[1])
+    scenes = evolution.load_parent(files[0]), evolution.load_parent(files[1])
     _, _, child, other_child = evolution.crossings(files, scenes, 2)
     one, other = (build(each, "cpu").network.state_dict() for each in scenes)
     for crossed_ in (child, other_child):
@@ -151,7 +151,7 @@ def test_after_too_many_generations_it_is_said_before_anything_is_made(tmp_path:
     for _ in range(63):
         seed = f"{{mutate: {seed}}}"
     path = scene(tmp_path, SCENE.replace("seed: 3", f"seed: {seed}"))
-    mother = evolution.parent(path)
+    mother = evolution.load_parent(path)
     with pytest.raises(InputError, match="64"):
         evolution.mutations(path, mother, 2, 0.2)
     with pytest.raises(InputError, match="64"):
@@ -176,7 +176,7 @@ def test_a_command_has_spaces_quotes_and_options(home: Path, run_cli: RunCli, tm
     file = tmp_path / 'it\'s a "picture".png'
     shutil.copy(home / "gallery" / "one.png", file)
     way = repeat_options([], 16.5, "cpu", False)
-    children = list(evolution.mutations(file, evolution.parent(file), 1, 0.2, way))
+    children = list(evolution.mutations(file, evolution.load_parent(file), 1, 0.2, way))
     list(
         build_gallery(
             "children", children, 2, InProcess(), GalleryOptions(folder=tmp_path / "g", device="cpu", metadata=False)
@@ -202,7 +202,7 @@ def test_a_command_has_spaces_quotes_and_options(home: Path, run_cli: RunCli, tm
 )
 def test_pictures_of_different_scenes_are_not_crossed(change: tuple[str, str], differs: str, tmp_path: Path) -> None:
     paths = scene(tmp_path, name="a.yaml"), scene(tmp_path, SCENE.replace(*change), name="b.yaml")
-    scenes = evolution.parent(paths[0]), evolution.parent(paths[1])
+    scenes = evolution.load_parent(paths[0]), evolution.load_parent(paths[1])
     with pytest.raises(InputError) as caught:
         evolution.crossings(paths, scenes, 3)
     found = f"found scenes that differ in {differs}, expected two pictures of one scene; only their seeds are crossed"
@@ -231,7 +231,7 @@ def test_pictures_of_other_sizes_are_crossed(home: Path, tmp_path: Path) -> None
 def test_what_has_no_children_is_refused_with_a_word(text: str, said: str, tmp_path: Path) -> None:
     Image.new("RGB", (4, 4)).save(tmp_path / "photo.png")
     with pytest.raises(InputError, match=said):
-        evolution.parent(scene(tmp_path, text))
+        evolution.load_parent(scene(tmp_path, text))
 
 
 def test_files_that_have_no_children_are_refused_with_a_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,10 +243,10 @@ def test_files_that_have_no_children_are_refused_with_a_word(tmp_path: Path, mon
     path = scene(tmp_path, text + "training: {regression: {target: photo.png, until: {steps: 3}}}\n")
     for file in run(path, out=tmp_path / "gallery"):
         with pytest.raises(InputError, match=rf"{file.name}: found a picture that was learnt"):
-            evolution.parent(file)
+            evolution.load_parent(file)
     with pytest.raises(InputError, match=r"photo\.png: found no recipe in it"):
-        evolution.parent(tmp_path / "photo.png")
+        evolution.load_parent(tmp_path / "photo.png")
     with pytest.raises(InputError, match=r"gone\.png"):
-        evolution.parent(tmp_path / "gone.png")
+        evolution.load_parent(tmp_path / "gone.png")
     with pytest.raises(InputError):
-        evolution.parent(tmp_path)
+        evolution.load_parent(tmp_path)

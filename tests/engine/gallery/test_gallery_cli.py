@@ -35,7 +35,7 @@ from tests.support.processes import strays
 
 from artengine.events import Event
 from artengine.gallery import builder, items
-from artengine.gallery.galleries import _chosen
+from artengine.gallery.galleries import _choose_varied
 from artengine.gallery.sweeps import Sweep, Variation
 from artengine.painting.picture import build
 from artengine.scene.loading import load
@@ -388,7 +388,7 @@ class Backwards:
 def test_most_different_pictures_do_not_depend_on_the_order_of_looking(tmp_path: Path) -> None:
     sweep = Sweep(path=scene(tmp_path), seeds=range(12))
     forwards, backwards = (
-        names_of(returned(_chosen(sweep.variations(), 12, 4, "cpu", executor)))
+        names_of(returned(_choose_varied(sweep.variations(), 12, 4, "cpu", executor)))
         for executor in (InProcess(function=items.describe_look), Backwards(items.describe_look))
     )
     assert forwards == backwards
@@ -410,7 +410,7 @@ def test_most_different_pictures_are_the_same_where_a_worker_is_killed(tmp_path:
     assert [event["total"] for event in events if event["event"] == "making"] == [12] * 12 + [4] * 4
     assert sum("4 of 12 kept; left out: " in event.get("text", "") for event in events) == 1
     sweep = Sweep(path=path, seeds=range(12))
-    chosen = returned(_chosen(sweep.variations(), 12, 4, "cpu", Backwards(gallery_items.describe_look)))
+    chosen = returned(_choose_varied(sweep.variations(), 12, 4, "cpu", Backwards(gallery_items.describe_look)))
     assert names_of(chosen) == seen(tmp_path / "g")
 
 

@@ -17,8 +17,9 @@ from tests.support.gallery_runs import hung, scene
 
 from artengine.gallery import evolution
 from artengine.gallery.builder import GalleryOptions, PartialError, build_gallery
-from artengine.gallery.galleries import _walk
-from artengine.gallery.sweeps import Sweep, parse_seeds
+from artengine.gallery.galleries import _walk_scene
+from artengine.gallery.sweep_values import parse_seeds
+from artengine.gallery.sweeps import Sweep
 from artengine.making.pipeline import run
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT)
@@ -35,16 +36,18 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = scene(folder, PAINTER, "painter.yaml")
     with contextlib.chdir(folder):
         sweep = Sweep(path=Path("painter.yaml"), seeds=[*range(3, 41), 137, 199])
-        walk = _walk(next(sweep.variations()).scene)
+        walk = _walk_scene(next(sweep.variations()).scene)
         list(
             build_gallery(
                 "painter", sweep.variations(), 40, InProcess(), GalleryOptions(folder=folder / "g"), walk=walk
             )
         )
-        parent = evolution.parent(path)
+        parent = evolution.load_parent(path)
         children = evolution.mutations(Path("painter.yaml"), parent, 3, 0.2)
         list(
-            build_gallery("painter", children, 4, InProcess(), GalleryOptions(folder=folder / "m"), walk=_walk(parent))
+            build_gallery(
+                "painter", children, 4, InProcess(), GalleryOptions(folder=folder / "m"), walk=_walk_scene(parent)
+            )
         )
     return folder
 
@@ -179,7 +182,7 @@ def test_what_could_not_be_made_is_shown(browser: Browser, open_: contextlib.Exi
 def test_a_hostile_name_does_nothing(name: str, browser: Browser, open_: contextlib.ExitStack, tmp_path: Path) -> None:
     text = PAINTER + "film: {length: 1s}\n# </script><script>broken = 1</script>\noutputs: png\n"
     sweep = Sweep(path=scene(tmp_path, text, f"{name}.yaml"), seeds=[1, 2], settings=["camera.zoom=1,2"])
-    walk = _walk(next(sweep.variations()).scene)
+    walk = _walk_scene(next(sweep.variations()).scene)
     order = GalleryOptions(folder=tmp_path / "g")
     list(build_gallery(name, sweep.variations(), 4, InProcess(), order, walk=walk))
     page = opened(browser, open_, tmp_path / "g")

@@ -15,7 +15,8 @@ from PIL import Image
 from tests.support.browser import CHROMIUM, WHY_NOT, Browser, Page
 from tests.support.gallery_pages import PAYLOADS, STD, picture_of, write_page
 
-from artengine.gallery.page import SEEDS_LINE, PagePicture, label_of, render_page, short_names
+from artengine.gallery.naming import short_names
+from artengine.gallery.page import SEEDS_LINE, PagePicture, label_of, render_page
 
 SCENE = f"# A scene.\n{SEEDS_LINE}\nnetwork: {{mlp: {{width: 8}}}}\noutputs: mp4\n"
 NUMBER = 300

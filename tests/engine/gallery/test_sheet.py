@@ -15,7 +15,7 @@ from artengine import OutputError
 from artengine.charts.labels import shortened
 from artengine.gallery import sheet
 from artengine.gallery.page import PagePicture
-from artengine.gallery.sheet import THUMBNAIL, write_contact_sheets, write_thumbnail, write_thumbnail_of
+from artengine.gallery.sheet import THUMBNAIL_SIDE, write_contact_sheets, write_thumbnail, write_thumbnail_of
 
 WALL = (22, 22, 23)
 ODD = [
@@ -97,7 +97,7 @@ def test_pictures_of_any_shape_stand_on_one_line_in_equal_cells(tmp_path: Path) 
 
 
 def test_many_pictures_take_several_sheets_and_fewer_take_the_old_ones_away(tmp_path: Path) -> None:
-    shown = [hung(tmp_path, 1)] * (2 * sheet.PER_SHEET + 5)
+    shown = [hung(tmp_path, 1)] * (2 * sheet.PICTURES_PER_SHEET + 5)
     paths = write_contact_sheets(tmp_path, shown)
     assert [path.name for path in paths] == ["contact-sheet.png", "contact-sheet-2.png", "contact-sheet-3.png"]
     areas = [int((pixels(path) == colour(1)).all(axis=2).sum()) for path in paths]
@@ -164,8 +164,8 @@ def test_a_thumbnail_is_the_picture_made_small(tmp_path: Path, kind: str, channe
     top = {"uint8": 255, "uint16": 65535}.get(kind, 1)
     write_thumbnail((image * top).astype(kind), tmp_path / "thumbnails" / "a.webp")
     small = pixels(tmp_path / "thumbnails" / "a.webp")
-    assert small.shape == (THUMBNAIL // 3, THUMBNAIL, 3)
-    assert np.abs(small - np.linspace(0, 255, THUMBNAIL)[None, :, None]).mean() < 3
+    assert small.shape == (THUMBNAIL_SIDE // 3, THUMBNAIL_SIDE, 3)
+    assert np.abs(small - np.linspace(0, 255, THUMBNAIL_SIDE)[None, :, None]).mean() < 3
 
 
 def test_a_thumbnail_of_a_file_tells_its_size_and_a_small_one_stays_small(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_a_thumbnail_of_a_file_tells_its_size_and_a_small_one_stays_small(tmp_pa
     Image.new("L", (9, 1), 77).save(tmp_path / "b.png")
     assert write_thumbnail_of(tmp_path / "a.png", tmp_path / "a.webp") == (1000, 500)
     assert write_thumbnail_of(tmp_path / "b.png", tmp_path / "b.webp") == (9, 1)
-    assert pixels(tmp_path / "a.webp").shape == (THUMBNAIL // 2, THUMBNAIL, 3)
+    assert pixels(tmp_path / "a.webp").shape == (THUMBNAIL_SIDE // 2, THUMBNAIL_SIDE, 3)
     assert pixels(tmp_path / "b.webp").shape == (1, 9, 3)
     assert np.abs(pixels(tmp_path / "a.webp") - (200, 40, 90)).max() < 6
 

@@ -11,7 +11,9 @@ from hypothesis import example, given, settings, strategies as st
 from tests.support.gallery_runs import SCENE, names_of, scene
 
 from artengine import InputError
-from artengine.gallery.sweeps import MAX_ITEMS, Sweep, parse_seeds, parse_values, safe_name
+from artengine.gallery.naming import safe_name
+from artengine.gallery.sweep_values import MAX_ITEMS, parse_seeds, parse_values
+from artengine.gallery.sweeps import Sweep
 
 STD = "network.neural_painter.std"
 SIZE = "network.neural_painter.hidden_size"

@@ -22,7 +22,8 @@ from tests.support.gallery_runs import SCENE, hung, is_whole, lines, scene, seen
 from artengine.events import Made
 from artengine.gallery.builder import GalleryOptions, PartialError, build_gallery
 from artengine.gallery.manifest import MANIFEST_FILE, Entry, Manifest, hash_data, hash_file
-from artengine.gallery.sweeps import Sweep, safe_name
+from artengine.gallery.naming import safe_name
+from artengine.gallery.sweeps import Sweep
 from artengine.gallery.trial_reports import comparison_for_page, plot_panels, to_csv
 from artengine.gallery.trials import TrialComparison, TrialsCompared, compare_trials, trials_table
 from artengine.training import weights

@@ -1,27 +1,38 @@
 // ---- how well each setting learns
 
+// the columns of the table from left to right, each with its heading and the cell of a row; a new one goes here
+function trialColumns(options, rows) {
+  const some = (test) => rows.some(test);
+  const several = some((row) => row.trials > 1);
+  const number = (head, value) =>
+    ({ head, className: "number", cell: (row) => element("td", { className: "number", textContent: value(row) }) });
+  const picture = (head, index) =>
+    ({ head, cell: (row) => element("td", {}, row.pictures[index] ? trialOf(...row.pictures[index]) : "–") });
+  return [
+    ...options.map((key, index) => ({
+      head: Object.hasOwn(data.short, key) ? data.short[key] : key,
+      title: key,
+      cell: ({ settings }) => element("td", { textContent: settings[index] || "–", title: settings[index] }),
+    })),
+    number("trials", (row) => row.trials),
+    some((row) => row.failed) && number("failed", (row) => row.failed || ""),
+    some((row) => row.spread)
+      ? number("mean ± spread", (row) => (row.spread ? `${row.mean} ± ${row.spread}` : row.mean))
+      : several && number("mean", (row) => row.mean),
+    ...(several ? ["best", "median", "worst"] : ["learnt"]).map(picture),
+  ].filter(Boolean);
+}
+
 function showTrials({ measured, options, table, plot, rows }) {
   const section = find("#trials");
-  const some = (test) => rows.some(test);
-  const spread = some((row) => row.spread);
-  const three = some((row) => row.trials > 1);
-  const failed = some((row) => row.failed);
-  const heads = [...options.map((key) => (Object.hasOwn(data.short, key) ? data.short[key] : key)), "trials", ...(failed ? ["failed"] : []),
-    ...(spread ? ["mean ± spread"] : three ? ["mean"] : []), ...(three ? ["best", "median", "worst"] : ["learnt"])];
-  const number = new Set(["trials", "failed", "mean", "mean ± spread"].map((word) => heads.lastIndexOf(word)));
+  const columns = trialColumns(options, rows);
   find("h2", section).textContent = options.length ? "Which setting is best?" : "How well is it learnt?";
   find(".note", section).append(`${measured}. `, element("a", { href: table, textContent: "As a table for spreadsheets" }));
-  find("thead", section).append(element("tr", {}, ...heads.map((text, index) =>
-    element("th", { scope: "col", textContent: text, title: options[index] ?? "", className: number.has(index) ? "number" : "" }))));
-  find("tbody", section).append(...rows.map((row) => {
-    const pictures = three ? [0, 1, 2] : [0];
-    const numbers = [row.trials, ...(failed ? [row.failed || ""] : []),
-      ...(spread ? [row.spread ? `${row.mean} ± ${row.spread}` : row.mean] : three ? [row.mean] : [])];
-    return element("tr", { className: row.best ? "best" : "", title: row.best ? "The best mean" : "" },
-      ...row.settings.map((value) => element("td", { textContent: value || "–", title: value })),
-      ...numbers.map((value) => element("td", { className: "number", textContent: value })),
-      ...pictures.map((index) => element("td", {}, ...(row.pictures[index] ? [trialOf(...row.pictures[index])] : ["–"]))));
-  }));
+  find("thead", section).append(element("tr", {}, ...columns.map(({ head, title, className }) =>
+    element("th", { scope: "col", textContent: head, title: title ?? "", className: className ?? "" }))));
+  find("tbody", section).append(...rows.map((row) =>
+    element("tr", { className: row.best ? "best" : "", title: row.best ? "The best mean" : "" },
+      ...columns.map((column) => column.cell(row)))));
   const link = find(".plot", section);
   link.hidden = !plot;
   link.classList.toggle("wide", options.length > 2); // it has several panels

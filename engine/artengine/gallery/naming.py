@@ -1,0 +1,36 @@
+"""Names in a gallery: of files, on any system, and short ones of settings."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable
+
+MAX_NAME_LENGTH = 120  # characters; most systems take 255, of which an output and a temporary file add some
+MAX_WORD_LENGTH = 40
+
+
+def safe_name(word: str) -> str:
+    """A word as a part of a file's name, on any system."""
+    name = re.sub(r"[^A-Za-z0-9.+_-]+", "-", word)[:MAX_NAME_LENGTH].strip("-.")[:MAX_WORD_LENGTH]
+    return name.rstrip("-.") or "x"
+
+
+def unique_name(name: str, names: Collection[str]) -> str:
+    """The name with a number that makes it another one than these, on systems too that take A for a."""
+    numbers = itertools.chain([""], (f"-{number}" for number in itertools.count(2)))
+    return next(one for one in (name + number for number in numbers) if one.lower() not in names)
+
+
+def short_names(keys: Iterable[str]) -> dict[str, str]:
+    """For each path of a setting the fewest of its last parts that tell it from the others: std, or mlp.width."""
+    paths = sorted(set(keys))
+    counts = Counter(end for path in paths for end in _ends(path))
+    return {path: next((end for end in _ends(path) if counts[end] == 1), path) for path in paths}
+
+
+def _ends(path: str) -> list[str]:
+    """The last part of a path, the last two, and so on."""
+    parts = path.split(".")
+    return [".".join(parts[start:]) for start in range(len(parts) - 1, -1, -1)]
