@@ -20,7 +20,7 @@ from tests.benchmarks.work import NETWORKS, Image, Job, share
 from tests.support.common import ROOT
 
 from artengine.cli.app import cli
-from artengine_nonlinearities.pool import PUBLISHED
+from artengine_nonlinearities.pools import PUBLISHED
 
 PAGES = [ROOT / "README.md", *(ROOT / "docs" / name for name in ("performance.md", "learning.md", "dividers.md"))]
 TINY = ["--size", "32", "--rounds", "1", "--threads", "1"]

@@ -3,6 +3,7 @@ from .errors import ArtengineError as ArtengineError, InputError as InputError, 
 from .hookspecs import hookimpl as hookimpl
 from .kinds import (
     Activation as Activation,
+    ColourRange as ColourRange,
     Each as Each,
     Filter as Filter,
     Frame as Frame,

@@ -43,9 +43,9 @@ def ssim(prediction: Tensor, target: Tensor, /) -> Tensor:
     is negative in one of the two, as no picture's is: there the index would call a picture and its minus alike.
     Source: Wang et al. 2004, "Image quality assessment: from error visibility to structural similarity".
     """
-    from artengine_basics import structure
+    from artengine_basics import structural_losses
 
-    return structure.ssim(prediction, target)
+    return structural_losses.ssim(prediction, target)
 
 
 @patches
@@ -55,13 +55,13 @@ def ms_ssim(prediction: Tensor, target: Tensor, /) -> Tensor:
     Of patches (N, H, W, C), from 0 to 1, patch by patch and channel by channel. Each scale averages 2 x 2 pixels of the
     one before; light counts on the last one alone. There are as many of the paper's five as leave the shorter side 11
     pixels: one below 22, two from 22, then from 44 and 88, all five from 176; their weights are brought to a sum of 1.
-    The paper's powers are not numbers where a mean index is negative, and endlessly steep at 0; below 0.1 the logarithm
+    The paper's powers are NaN where a mean index is negative, and infinitely steep at 0; below 0.1 the logarithm
     of the mean goes on as its tangent, so that a picture unlike the target, or the very negative of it, can learn.
     Source: Wang, Simoncelli and Bovik 2003, "Multiscale structural similarity for image quality assessment".
     """
-    from artengine_basics import structure
+    from artengine_basics import structural_losses
 
-    return structure.ms_ssim(prediction, target)
+    return structural_losses.ms_ssim(prediction, target)
 
 
 @patches
@@ -71,6 +71,6 @@ def edges(prediction: Tensor, target: Tensor, /) -> Tensor:
     Of patches (N, H, W, C), along rows and columns. It does not see a colour that is off by as much everywhere; a patch
     of 1 x 1 has no steps, which makes 0.
     """
-    from artengine_basics import structure
+    from artengine_basics import structural_losses
 
-    return structure.edges(prediction, target)
+    return structural_losses.edges(prediction, target)

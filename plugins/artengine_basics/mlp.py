@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from artengine import Activation, Each, Ports, named
-from artengine.kinds import ColourRange
+from artengine import Activation, ColourRange, Each, Ports, named
 
 if TYPE_CHECKING:
-    from artengine_basics.mlp_network import Mlp
+    from artengine_basics.mlp_module import Mlp
 
 Width = Annotated[int, Field(ge=1, le=4096)]
 WIDTHS: list[Width] = [64]
@@ -36,7 +35,7 @@ def mlp(
     is said, 30 for siren, 6 for finer, 3 for gabor, 8 for gaussian and 1 else. colours: the range of the result.
     Raises `ValueError` where widths, depth and activations do not fit together.
     """
-    from artengine_basics.mlp_network import Mlp
+    from artengine_basics.mlp_module import Mlp
 
     if len(width) == 1:
         width = width * (4 if depth is None else depth)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from artengine.hookspecs import hookimpl
+from artengine import hookimpl
 from artengine_nonlinearities.painter import neural_painter
-from artengine_nonlinearities.pool import ALL, LATER
+from artengine_nonlinearities.pools import ALL, LATER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from artengine.kinds import Activation, Network
+    from artengine import Activation, Network
 
 
 @hookimpl

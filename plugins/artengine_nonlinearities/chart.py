@@ -16,7 +16,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from artengine.files import create_file
-from artengine_nonlinearities.pool import ALL, LATER, PUBLISHED
+from artengine_nonlinearities.pools import ALL, LATER, PUBLISHED
 
 if TYPE_CHECKING:
     from torch import Tensor

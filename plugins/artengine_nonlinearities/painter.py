@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from artengine.kinds import Activation, Each, Ports, named
-from artengine_nonlinearities.pool import ALL, PUBLISHED
+from artengine import Activation, Each, Ports, named
+from artengine_nonlinearities.pools import ALL, PUBLISHED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,7 @@ def neural_painter(
     """
     import torch
 
-    from artengine_nonlinearities.painter_network import Affine, Bend, Painter
+    from artengine_nonlinearities.painter_module import Affine, Bend, Painter
 
     random = ports.random()
     makers = _makers(nonlin, _pool(pool), nr_hidden + 1, random)

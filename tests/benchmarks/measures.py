@@ -16,7 +16,7 @@ from tests.benchmarks.entries import BASE, OURS, PEERS, PRODUCT, PRODUCTS, REFER
 from tests.benchmarks.tables import table
 from tests.benchmarks.work import FLOPS, NETWORKS, SCENE, Job, share
 
-from artengine_nonlinearities.pool import PUBLISHED
+from artengine_nonlinearities.pools import PUBLISHED
 
 BURST = 0.2  # seconds: a round is this long for each entry, or one painting
 SLOWEST = 10  # seeds that are named

@@ -28,7 +28,7 @@ def curves(
     import numpy as np
 
     from artengine.charts import Panel, Series, chart
-    from artengine_basics.outputs import png_file
+    from artengine_basics.outputs import png_writer
 
     frame = next(iter(frames), None)  # whose pixels nobody needs
     picture = frame.picture if frame else None
@@ -52,5 +52,5 @@ def curves(
     shown = chart([one for one in panels if one.series[0].x], width, height)
     suffix = "-curves.png"
     with target.create(suffix) as file:
-        png_file.write(file, [np.asarray(shown)], (height, width, 3), 8, target)
+        png_writer.write(file, [np.asarray(shown)], (height, width, 3), 8, target)
     yield target.path(suffix)

@@ -10,15 +10,15 @@ from pydantic import Field
 
 from artengine import Frame, Target, films
 from artengine.files import exif
-from artengine_basics.outputs.levels import whole
+from artengine_basics.outputs.quantise import quantise_whole
 from artengine_basics.outputs.stills import Quality
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-GAP = 4  # pixels between two frames
-SPARE = 16  # times as many frames are remembered as are shown, at most: they lie evenly to a sixteenth
-WALL = (16, 16, 18)  # behind them
+GAP = 4  # pixels between frames
+OVERSAMPLING = 16  # as many times as many frames as are shown are remembered: they lie evenly to a sixteenth
+BACKGROUND = (16, 16, 18)
 
 
 @films
@@ -41,11 +41,11 @@ def filmstrip(
 
     across = min(columns, count)
     wide = max(1, (width - GAP * (across - 1)) // across)
-    kept = _some(frames, count, wide, loop=target.loop)
-    high = kept[0].height
-    rows = -(-len(kept) // across)
-    sheet = Pillow.new("RGB", (across * (wide + GAP) - GAP, rows * (high + GAP) - GAP), WALL)
-    for index, image in enumerate(kept):
+    chosen = _sample_evenly(frames, count, wide, loop=target.loop)
+    high = chosen[0].height
+    rows = -(-len(chosen) // across)
+    sheet = Pillow.new("RGB", (across * (wide + GAP) - GAP, rows * (high + GAP) - GAP), BACKGROUND)
+    for index, image in enumerate(chosen):
         row, column = divmod(index, across)
         sheet.paste(image, (column * (wide + GAP), row * (high + GAP)))
     with target.create(".jpg") as file:
@@ -53,35 +53,35 @@ def filmstrip(
     yield target.path(".jpg")
 
 
-def _some(frames: Iterable[Frame], count: int, width: int, *, loop: bool) -> list[Image]:
-    """So many frames, evenly from the first to the last, or around a loop, in small.
+def _sample_evenly(frames: Iterable[Frame], count: int, width: int, *, loop: bool) -> list[Image]:
+    """So many frames, evenly from the first to the last, or around a loop, shrunk to a width.
 
-    How many there are is known after the last one: of those seen, many times `count` are remembered, evenly, and the
-    last.
+    How many there are is known only after the last one: of those seen, `OVERSAMPLING` times `count` at most are
+    remembered, evenly, and the last.
     """
-    kept: list[Image] = []
+    samples: list[Image] = []
     every, seen = 1, 0
     last: Image | None = None
     for frame in frames:
-        last = _small(frame, width)
+        last = _shrink(frame, width)
         if seen % every == 0:
-            kept.append(last)
-            if len(kept) > SPARE * count:
-                kept, every = kept[::2], 2 * every
+            samples.append(last)
+            if len(samples) > OVERSAMPLING * count:
+                samples, every = samples[::2], 2 * every
         seen += 1
     if last is None:
         raise ValueError("found no frame, expected at least one")
     if (seen - 1) % every and not loop:
-        kept.append(last)
-    chosen = min(count, len(kept))
-    step = len(kept) / chosen if loop else (len(kept) - 1) / max(chosen - 1, 1)
-    return [kept[round(index * step)] for index in range(chosen)]
+        samples.append(last)
+    shown = min(count, len(samples))
+    step = len(samples) / shown if loop else (len(samples) - 1) / max(shown - 1, 1)
+    return [samples[round(index * step)] for index in range(shown)]
 
 
-def _small(frame: Frame, width: int) -> Image:
+def _shrink(frame: Frame, width: int) -> Image:
     from PIL import Image as Pillow
 
-    image = Pillow.fromarray(whole(frame)).convert("RGB")
+    image = Pillow.fromarray(quantise_whole(frame)).convert("RGB")
     return image.resize(
         (width, max(1, round(width * image.height / image.width))), Pillow.Resampling.LANCZOS, reducing_gap=2
     )

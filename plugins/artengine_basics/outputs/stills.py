@@ -10,7 +10,7 @@ from pydantic import Field
 
 from artengine import Frame, Target
 from artengine.files import exif
-from artengine_basics.outputs.levels import Rounding, levels, whole
+from artengine_basics.outputs.quantise import Rounding, quantise, quantise_whole
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -27,11 +27,11 @@ def png(
 
     rounding: how a colour becomes one of the levels, to the nearest or, as the neural painter did, cut.
     """
-    from artengine_basics.outputs import png_file
+    from artengine_basics.outputs import png_writer
 
     for suffix, frame in _suffixed(frames, ".png"):
         with target.create(suffix) as file:
-            png_file.write(file, levels(frame, bits, rounding), frame.shape, bits, target)
+            png_writer.write(file, quantise(frame, bits, rounding), frame.shape, bits, target)
         yield target.path(suffix)
 
 
@@ -66,11 +66,11 @@ def webp(
 
 def tiff(frames: Iterable[Frame], target: Target, /, *, bits: Literal[8, 16] = 16) -> Iterator[Path]:
     """TIFF for print and further work, without loss; 16 bits a channel, or 8; of any size."""
-    from artengine_basics.outputs import tiff_file
+    from artengine_basics.outputs import tiff_writer
 
     for suffix, frame in _suffixed(frames, ".tif"):
         with target.create(suffix) as file:
-            tiff_file.write(file, levels(frame, bits), frame.shape, bits, target)
+            tiff_writer.write(file, quantise(frame, bits), frame.shape, bits, target)
         yield target.path(suffix)
 
 
@@ -84,7 +84,7 @@ def _fits(frame: Frame, side: int, format_name: str) -> None:
 def _pillow(frame: Frame) -> Image:
     from PIL import Image
 
-    return Image.fromarray(whole(frame))
+    return Image.fromarray(quantise_whole(frame))
 
 
 def _suffixed(frames: Iterable[Frame], ending: str) -> Iterator[tuple[str, Frame]]:

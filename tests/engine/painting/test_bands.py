@@ -24,8 +24,8 @@ from artengine.painting.plan import Plan
 from artengine.painting.renderer import PointRenderer
 from artengine.painting.stepwise import matmul
 from artengine.scene.canvas import Canvas, Precision
-from artengine_nonlinearities.painter_network import Affine, Bend, Painter
-from artengine_nonlinearities.pool import ALL
+from artengine_nonlinearities.painter_module import Affine, Bend, Painter
+from artengine_nonlinearities.pools import ALL
 
 Image = np.ndarray[Any, Any]
 CPU = torch.device("cpu")

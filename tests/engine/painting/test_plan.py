@@ -17,7 +17,7 @@ from artengine.painting import plan as plans
 from artengine.painting.operations.tracing import trace_network
 from artengine.painting.plan import MAX_LAYER_NUMBERS, MAX_SLICE, MIN_SLICE, Plan, Way, make_plan
 from artengine.painting.stepwise.lowering import lower
-from artengine_nonlinearities.pool import ALL
+from artengine_nonlinearities.pools import ALL
 
 CPU = torch.device("cpu")
 WAYS: list[Way] = ["draft", "float32", "float64", "deep"]

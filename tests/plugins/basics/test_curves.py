@@ -10,8 +10,7 @@ import safetensors.torch
 from PIL import Image
 from tests.support.common import PluginFile, RunCli
 
-from artengine import ArtengineError, InputError, load
-from artengine.charts import chart
+from artengine import ArtengineError, InputError, charts, load
 from artengine.events import Event, Training, Wrote
 from artengine.making import recipe
 from artengine.making.pipeline import make_files
@@ -70,14 +69,14 @@ def test_it_draws_loss_psnr_and_rate_beside_the_picture(scene: Path, tmp_path: P
 
 
 def test_it_draws_the_numbers_of_the_training(scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: list[chart.Panel] = []
-    draw = chart.chart
+    drawn: list[charts.Panel] = []
+    draw = charts.chart
 
-    def watched(panels: list[chart.Panel], width: int, height: int) -> Image.Image:
+    def watched(panels: list[charts.Panel], width: int, height: int) -> Image.Image:
         drawn.extend(panels)
         return draw(panels, width, height)
 
-    monkeypatch.setattr(chart, "chart", watched)
+    monkeypatch.setattr(charts, "chart", watched)
     made(scene, tmp_path / "out", "training.regression.until.steps=120")
     found = weights.about(tmp_path / "out" / "learning.safetensors")["curve"]
     assert [panel.y_name for panel in drawn] == ["loss", "PSNR in dB", "rate"]

@@ -29,7 +29,7 @@ from artengine.files.targets import OutputTarget
 from artengine.making import recipe
 from artengine.media import ffmpeg
 from artengine.media.sound import Sound, open_sound
-from artengine_basics.outputs import films, png_file
+from artengine_basics.outputs import films, png_writer, video
 
 Write = Callable[..., Any]
 Images = np.ndarray[Any, Any]
@@ -208,7 +208,7 @@ def test_an_apng_keeps_time(fps: float, loop: bool, tmp_path: Path) -> None:
 def test_a_long_picture_of_an_animation_is_in_pieces_that_are_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(png_file, "PIECE", 5000)
+    monkeypatch.setattr(png_writer, "CHUNK_BYTES", 5000)
     images = noise(3, 200)
     path = written(films.apng, tmp_path, images)
     assert path.read_bytes().count(b"fdAT") > 6
@@ -603,8 +603,8 @@ def test_what_a_killed_run_leaves_is_cleaned_by_the_next(write: Write, after: in
     assert listing(tmp_path) == [path.name]
 
 
-def test_a_film_that_lost_frames_walk_position_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(films, "COLOURS", films.COLOURS + ",select='lt(n,3)'")  # ffmpeg ends well
+def test_film_that_lost_frames_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(video, "TO_BT709", video.TO_BT709 + ",select='lt(n,3)'")  # ffmpeg ends well
     told = r"a\.mp4: holds 3 frames of 64 x 48, expected 10 of 64 x 48; ffmpeg failed silently$"
     with pytest.raises(OutputError, match=told):
         written(films.mp4, tmp_path, moving())

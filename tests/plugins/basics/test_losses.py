@@ -18,7 +18,7 @@ from torch import Tensor
 from artengine.components.registry import default_registry
 from artengine.testing.conformance import check
 from artengine_basics import losses
-from artengine_basics.structure import FLOOR, SCALES
+from artengine_basics.structural_losses import FLOOR, SCALE_WEIGHTS
 
 Array = np.ndarray[Any, Any]
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -197,7 +197,7 @@ def multiscale(one: Array, other: Array, scales: int) -> Array:
         # an endless first constant leaves nothing of the light: it is compared on the last scale alone
         means = reference(one, other) if scale == scales - 1 else reference(one, other, K1=1e6)
         assert min(means) > FLOOR
-        index *= np.array(means) ** (SCALES[scale] / sum(SCALES[:scales]))
+        index *= np.array(means) ** (SCALE_WEIGHTS[scale] / sum(SCALE_WEIGHTS[:scales]))
         height, width, channels = np.array(one.shape) // (2, 2, 1)
         one, other = (
             picture[: 2 * height, : 2 * width].reshape(height, 2, width, 2, channels).mean(axis=(1, 3))
@@ -207,7 +207,7 @@ def multiscale(one: Array, other: Array, scales: int) -> Array:
 
 
 def test_the_weights_of_the_scales_are_those_of_the_paper() -> None:
-    assert SCALES == (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+    assert SCALE_WEIGHTS == (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)

@@ -17,7 +17,7 @@ from safetensors.numpy import load_file
 import artengine
 from artengine import InputError, Ports
 from artengine_basics.mlp import mlp
-from artengine_basics.mlp_network import Mlp
+from artengine_basics.mlp_module import Mlp
 from artengine_nonlinearities import waves
 
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {

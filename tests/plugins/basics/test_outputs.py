@@ -16,7 +16,7 @@ from PIL import Image
 from artengine import Frame, View
 from artengine.files.targets import OutputTarget
 from artengine.making import recipe as recipes
-from artengine_basics.outputs import stills, tiff_file
+from artengine_basics.outputs import stills, tiff_writer
 
 Write = Callable[..., Any]
 
@@ -231,8 +231,8 @@ def test_tiles_make_up_the_picture(rows: int, columns: int, channels: int, tmp_p
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_tiff_beyond_4_gb_is_a_bigtiff(channels: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tiff_file, "LARGE", 1000)
-    monkeypatch.setattr(tiff_file, "ROW_OF_TILES", 1000)
+    monkeypatch.setattr(tiff_writer, "MAX_PLAIN_BYTES", 1000)
+    monkeypatch.setattr(tiff_writer, "MAX_STRIP_PIXELS", 1000)
     image = smooth(100, 130, channels)
     (path,) = written(stills.tiff, tmp_path, image, recipe='{"artengine": "here"}')
     with tifffile.TiffFile(path) as file:

@@ -21,8 +21,8 @@ from artengine.events import Wrote
 from artengine.kinds import Ports
 from artengine.making.pipeline import make_files
 from artengine_nonlinearities.painter import neural_painter
-from artengine_nonlinearities.painter_network import Painter
-from artengine_nonlinearities.pool import ALL
+from artengine_nonlinearities.painter_module import Painter
+from artengine_nonlinearities.pools import ALL
 
 DATA = ROOT.parent / "shared" / "data"
 OPTIONS = [

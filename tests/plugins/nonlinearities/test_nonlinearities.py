@@ -24,7 +24,7 @@ from artengine_basics.mlp import mlp
 from artengine_nonlinearities.chart import chart, main
 from artengine_nonlinearities.npainter import Strength
 from artengine_nonlinearities.painter import neural_painter
-from artengine_nonlinearities.pool import ALL, LATER, PUBLISHED
+from artengine_nonlinearities.pools import ALL, LATER, PUBLISHED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

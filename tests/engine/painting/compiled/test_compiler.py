@@ -17,7 +17,7 @@ from artengine.painting.operations.simplify import simplify
 from artengine.painting.operations.tracing import trace_network
 from artengine.painting.plan import Plan, Way, make_plan
 from artengine_nonlinearities.painter import neural_painter
-from artengine_nonlinearities.pool import ALL, PUBLISHED
+from artengine_nonlinearities.pools import ALL, PUBLISHED
 
 compiler = pytest.importorskip("artengine.painting.compiled.compiler", reason="there is no llvmlite here")
 from artengine.painting.compiled.codegen import MIN_ROUNDED_UNITS  # noqa: E402

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from artengine.painting.operations.tracing import Call, trace_network
 from artengine.painting.stepwise import kernels
 from artengine.painting.stepwise.lowering import lower
-from artengine_nonlinearities.pool import ALL, PUBLISHED
+from artengine_nonlinearities.pools import ALL, PUBLISHED
 
 Formula = Callable[[Tensor], Tensor]
 Array = np.ndarray[Any, Any]

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from artengine.kinds import Activation, ColourRange
+    from artengine import Activation, ColourRange
 
 
 class Affine(nn.Module):
@@ -39,9 +39,9 @@ class Bend(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Bend the numbers, keep the shape."""
         if self.norm_before:
-            x = _normalised(x)
+            x = _normalise(x)
         x = self.activation(x)
-        return _normalised(x) if self.norm_after else x
+        return _normalise(x) if self.norm_after else x
 
 
 class Painter(nn.Module):
@@ -81,8 +81,8 @@ class Painter(nn.Module):
         return x.flip(-1)
 
 
-def _normalised(x: Tensor) -> Tensor:
-    """Each pixel's numbers with mean 0 and deviation 1; where all of them are equal there is none: 0 / 0, not a number.
+def _normalise(x: Tensor) -> Tensor:
+    """Each pixel's units with mean 0 and deviation 1; NaN, from 0 / 0, where all of them are equal.
 
     The original has no epsilon here, and its pictures depend on that.
     """

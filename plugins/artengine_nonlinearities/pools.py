@@ -4,40 +4,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from artengine_nonlinearities import npainter, published, waves
+from artengine_nonlinearities import neural_painter_pool, npainter, waves
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from artengine.kinds import Activation
+    from artengine import Activation
 
 #: The pool of the published pictures. A painter draws a place in this row, so a seed gives its published picture only
 #: in this order: the accidental one of the Python 2 dictionary that the originals were drawn from.
 PUBLISHED: Mapping[str, Activation] = {
-    "sort": published.sort,
-    "square": published.square,
-    "log_abs": published.log_abs,
-    "sigmoid": published.sigmoid,
-    "cos": published.cos,
-    "xlogx_square": published.xlogx_square,
-    "hard_sigmoid": published.hard_sigmoid,
-    "sgn": published.sgn,
-    "identity": published.identity,
-    "abs_tanh": published.abs_tanh,
-    "logsoftmax": published.logsoftmax,
-    "xlogx_relu_p1": published.xlogx_relu_p1,
-    "xlogx_abs_p1": published.xlogx_abs_p1,
-    "log_square": published.log_square,
-    "tanh": published.tanh,
-    "log_abs_p1": published.log_abs_p1,
-    "relu": published.relu,
-    "xlogx_relu": published.xlogx_relu,
-    "softplus": published.softplus,
-    "abs": published.absolute,
-    "softmax": published.softmax,
-    "log_relu": published.log_relu,
-    "sin": published.sin,
-    "xlogx_abs": published.xlogx_abs,
+    "sort": neural_painter_pool.sort,
+    "square": neural_painter_pool.square,
+    "log_abs": neural_painter_pool.log_abs,
+    "sigmoid": neural_painter_pool.sigmoid,
+    "cos": neural_painter_pool.cos,
+    "xlogx_square": neural_painter_pool.xlogx_square,
+    "hard_sigmoid": neural_painter_pool.hard_sigmoid,
+    "sgn": neural_painter_pool.sgn,
+    "identity": neural_painter_pool.identity,
+    "abs_tanh": neural_painter_pool.abs_tanh,
+    "logsoftmax": neural_painter_pool.logsoftmax,
+    "xlogx_relu_p1": neural_painter_pool.xlogx_relu_p1,
+    "xlogx_abs_p1": neural_painter_pool.xlogx_abs_p1,
+    "log_square": neural_painter_pool.log_square,
+    "tanh": neural_painter_pool.tanh,
+    "log_abs_p1": neural_painter_pool.log_abs_p1,
+    "relu": neural_painter_pool.relu,
+    "xlogx_relu": neural_painter_pool.xlogx_relu,
+    "softplus": neural_painter_pool.softplus,
+    "abs": neural_painter_pool.absolute,
+    "softmax": neural_painter_pool.softmax,
+    "log_relu": neural_painter_pool.log_relu,
+    "sin": neural_painter_pool.sin,
+    "xlogx_abs": neural_painter_pool.xlogx_abs,
 }
 
 #: The published ones in their order, then ours. New ones would change every picture of this pool: it stays as it is.

@@ -1,8 +1,8 @@
-"""Losses that look at structure, as torch computes them: neighbouring pixels together, on patches (N, H, W, C).
+"""Losses that compare neighbouring pixels together, on patches (N, H, W, C), as torch computes them.
 
 Means, variances and covariances of two pictures x and y come from their sum s = x + y and their difference d = x - y:
 2 (vx + vy) = vs + vd and 4 vxy = vs - vd, and so for the products of means. Then what the SSIM index lacks of 1 is
-a quotient with only d above the line: exactly 0 where the pictures agree, and never beyond its bounds, whatever
+a quotient with only d in the numerator: exactly 0 where the pictures agree, and never beyond its bounds, whatever
 rounding does to large numbers.
 """
 
@@ -14,33 +14,33 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-WINDOW = 11  # pixels a side, and the deviation of the Gaussian in it
-DEVIATION = 1.5
-LUMINANCE = 0.01**2  # C1 and C2 for colours from 0 to 1: what keeps dark and flat places from dividing by nothing
-CONTRAST = 0.03**2
-SCALES = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # weights of the scales, the finest first
+WINDOW = 11  # pixels a side
+DEVIATION = 1.5  # pixels, of the Gaussian in it
+LUMINANCE = 0.01**2  # C1 of the paper, for colours from 0 to 1: dark places do not divide by 0
+CONTRAST = 0.03**2  # C2: nor do flat ones
+SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # the finest first
 FLOOR = 0.1  # the mean index below which its logarithm is a straight line
-BLOCK = 64  # windows a side that one product takes
+BLOCK = 64  # windows a side that one matrix product computes
 
 
 def ssim(prediction: Tensor, target: Tensor) -> Tensor:
     """1 - the mean SSIM index of patches (N, H, W, C): a scalar from 0 to 2."""
-    luminance, structure = _apart(_sum_and_difference(prediction, target))
-    return _together(luminance, structure).mean()
+    luminance, structure = _dissimilarities(_sum_and_difference(prediction, target))
+    return _combine(luminance, structure).mean()
 
 
 def ms_ssim(prediction: Tensor, target: Tensor) -> Tensor:
     """1 - the mean multi-scale SSIM index of patches (N, H, W, C): a scalar from 0 to 1."""
     pair = _sum_and_difference(prediction, target)
     room = min(pair.shape[-2:])
-    count = next((scale for scale in range(1, len(SCALES)) if room >> scale < WINDOW), len(SCALES))
-    exponents = [weight / sum(SCALES[:count]) for weight in SCALES[:count]]
+    count = next((scale for scale in range(1, len(SCALE_WEIGHTS)) if room >> scale < WINDOW), len(SCALE_WEIGHTS))
+    exponents = [weight / sum(SCALE_WEIGHTS[:count]) for weight in SCALE_WEIGHTS[:count]]
     index = torch.zeros((), dtype=pair.dtype, device=pair.device)
     for exponent in exponents[:-1]:
-        _, structure = _apart(pair)
+        _, structure = _dissimilarities(pair)
         index = index + exponent * _logarithm(structure.mean(dim=(-2, -1)))
         pair = functional.avg_pool3d(pair, (1, 2, 2))
-    index = index + exponents[-1] * _logarithm(_together(*_apart(pair)).mean(dim=(-2, -1)))
+    index = index + exponents[-1] * _logarithm(_combine(*_dissimilarities(pair)).mean(dim=(-2, -1)))
     return -torch.expm1(index).mean()
 
 
@@ -48,7 +48,7 @@ def edges(prediction: Tensor, target: Tensor) -> Tensor:
     """The mean absolute difference of the steps between neighbours of patches (N, H, W, C): a scalar, 0 without any."""
     difference = prediction - target
     rows, columns = difference.diff(dim=1).abs(), difference.diff(dim=2).abs()
-    # sums of nothing are 0 and part of the graph, means of nothing are not a number
+    # sums of nothing are 0 and part of the graph, means of nothing are NaN
     return (rows.sum() + columns.sum()) / max(1, rows.numel() + columns.numel())
 
 
@@ -57,7 +57,7 @@ def _sum_and_difference(prediction: Tensor, target: Tensor) -> Tensor:
     return torch.stack((prediction + target, prediction - target)).movedim(-1, 2)
 
 
-def _apart(pair: Tensor) -> tuple[Tensor, Tensor]:
+def _dissimilarities(pair: Tensor) -> tuple[Tensor, Tensor]:
     """What luminance, and contrast with structure, lack of 1 in every window: from 0 to 2, (N, C, H', W') each.
 
     pair: sum and difference, (2, N, C, H, W). Source: Wang et al. 2004, equations 6, 9, 10 and 14 to 16.
@@ -71,7 +71,7 @@ def _apart(pair: Tensor) -> tuple[Tensor, Tensor]:
     return light[1] / (light.mean(dim=0) + LUMINANCE), variances[1] / (variances.mean(dim=0) + CONTRAST)
 
 
-def _together(luminance: Tensor, structure: Tensor) -> Tensor:
+def _combine(luminance: Tensor, structure: Tensor) -> Tensor:
     """What the product of two factors lacks of 1, from what each of them lacks; the first lacks at most 1 in a product.
 
     Below zero the first one stands alone: the product of two negative factors would call a picture and its minus alike,

@@ -9,13 +9,13 @@ import numpy as np
 
 from artengine import Target
 from artengine.files import RECIPE_KEYWORD
-from artengine_basics.outputs.levels import Pixels
+from artengine_basics.outputs.quantise import Pixels
 
-LEVEL = 4  # level 6 is three times as slow, slower than some networks paint, for files 12 to 28 % smaller
-TILE = 1 << 16  # pixels
-ROW_OF_TILES = 1 << 22  # pixels at most: what is collected before a tile is whole
-LARGE = 4_000_000_000  # bytes of pixels; a plain TIFF ends at 2**32, tables and all
-PACKED_AT_A_TIME = 1 << 24  # bytes, by several threads where there are processors for them
+COMPRESSION = 4  # zlib's level 6 is three times as slow, slower than some networks paint, for files 12 to 28 % smaller
+TILE_PIXELS = 1 << 16
+MAX_STRIP_PIXELS = 1 << 22  # a row of tiles: what is collected before the first tile is whole
+MAX_PLAIN_BYTES = 4_000_000_000  # of pixels; a plain TIFF ends at 2**32, tables and all
+BYTES_AT_A_TIME = 1 << 24  # compressed by several threads where there are CPUs for them
 
 
 def write(file: IO[bytes], bands: Iterable[Pixels], shape: tuple[int, int, int], bits: int, target: Target) -> None:
@@ -24,21 +24,21 @@ def write(file: IO[bytes], bands: Iterable[Pixels], shape: tuple[int, int, int],
 
     height, width, channels = shape
     rows = 256
-    while rows > 16 and rows * width > ROW_OF_TILES:
+    while rows > 16 and rows * width > MAX_STRIP_PIXELS:
         rows //= 2
-    columns = TILE // rows
+    columns = TILE_PIXELS // rows
     tifffile.imwrite(
         file,
         _tiles(bands, rows, columns),
         shape=shape if channels == 3 else shape[:2],
         dtype=np.uint8 if bits == 8 else np.uint16,
         tile=(rows, columns),
-        bigtiff=height * width * channels * bits // 8 > LARGE,
+        bigtiff=height * width * channels * bits // 8 > MAX_PLAIN_BYTES,
         photometric="rgb" if channels == 3 else "minisblack",
         compression="zlib",
-        compressionargs={"level": LEVEL},
+        compressionargs={"level": COMPRESSION},
         predictor=True,
-        buffersize=PACKED_AT_A_TIME,
+        buffersize=BYTES_AT_A_TIME,
         resolution=None if target.dpi is None else (target.dpi, target.dpi),
         resolutionunit=None if target.dpi is None else "INCH",
         description=target.recipe,
@@ -59,16 +59,16 @@ def _tiles(bands: Iterable[Pixels], rows: int, columns: int) -> Iterator[Pixels]
 
 def _strips(bands: Iterable[Pixels], rows: int) -> Iterator[Pixels]:
     """The same rows in pieces of so many; the last may have fewer."""
-    kept: list[Pixels] = []
+    bands_so_far: list[Pixels] = []
     count = 0
     for band in bands:
-        kept.append(band)
+        bands_so_far.append(band)
         count += len(band)
         if count >= rows:
-            joined = np.concatenate(kept)
+            joined = np.concatenate(bands_so_far)
             full = count - count % rows
             for top in range(0, full, rows):
                 yield joined[top : top + rows]
-            kept, count = [joined[full:]], count - full
+            bands_so_far, count = [joined[full:]], count - full
     if count:
-        yield np.concatenate(kept)
+        yield np.concatenate(bands_so_far)

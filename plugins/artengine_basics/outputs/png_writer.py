@@ -1,4 +1,4 @@
-"""PNG row by row, still or moving: rows are filtered and packed as they come, Pillow writes the chunks.
+"""PNG row by row, still or moving: rows are filtered and compressed as they come, Pillow writes the chunks.
 
 Pillow alone wants the picture whole, all pictures of a film at once, and does not write 16 bits a channel in colour.
 """
@@ -15,14 +15,14 @@ import numpy as np
 
 from artengine import Target
 from artengine.files import RECIPE_KEYWORD
-from artengine_basics.outputs.levels import Pixels
+from artengine_basics.outputs.quantise import Pixels
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-LEVEL = {8: 6, 16: 4}  # the higher, the smaller and slower: all the same faster than what most networks paint
+COMPRESSION = {8: 6, 16: 4}  # zlib's level by bits: higher is smaller and slower; faster than most networks paint
 UP = 2  # the filter: each byte less the one above it; on pictures by networks as good as a choice row by row
-PIECE = 1 << 20  # bytes of a chunk: however the bands come, the file is the same
-INCH = 0.0254  # metres
-FOR_EVER = 0  # plays of an animation
+CHUNK_BYTES = 1 << 20  # however the bands come, the file is the same
+METRES_PER_INCH = 0.0254
+FOR_EVER = 0  # as the number of an animation's plays
 
 Shape = tuple[int, int, int]
 
@@ -32,7 +32,7 @@ def write(file: IO[bytes], bands: Iterable[Pixels], shape: Shape, bits: int, tar
     from PIL.PngImagePlugin import putchunk
 
     _head(file, shape, bits, target)
-    for piece in _packed(bands, shape, bits):
+    for piece in _compress(bands, shape, bits):
         putchunk(file, b"IDAT", piece)
     putchunk(file, b"IEND")
 
@@ -60,7 +60,7 @@ def animate(
         place, start = file.tell(), sequence
         putchunk(file, b"fcTL", _control(start, shape, seconds))
         sequence += 1
-        for piece in _packed(bands, shape, 8):
+        for piece in _compress(bands, shape, 8):
             if count == 1:
                 putchunk(file, b"IDAT", piece)
             else:
@@ -86,16 +86,16 @@ def _head(file: IO[bytes], shape: Shape, bits: int, target: Target) -> None:
     colour = 2 if channels == 3 else 0
     putchunk(file, b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0))
     if target.dpi is not None:
-        dots = round(target.dpi / INCH)
+        dots = round(target.dpi / METRES_PER_INCH)
         putchunk(file, b"pHYs", struct.pack(">IIB", dots, dots, 1))
     if target.recipe is not None:
         putchunk(file, b"tEXt", RECIPE_KEYWORD.encode() + b"\0" + target.recipe.encode("latin-1"))
 
 
-def _packed(bands: Iterable[Pixels], shape: Shape, bits: int) -> Iterator[bytes]:
-    """A picture filtered and packed, in pieces for its chunks."""
+def _compress(bands: Iterable[Pixels], shape: Shape, bits: int) -> Iterator[bytes]:
+    """A picture, filtered and compressed, in pieces for its chunks."""
     _, width, channels = shape
-    packer, packed = zlib.compressobj(LEVEL[bits]), bytearray()
+    compressor, packed = zlib.compressobj(COMPRESSION[bits]), bytearray()
     above = np.zeros((1, width * channels * bits // 8), np.uint8)
     for band in bands:
         rows = band.astype(f">u{bits // 8}").view(np.uint8).reshape(len(band), -1)
@@ -103,8 +103,8 @@ def _packed(bands: Iterable[Pixels], shape: Shape, bits: int) -> Iterator[bytes]
         filtered[:, 0] = UP
         np.subtract(rows, np.concatenate((above, rows[:-1])), out=filtered[:, 1:])
         above = rows[-1:]
-        packed += packer.compress(filtered.data)
-        while len(packed) >= PIECE:
-            yield bytes(packed[:PIECE])
-            del packed[:PIECE]
-    yield bytes(packed) + packer.flush()
+        packed += compressor.compress(filtered.data)
+        while len(packed) >= CHUNK_BYTES:
+            yield bytes(packed[:CHUNK_BYTES])
+            del packed[:CHUNK_BYTES]
+    yield bytes(packed) + compressor.flush()

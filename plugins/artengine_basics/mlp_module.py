@@ -10,8 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from artengine import Activation, Ports
-from artengine.kinds import ColourRange
+from artengine import Activation, ColourRange, Ports
 
 #: How much larger weights have to be for numbers to keep their spread through an activation: He et al. 2015 for relu,
 #: torch.nn.init.calculate_gain for tanh. Gabor keeps it with any: with 1 networks learn a photo less well, and with 2
@@ -24,7 +23,7 @@ FINER_REACH = 3.0
 
 
 class Mlp(nn.Module):
-    """(N, inputs) to (N, outputs) through hidden layers of the widths given."""
+    """(N, inputs) to (N, outputs) through hidden layers of so many units each."""
 
     def __init__(
         self,
@@ -45,9 +44,9 @@ class Mlp(nn.Module):
         random = ports.random()
         sizes = itertools.pairwise([ports.inputs, *widths, ports.outputs])
         for index, (inputs, outputs) in enumerate(sizes):
-            name = _name(self.activations[index])
-            way = initialisation if initialisation != "auto" else "siren" if name == "sin" else name
-            weight, bias = _drawn(random, way, inputs, outputs, first=index == 0, frequency=frequency)
+            name = _function_name(self.activations[index])
+            scheme = initialisation if initialisation != "auto" else "siren" if name == "sin" else name
+            weight, bias = _draw_layer(random, scheme, inputs, outputs, first=index == 0, frequency=frequency)
             layer = nn.Linear(inputs, outputs, device="meta")
             layer.weight = nn.Parameter(torch.from_numpy(weight).float())
             layer.bias = nn.Parameter(torch.from_numpy(bias).float())
@@ -60,15 +59,15 @@ class Mlp(nn.Module):
         return x
 
 
-def _name(activation: Activation) -> str:
+def _function_name(activation: Activation) -> str:
     """What an activation is called where it was written."""
     while isinstance(activation, functools.partial):
         activation = activation.func
     return getattr(activation, "__name__", "")
 
 
-def _drawn(
-    random: np.random.RandomState, way: str, inputs: int, outputs: int, *, first: bool, frequency: float | None
+def _draw_layer(
+    random: np.random.RandomState, scheme: str, inputs: int, outputs: int, *, first: bool, frequency: float | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Weights (outputs, inputs) and biases (outputs) of a layer.
 
@@ -80,16 +79,16 @@ def _drawn(
     all over the plane. The other biases are zero but for siren.
     """
     shape = (outputs, inputs)
-    size = frequency or FREQUENCIES.get(way, 1.0)
-    if way == "siren":
+    size = frequency or FREQUENCIES.get(scheme, 1.0)
+    if scheme == "siren":
         bound = size / inputs if first else math.sqrt(6 / inputs)
         return random.uniform(-bound, bound, shape), random.uniform(-math.pi, math.pi, outputs)
-    if way == "finer":
+    if scheme == "finer":
         bound = size / inputs if first else math.sqrt(3 / inputs)
         weight = random.uniform(-bound, bound, shape)
         return weight, random.uniform(-FINER_REACH, FINER_REACH, outputs) if first else np.zeros(outputs)
-    gain = GAINS.get("relu" if way == "kaiming" else way, 1.0)
-    if way == "xavier":
+    gain = GAINS.get("relu" if scheme == "kaiming" else scheme, 1.0)
+    if scheme == "xavier":
         bound = math.sqrt(6 / (inputs + outputs))
         weight = random.uniform(-bound, bound, shape)
     else:
