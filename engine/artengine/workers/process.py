@@ -22,7 +22,6 @@ import traceback
 from collections.abc import Callable
 from typing import IO, Any, NoReturn, cast
 
-from artengine.components import format_plugin_error
 from artengine.errors import ArtengineError
 
 EXIT_GRACE_SECONDS = 1.0  # seconds for a process that has nobody to answer any more to leave by itself
@@ -189,9 +188,13 @@ def _answer(work: Callable[[Any], object], line: bytes) -> bytes:
 def _failure(error: BaseException) -> bytes:
     if isinstance(error, ArtengineError):
         return _line({"error": str(error) or type(error).__name__})
+    from artengine.components import (
+        format_plugin_error,  # which takes as long to import as all else that a worker needs
+    )
+
     words = " ".join(traceback.format_exception_only(error)[-1].split())
-    if told := format_plugin_error(error):  # with the plugin and its line
-        words = told.splitlines()[-1]
+    if plugin_error := format_plugin_error(error):  # with the plugin and its line
+        words = plugin_error.splitlines()[-1]
     return _line({"error": words, "traceback": "".join(traceback.format_exception(error))})
 
 
