@@ -22,7 +22,8 @@ _TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<host>[^.]+)\.(?P<pid>\d+)\.\d+\.tm
 def lock_outputs(folder: Path, name: str, patience: float = 0.0) -> Iterator[None]:
     """Keep the files of that name in the folder to ourselves, and clean away what killed runs left there.
 
-    patience: seconds to wait for another run, one perhaps that is just dying.
+    patience: seconds to wait for another run, one perhaps that is just dying. On Windows what killed runs left stays:
+    there is no harmless way to ask whether a process lives.
     Raises `OutputError` where another run holds them, or the folder cannot be written in.
     """
     path = folder / f".{name}.lock"
@@ -74,7 +75,7 @@ def _clean(folder: Path, name: str) -> None:
 
 
 def _is_alive(pid: int) -> bool:
-    if sys.platform == "win32":  # no harmless way to ask there
+    if sys.platform == "win32":  # where signal 0 is no question but Ctrl-C
         return True
     try:
         os.kill(pid, 0)

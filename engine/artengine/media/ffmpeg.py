@@ -92,7 +92,7 @@ def encode(
     gone afterwards.
     """
     everything = False
-    with _running(["-v", "error", *arguments, file_url(path)], subprocess.PIPE, subprocess.DEVNULL) as (process, said):
+    with _running(["-v", "error", *arguments, file_url(path)], subprocess.PIPE, subprocess.DEVNULL) as (process, log):
         if process.stdin is None:
             raise TypeError("a process without its standard input")
         try:
@@ -105,7 +105,7 @@ def encode(
                 raise
         _wait(process, wanted)
     if process.returncode or not everything:
-        raise _failure(process.returncode, said.text(), path, shown)
+        raise _failure(process.returncode, log.text(), path, shown)
 
 
 def probe(path: Path, form: str, *, shown: Path, wanted: Callable[[], None] = lambda: None) -> Film:
@@ -117,7 +117,7 @@ def probe(path: Path, form: str, *, shown: Path, wanted: Callable[[], None] = la
     frames, end, tick, size = 0, Fraction(0), Fraction(1), (0, 0)
     words = ["-xerror", "-f", form, "-i", file_url(path), "-map", "0:v:0", "-map_metadata", "-1"]
     words += ["-fps_mode", "passthrough", "-f", "framecrc", "pipe:1"]
-    with _running(words, subprocess.DEVNULL, subprocess.PIPE) as (process, said):
+    with _running(words, subprocess.DEVNULL, subprocess.PIPE) as (process, log):
         for line in process.stdout or ():
             wanted()
             match line.decode(errors="replace").replace(",", " ").split():
@@ -129,7 +129,7 @@ def probe(path: Path, form: str, *, shown: Path, wanted: Callable[[], None] = la
                 case ["0", _, start, length, *_]:
                     frames, end = frames + 1, (int(start) + int(length)) * tick
         _wait(process, wanted)
-    text = said.text()
+    text = log.text()
     stream = _STREAM.search(text)
     if process.returncode or not frames or not stream:
         raise _failure(process.returncode, text, path, shown)
@@ -151,21 +151,21 @@ class _Log:
     """The end of what ffmpeg says, taken off it all the time so that it never waits for us."""
 
     def __init__(self, stream: IO[bytes]) -> None:
-        self._kept = bytearray()
+        self._tail = bytearray()
         self._stream = stream
         self._thread = threading.Thread(target=self._listen, name="ffmpeg", daemon=True)
         self._thread.start()
 
     def _listen(self) -> None:
         with self._stream:
-            while said := os.read(self._stream.fileno(), 1 << 12):
-                self._kept += said
-                del self._kept[:-MAX_LOG_BYTES]
+            while part := os.read(self._stream.fileno(), 1 << 12):
+                self._tail += part
+                del self._tail[:-MAX_LOG_BYTES]
 
     def text(self) -> str:
-        """All of it that is kept, once ffmpeg has gone."""
+        """The end of it, once ffmpeg has gone."""
         self._thread.join()
-        return self._kept.decode(errors="replace").replace("\r\n", "\n")
+        return self._tail.decode(errors="replace").replace("\r\n", "\n")
 
 
 @contextlib.contextmanager
@@ -173,18 +173,18 @@ def _running(words: Sequence[str], stdin: int, stdout: int) -> Iterator[tuple[su
     """ffmpeg, which has gone when the block ends, however it ends."""
     command = [program(), *QUIET, *words]
     try:
-        process = subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, **_apart())  # noqa: S603 - no shell, our own words
+        process = subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, **_detached_options())  # noqa: S603 - no shell, our own words
     except OSError as error:
         raise ArtengineError(f"{command[0]}: cannot be run: {error.strerror or error}") from error
     try:
         if process.stderr is None:
             raise TypeError("a process without its standard error")
-        said = _Log(process.stderr)
+        log = _Log(process.stderr)
         try:
-            yield process, said
+            yield process, log
         finally:
             process.kill()
-            said.text()
+            log.text()
     finally:
         process.kill()
         process.wait()
@@ -194,7 +194,7 @@ def _running(words: Sequence[str], stdin: int, stdout: int) -> Iterator[tuple[su
                     pipe.close()
 
 
-def _apart() -> dict[str, Any]:
+def _detached_options() -> dict[str, Any]:
     """How a child is started that Ctrl-C at the keyboard does not reach, since we end it, and without a window."""
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
@@ -209,9 +209,9 @@ def _wait(process: subprocess.Popen[bytes], wanted: Callable[[], None]) -> None:
             return
 
 
-def _failure(code: int, said: str, path: Path, shown: Path) -> OutputError:
+def _failure(code: int, text: str, path: Path, shown: Path) -> OutputError:
     """What ffmpeg failed at, in the words of the system where it was the disk's fault."""
-    full = [number for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) if os.strerror(number) in said]
+    full = [number for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) if os.strerror(number) in text]
     if hasattr(signal, "SIGXFSZ") and code == -signal.SIGXFSZ:
         full = [errno.EFBIG]
     if full:
@@ -220,6 +220,6 @@ def _failure(code: int, said: str, path: Path, shown: Path) -> OutputError:
         how = f"was ended by signal {-code}"
     else:
         how = f"ended with exit code {code}" if code else "ended before the film did"
-    said = _MARK.sub("", said.replace(file_url(path), str(shown)))
-    words = "; ".join(line[:300] for line in map(str.strip, said.splitlines()[-MAX_ERROR_LINES:]) if line)
+    text = _MARK.sub("", text.replace(file_url(path), str(shown)))
+    words = "; ".join(line[:300] for line in map(str.strip, text.splitlines()[-MAX_ERROR_LINES:]) if line)
     return OutputError(f"{shown}: cannot be written: ffmpeg {how}" + (f": {words}" if words else ""))

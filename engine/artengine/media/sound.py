@@ -14,7 +14,7 @@ from artengine.media import ffmpeg
 from artengine.media.base import Media, read_untrusted
 
 FORMATS = ("WAV", "FLAC", "MP3", "OGG")
-MAX_CPU_SECONDS = 60  # seconds of a processor; a sound of hours takes a tenth of that
+MAX_CPU_SECONDS = 60  # a sound of hours takes a tenth of that
 
 
 @dataclass(frozen=True)

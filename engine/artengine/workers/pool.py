@@ -93,38 +93,38 @@ class Workers:
         slots: list[_Slot] = []
         source = iter(items)
         more = True
-        given = 0  # tasks that have not come back
+        in_flight = 0  # tasks that have not come back
         window = 2 * self.jobs  # so that no process waits while our caller is busy with what it was given
         alone: deque[_Task] = deque()
         try:
-            while more or given or alone:
-                if alone and not given:
+            while more or in_flight or alone:
+                if alone and not in_flight:
                     tasks.put(alone.popleft())
-                    given = window = 1
-                elif more and not alone and given < window:
+                    in_flight = window = 1
+                elif more and not alone and in_flight < window:
                     item = next(source, None)
                     more = item is not None
                     if item is not None:
-                        tasks.put(_Task(item, _line(item)))
-                        given += 1
-                        if len(slots) < min(given, self.jobs):
+                        tasks.put(_Task(item, _to_line(item)))
+                        in_flight += 1
+                        if len(slots) < min(in_flight, self.jobs):
                             slots.append(_Slot(self, tasks, events))
                     if events.empty():
                         continue
-                match _next(events, slots, self.timeout):
+                match _next_event(events, slots, self.timeout):
                     case _Logged(name, level, text):
                         logging.getLogger(name).log(level, "%s", text)
                     case _Died(task, "SIGKILL"):
                         alone.append(replace(task, attempt=2))
-                        given -= 1
+                        in_flight -= 1
                     case _Died(task):
                         tasks.put(replace(task, attempt=2))
                     case ItemResult() as done:
-                        given -= 1
+                        in_flight -= 1
                         yield done
                     case Exception() as error:
                         raise error
-                if not given:
+                if not in_flight:
                     window = 2 * self.jobs
         finally:
             for slot in slots:
@@ -159,8 +159,8 @@ class _Logged:
 _Event = ItemResult | _Died | _Logged | Exception
 
 
-class _OverError(Exception):
-    """Nothing more is wanted."""
+class _StoppedError(Exception):
+    """The work is called off."""
 
 
 class _Slot:
@@ -175,24 +175,24 @@ class _Slot:
         self._lock = threading.Lock()  # over the next four, which the driver looks at too
         self._worker: Worker | None = None
         self._deadline = math.inf  # of the task under way
-        self._late = False
-        self._over = False
+        self._timed_out = False
+        self._stopped = False
         self.thread = threading.Thread(target=self._run, name="artengine worker", daemon=True)
         self.thread.start()
 
-    def left(self) -> float:
-        """The seconds that the task under way has left, infinite where there is none; one that is late is ended."""
+    def seconds_left(self) -> float:
+        """The seconds that the task under way has left, infinite where there is none; one that has none is ended."""
         with self._lock:
             left = self._deadline - time.monotonic()
             if left <= 0 and self._worker:
-                self._late, self._deadline = True, math.inf
+                self._timed_out, self._deadline = True, math.inf
                 self._worker.kill()
             return max(left, 0)
 
     def kill(self) -> None:
         """End the process, and with it the thread."""
         with self._lock:
-            self._over = True
+            self._stopped = True
             if self._worker:
                 self._worker.kill()
 
@@ -200,20 +200,20 @@ class _Slot:
         if sys.platform != "win32":  # processes inherit it: Ctrl-C, which all of a terminal see, is the driver's
             signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         try:
-            while (task := self._tasks.get()) and not self._over:
-                self._events.put(self._outcome(task))
-        except _OverError:
+            while (task := self._tasks.get()) and not self._stopped:
+                self._events.put(self._work_on(task))
+        except _StoppedError:
             pass
         except Exception as error:
             self._events.put(error)
         finally:
-            self._let_go()
+            self._end_worker()
 
-    def _outcome(self, task: _Task) -> ItemResult | _Died:
+    def _work_on(self, task: _Task) -> ItemResult | _Died:
         worker = self._worker
         if worker is None or task.attempt > 1 or worker.ended():
-            self._let_go()
-            worker = self._started()
+            self._end_worker()
+            worker = self._start_worker()
         start = time.monotonic()
         with self._lock:
             self._deadline = start + self._workers.timeout
@@ -222,49 +222,51 @@ class _Slot:
             name, level, text = answer["logged"]
             self._events.put(_Logged(name, level, f"{task.item.name}: {text}"))
         with self._lock:
-            late, self._late, self._deadline = self._late, False, math.inf
+            timed_out, self._timed_out, self._deadline = self._timed_out, False, math.inf
         done = ItemResult(task.item, seconds=time.monotonic() - start, attempts=task.attempt)
-        if late:
-            self._let_go()
+        if timed_out:
+            self._end_worker()
             return replace(done, error=f"took longer than {self._workers.timeout:g} s")
         if answer is not None:
             return replace(done, **answer)
-        how = self._let_go()
+        how = self._end_worker()
         if task.attempt == 1:
             return _Died(task, how)
         hint = "; is there enough memory?" if how == "SIGKILL" else ""
         return replace(done, error=f"its worker died twice ({how}){hint}")
 
-    def _started(self) -> Worker:
+    def _start_worker(self) -> Worker:
         how = ""
         for _ in range(MAX_STARTS):
             with self._lock:
-                if self._over:
-                    raise _OverError
+                if self._stopped:
+                    raise _StoppedError
                 self._worker = worker = Worker(self._workers.function, self._workers.threads)
             if answer := worker.greeting():
                 if error := answer["error"]:
                     raise ArtengineError(f"a worker cannot begin: {error}")
                 return worker
-            how = self._let_go()
+            how = self._end_worker()
         raise ArtengineError(f"a worker died {MAX_STARTS} times before it could begin ({how})")
 
-    def _let_go(self) -> str:
+    def _end_worker(self) -> str:
         with self._lock:
             worker, self._worker = self._worker, None
         return worker.end() if worker else ""
 
 
-def _line(item: Item) -> bytes:
+def _to_line(item: Item) -> bytes:
     try:
         return json.dumps(dict(item.data)).encode() + b"\n"
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"{item.name}: an item is plain data, which JSON can tell: {error}") from error
 
 
-def _next(events: queue.SimpleQueue[_Event], slots: list[_Slot], timeout: float) -> _Event:
-    """What happens next; meanwhile, what is late is ended."""
+def _next_event(events: queue.SimpleQueue[_Event], slots: list[_Slot], timeout: float) -> _Event:
+    """What happens next; meanwhile, what takes too long is ended."""
     while True:
-        left = min([timeout, *(slot.left() for slot in slots)])  # a task given out from now on has all of its time
+        left = min(
+            [timeout, *(slot.seconds_left() for slot in slots)]
+        )  # a task given out from now on has all of its time
         with contextlib.suppress(queue.Empty):
             return events.get(timeout=None if left == math.inf else min(left, 3600))

@@ -100,31 +100,31 @@ def serve(function: str) -> NoReturn:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    questions, answers = _moved_away()
+    questions, answers = _take_pipes()
     _die_with_driver()
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(questions, lines), daemon=True).start()
-    say = _Say(answers)
-    say(b"\n" + _HELLO)
+    write = _LineWriter(answers)
+    write(b"\n" + _HELLO)
     try:
         module, _, name = function.partition(":")
         work = getattr(importlib.import_module(module), name)
     except BaseException as error:
-        say(_failure(error))
+        write(_failure(error))
         os._exit(1)
-    say(_line({"error": ""}))
+    write(_to_line({"error": ""}))
     logger = logging.getLogger("artengine")
-    logger.addHandler(_Warnings(say))
+    logger.addHandler(_WarningHandler(write))
     logger.propagate = False
     while True:
-        say(_answer(work, lines.get()))
+        write(_answer(work, lines.get()))
 
 
-def _moved_away() -> tuple[int, int]:
+def _take_pipes() -> tuple[int, int]:
     """New handles for the pipes at stdin and stdout, which no other program gets."""
-    nothing = os.open(os.devnull, os.O_RDWR)  # it becomes stderr where the driver has none
+    null = os.open(os.devnull, os.O_RDWR)  # it becomes stderr where the driver has none
     questions, answers = os.dup(0), os.dup(1)
-    os.dup2(nothing, 0)
+    os.dup2(null, 0)
     os.dup2(2, 1)
     if sys.platform != "win32":  # a process that a plugin forks outlives this one, whose end the driver has to see
         for handle in (questions, answers):
@@ -150,7 +150,7 @@ def _listen(questions: int, lines: queue.SimpleQueue[bytes]) -> None:
     os._exit(1)
 
 
-class _Say:
+class _LineWriter:
     """Writes whole lines, whichever thread they come from."""
 
     def __init__(self, answers: int) -> None:
@@ -167,27 +167,27 @@ class _Say:
                 os._exit(1)
 
 
-class _Warnings(logging.Handler):
+class _WarningHandler(logging.Handler):
     """Tells the driver what is worth a warning."""
 
-    def __init__(self, say: Callable[[bytes], None]) -> None:
+    def __init__(self, write: Callable[[bytes], None]) -> None:
         super().__init__(logging.WARNING)
-        self._say = say
+        self._write = write
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._say(_line({"logged": [record.name, record.levelno, self.format(record)]}))
+        self._write(_to_line({"logged": [record.name, record.levelno, self.format(record)]}))
 
 
 def _answer(work: Callable[[Any], object], line: bytes) -> bytes:
     try:
-        return _line({"result": work(json.loads(line))})
+        return _to_line({"result": work(json.loads(line))})
     except BaseException as error:
         return _failure(error)
 
 
 def _failure(error: BaseException) -> bytes:
     if isinstance(error, ArtengineError):
-        return _line({"error": str(error) or type(error).__name__})
+        return _to_line({"error": str(error) or type(error).__name__})
     from artengine.components import (
         format_plugin_error,  # which takes as long to import as all else that a worker needs
     )
@@ -195,8 +195,8 @@ def _failure(error: BaseException) -> bytes:
     words = " ".join(traceback.format_exception_only(error)[-1].split())
     if plugin_error := format_plugin_error(error):  # with the plugin and its line
         words = plugin_error.splitlines()[-1]
-    return _line({"error": words, "traceback": "".join(traceback.format_exception(error))})
+    return _to_line({"error": words, "traceback": "".join(traceback.format_exception(error))})
 
 
-def _line(message: dict[str, Any]) -> bytes:
+def _to_line(message: dict[str, Any]) -> bytes:
     return json.dumps(message).encode() + b"\n"

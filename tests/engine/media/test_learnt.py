@@ -13,6 +13,7 @@ import pytest
 import safetensors.torch
 import torch
 from PIL import Image
+from tests.support.platforms import on_posix
 
 from artengine import InputError, load
 from artengine.making import recipe
@@ -64,6 +65,7 @@ def test_what_is_none_of_ours_is_refused(kind: str, tmp_path: Path) -> None:
     assert not is_learnt(FOREIGN[kind])
 
 
+@on_posix
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()
@@ -118,6 +120,7 @@ def test_a_scene_names_one_as_it_names_a_photo(folder: Path) -> None:
     assert str(folder) not in told
 
 
+@on_posix
 @pytest.mark.parametrize(
     ("start", "told"),
     [

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 from tests.support.photo_files import chunk, opened, png_by_hand, ramp, saved
+from tests.support.platforms import PEAK_MEMORY, on_posix
 
 from artengine.media.photo import open_photo
 
@@ -122,13 +123,13 @@ def test_a_thousand_damaged_files_raise_nothing_but_value_errors(
 
 def measured(path: Path, *arguments: float) -> tuple[str, int]:
     """What opening says, and the kilobytes it took, in a process of its own."""
-    program = (
-        "import resource, sys\nfrom pathlib import Path\nimport numpy\nfrom PIL import Image\n"
+    program = PEAK_MEMORY + (
+        "from pathlib import Path\nimport numpy\nfrom PIL import Image\n"
         "from artengine.media.photo import open_photo\nImage.preinit()\n"
-        "size = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\nbefore = size()\n"
+        "before = peak_memory()\n"
         "try:\n    said = str(open_photo(Path(sys.argv[1]), 'photo', *map(float, sys.argv[2:])).pixels.shape)\n"
         "except ValueError as error:\n    said = str(error)\n"
-        "print(said)\nprint(size() - before)"
+        "print(said)\nprint(peak_memory() - before)"
     )
     run = subprocess.run(
         [sys.executable, "-c", program, str(path), *map(str, arguments)],
@@ -138,6 +139,7 @@ def measured(path: Path, *arguments: float) -> tuple[str, int]:
     return said, int(grown)
 
 
+@on_posix
 @pytest.mark.parametrize(("side", "bits", "colour"), [(30_000, 1, 0), (13_300, 8, 2), (9_400, 8, 2), (8_001, 1, 0)])
 def test_a_picture_far_too_large_is_refused_before_it_is_decoded(
     side: int, bits: int, colour: int, tmp_path: Path
@@ -148,6 +150,7 @@ def test_a_picture_far_too_large_is_refused_before_it_is_decoded(
     assert grown < 20_000
 
 
+@on_posix
 def test_whoever_raises_the_limit_gets_the_picture(tmp_path: Path) -> None:
     (tmp_path / "large.png").write_bytes(png_by_hand(9_000, 9_000, 1, 0))
     with pytest.raises(ValueError, match=r"9000 x 9000, 81 megapixels, expected at most 64; .* --max-megapixels 82$"):
@@ -175,6 +178,7 @@ def compressed(megabytes: int) -> bytes:
     return b"".join(packer.compress(bytes(2**20)) for _ in range(megabytes)) + packer.flush()
 
 
+@on_posix
 @pytest.mark.parametrize(
     "bomb",
     [
@@ -201,6 +205,7 @@ def test_odd_metadata_is_no_reason_to_refuse(tmp_path: Path) -> None:
     assert opened(broken, tmp_path).pixels.shape == (12, 16, 3)
 
 
+@on_posix
 def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     for path in (tmp_path / "fifo", tmp_path, Path("/dev/zero")):

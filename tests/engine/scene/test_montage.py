@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.support.montages import cut, with_scenes
+from tests.support.platforms import on_posix
 from tests.support.processes import ended, forked
 from tests.support.scene_folder import TRAINED, Desk
 
@@ -236,6 +237,7 @@ def test_a_photo_from_the_command_line_serves_a_shot(desk: Desk, tmp_path: Path)
     assert len(shown(tmp_path / "out")) == 2
 
 
+@on_posix
 def test_a_film_that_was_killed_goes_on(desk: Desk) -> None:
     shots = "[{scene: cape.yaml}, {scene: photo.yaml, length: 300ms}, {scene: loop.yaml}]"
     expected = frames(desk, shots, "whole")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.support.montages import CAPE, cut, with_scenes
+from tests.support.platforms import on_posix
 from tests.support.scene_folder import Desk
 
 from artengine import InputError, load
@@ -74,6 +75,7 @@ REFUSED = {
 }  # fmt: skip
 
 
+@on_posix
 @pytest.mark.parametrize("shots", REFUSED, ids=lambda shots: shots[:50])
 def test_what_is_no_film_of_several_shots_is_said_with_its_place(desk: Desk, shots: str) -> None:
     folder = desk.folder / "films"
@@ -90,6 +92,7 @@ def test_what_is_no_film_of_several_shots_is_said_with_its_place(desk: Desk, sho
     assert mistake.startswith(REFUSED[shots]), mistake
 
 
+@on_posix
 def test_a_scene_may_be_linked_to_within_the_folder(desk: Desk) -> None:
     (desk.folder / "link.yaml").symlink_to("cape.yaml")
     assert cut(desk, "[{scene: link.yaml}]").frames == 10

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.common import ROOT
+from tests.support.platforms import on_posix
 from tests.support.scene_folder import TRAINED, Desk
 
 import artengine
@@ -23,6 +24,7 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
+@on_posix
 def test_a_photo_is_taken_from_below_the_scene_only(
     desk: Desk, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -44,6 +46,7 @@ def test_a_photo_is_taken_from_below_the_scene_only(
     assert str(outside.parent) not in scene.text
 
 
+@on_posix
 @pytest.mark.parametrize("name", ["fifo", ".", "", "n" * 5_000, '"a\\0b"', "~nobody/x.png", "~/x.png", "s.yaml"])
 @pytest.mark.parametrize("by", ["scene", "set"])
 def test_what_is_no_photo_is_refused_at_once(
@@ -58,6 +61,7 @@ def test_what_is_no_photo_is_refused_at_once(
     assert line.startswith("2:33: " if by == "scene" else "--set training.regression.target=")
 
 
+@on_posix
 def test_a_device_is_no_photo(desk: Desk) -> None:
     [line] = desk.mistakes(TRAINED, overrides=["training.regression.target=/dev/zero"])
     assert (
@@ -65,6 +69,7 @@ def test_a_device_is_no_photo(desk: Desk) -> None:
     )
 
 
+@on_posix
 @pytest.mark.parametrize("kind", ["missing", "folder", "fifo", "nul", "device"])
 def test_a_scene_that_is_no_file_is_refused_at_once(kind: str, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")

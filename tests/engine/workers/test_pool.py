@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from tests.support.common import ROOT
+from tests.support.platforms import on_posix
 
 from artengine import ArtengineError
 from artengine.workers.pool import Item, ItemResult, Workers, available_cores
@@ -172,6 +173,7 @@ def killing(folder: Path, numbers: set[int]) -> threading.Thread:
     return thread
 
 
+@on_posix
 @pytest.mark.parametrize(
     "numbers",
     [{0}, {MANY - 1}, {3, 4}, set(random.Random(0).sample(range(MANY), 4))],
@@ -190,6 +192,7 @@ def test_items_of_killed_workers_are_done_by_others(numbers: set[int], tmp_path:
     assert {number for number, one in enumerate(done) if one.attempts == 2} == numbers
 
 
+@on_posix
 @pytest.mark.parametrize(
     ("how", "fatal"), [("SIGKILL", [0, 5, 6]), ("segfault", [0, 5, 6]), ("exit", [5]), ("survived", [5])]
 )
@@ -204,6 +207,7 @@ def test_item_is_retried_once_after_worker_death(how: str, fatal: list[int], tmp
     assert [one.attempts for one in done] == [2 if number in fatal else 1 for number in range(8)]
 
 
+@on_posix
 @pytest.mark.parametrize(
     ("how", "jobs", "words"),
     [
@@ -219,6 +223,7 @@ def test_item_whose_worker_dies_twice_fails_alone(how: str, jobs: int, words: st
     assert [one.result for one in done] == [None if number == 17 else 2 * number for number in range(MANY)]
 
 
+@on_posix
 def test_item_of_killed_worker_is_retried_alone_in_a_fresh_process(tmp_path: Path) -> None:
     done = sent("alone", items(16, folder=str(tmp_path)), jobs=3)
     assert [one.error for one in done] == [""] * 16
@@ -227,6 +232,7 @@ def test_item_of_killed_worker_is_retried_alone_in_a_fresh_process(tmp_path: Pat
     assert any(one.result[0] for one in done)  # the others were not alone
 
 
+@on_posix
 def test_idle_worker_that_is_killed_is_replaced(tmp_path: Path) -> None:
     first, second = items(2, folder=str(tmp_path))
 
@@ -250,12 +256,14 @@ def test_timeout_fails_only_its_item(tmp_path: Path) -> None:
     assert 0.5 <= done[5].seconds < 30  # it would have waited longer
 
 
+@on_posix
 def test_timeout_ends_a_worker_that_holds_the_gil(tmp_path: Path) -> None:
     (done,) = sent("hang", [Item("one", {"how": "working", "folder": str(tmp_path)})], timeout=0.5)
     assert done.error == "took longer than 0.5 s"
     assert not is_there(int(next(tmp_path.iterdir()).name))
 
 
+@on_posix
 @pytest.mark.parametrize("end", ["closed", "failed", "refused", "finished"])
 def test_no_process_thread_or_handle_is_left_behind(end: str, tmp_path: Path) -> None:
     data = {"number": 0, "folder": str(tmp_path)}
@@ -315,6 +323,7 @@ def test_interpreter_that_cannot_be_started_ends_the_work(monkeypatch: pytest.Mo
         list(Workers("tests.support.worker_tasks:double", 2).work(items()))
 
 
+@on_posix
 def test_output_of_workers_goes_to_stderr(capfd: pytest.CaptureFixture[str]) -> None:
     assert [one.result for one in sent("talk", items(3), jobs=1)] == [""] * 3  # there is nothing to read
     told = capfd.readouterr()
@@ -392,6 +401,7 @@ def driver(
                 os.killpg(process.pid, signal.SIGKILL)
 
 
+@on_posix
 @pytest.mark.parametrize("how", ["sleeping", "working"])
 def test_workers_die_with_a_killed_driver(how: str, tmp_path: Path) -> None:
     with driver("hang", tmp_path, how=how) as process:
@@ -402,6 +412,7 @@ def test_workers_die_with_a_killed_driver(how: str, tmp_path: Path) -> None:
         until(lambda: not any(map(lives, workers)))
 
 
+@on_posix
 def test_workers_end_with_an_interrupted_driver(tmp_path: Path) -> None:
     with driver("hang", tmp_path, how="sleeping") as process:
         until(lambda: len(list(tmp_path.iterdir())) == 2)
@@ -413,6 +424,7 @@ def test_workers_end_with_an_interrupted_driver(tmp_path: Path) -> None:
         assert errors.endswith("KeyboardInterrupt\n")
 
 
+@on_posix
 def test_workers_ignore_interrupts(tmp_path: Path) -> None:
     go = tmp_path / "go"
     passing_over = "signal.signal(signal.SIGINT, lambda *_: None); print('ready', flush=True)"
@@ -432,6 +444,7 @@ def test_workers_ignore_interrupts(tmp_path: Path) -> None:
         assert all(line.endswith('"", 1]') for line in out.splitlines())
 
 
+@on_posix
 def test_workers_start_under_a_driver_without_stderr(tmp_path: Path) -> None:
     with driver("talk", tmp_path, before="os.close(2)") as process:
         out, _ = process.communicate()

@@ -1,0 +1,48 @@
+"""Where outputs write: below one name in one folder, each file once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from artengine import Frame, View
+from artengine.files.targets import OutputTarget
+from artengine_basics.outputs import stills
+
+
+def listing(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_name_is_written_once_in_a_run(tmp_path: Path) -> None:
+    target = OutputTarget(tmp_path, "a", None)
+    for first, second in ((target.place, target.create), (target.create, target.place)):
+        suffix = f"-{first.__name__}.mp4"
+        with first(suffix), pytest.raises(ValueError, match="has been written in this run already"):
+            second(suffix)
+        with target.scratch(suffix):
+            pass
+    assert listing(tmp_path) == ["a-create.mp4", "a-place.mp4"]
+
+
+@pytest.mark.parametrize(
+    "suffix",
+    ["/../x.png", "../x.png", "/x.png", "\\x.png", "x/y.png", ".png\0", ".png\n", "", "x", ".", " .png", ":a.png"],
+)
+def test_suffix_cannot_lead_out_of_the_folder(suffix: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"^found the suffix .*, expected something like '\.png' or '-2\.png'$"):
+        OutputTarget(tmp_path, "a", None).path(suffix)
+    assert OutputTarget(tmp_path, "a", None).path("-2.png") == tmp_path / "a-2.png"
+
+
+def test_link_at_the_name_of_an_output_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.png").write_bytes(b"mine")
+    (tmp_path / "a.png").symlink_to("elsewhere.png")
+    frame = Frame(view=View(width=2, height=2), image=np.zeros((2, 2, 3)))
+    list(stills.png([frame], OutputTarget(tmp_path, "a", None)))
+    assert (tmp_path / "elsewhere.png").read_bytes() == b"mine"
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.size == (2, 2)
