@@ -397,3 +397,33 @@ def test_network_without_memory_to_prepare_it_is_no_fault(network: Mlp, monkeypa
     plan = make_plan(network, 2, "float32", CPU)
     assert plan.not_compiled == "there is not enough memory to prepare it"
     assert written(plan)  # step by step
+
+
+class Fixed(nn.Module):
+    """Has numbers of its own in float32, which do not change with its weights."""
+
+    waves = torch.linspace(-3, 3, 6).reshape(2, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x @ self.waves).sin()
+
+
+@pytest.mark.parametrize("way", ["float64", "deep"])
+def test_network_with_float32_numbers_of_its_own_is_compiled_in_float32(way: Way) -> None:
+    plan = make_plan(Fixed(), 2, way, CPU)
+    assert plan.dtype == torch.float32
+    assert plan.backend == make_plan(Fixed(), 2, "float32", CPU).backend
+
+
+def test_network_that_raises_something_else_keeps_float64() -> None:
+    def upset(net: Of, x: Tensor) -> Tensor:
+        raise RuntimeError("found no horizon")
+
+    assert make_plan(Of(upset), 2, "float64", CPU).dtype == torch.float64
+
+
+@pytest.mark.parametrize("widest", [63, 64, 65, 2048, 2049])
+def test_slice_holds_as_many_numbers_of_the_widest_layer_as_fit(widest: int) -> None:
+    net = nn.Linear(2, widest)
+    points = make_plan(net, 2, "float32", CPU).points
+    assert points == max(MIN_SLICE, 1 << (MAX_LAYER_NUMBERS // widest).bit_length() - 1 if widest > 64 else MAX_SLICE)

@@ -13,6 +13,7 @@ import torch
 from tests.support.torch_threads import threads_of
 from torch import Tensor, nn
 
+from artengine.painting import slices
 from artengine.painting.plan import Plan, Way, make_plan
 from artengine.painting.slices import SLICES_PER_TASK, paint
 from artengine.view import View
@@ -184,6 +185,38 @@ def test_a_generator_that_is_closed_leaves_nothing_behind(formula: Callable[[Net
         assert len(calls) == after
         assert list(painting) == []
     assert torch.get_num_threads() == before
+
+
+def test_slices_are_not_painted_far_ahead_of_their_use() -> None:
+    plan = replace(planned(NETWORKS["traced"]), points=256)
+    calls = []
+
+    def counted(view: View) -> Tensor:
+        calls.append(view)
+        return source()(view)
+
+    tasks = -(-PIXELS // (plan.points * SLICES_PER_TASK))
+    with threads_of(2):
+        painting = paint(plan, counted, VIEW, torch.empty(111, 301, 3))
+        next(painting)
+        time.sleep(0.3)  # nobody takes more: the threads come to rest
+        assert 1 <= len(calls) <= 2 * 2 + 1 < tasks
+        assert len(list(painting)) == tasks - 1
+    assert len(calls) == tasks
+
+
+def test_tasks_of_chosen_pixels_are_single_slices() -> None:
+    """For their coordinates are made with those of all their rows."""
+    plan = replace(planned(NETWORKS["traced"]), points=256)
+    colours = torch.empty(PIXELS, 3)
+    assert len(list(paint(plan, source(), VIEW, colours, torch.arange(PIXELS)))) == -(-PIXELS // plan.points)
+
+
+def test_allocator_is_warmed_by_the_first_painting() -> None:
+    slices._warm_allocator.cache_clear()
+    for _ in range(2):
+        painted(planned(NETWORKS["traced"]))
+    assert slices._warm_allocator.cache_info().misses == 1
 
 
 def test_painting_leaves_the_settings_as_they_are() -> None:
