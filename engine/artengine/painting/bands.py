@@ -123,19 +123,19 @@ class Painting:
 
         colours: as displayed, of the band, `inner`, and of the pixels around it.
         """
-        chosen = antialiasing.edges(colours)[inner].flatten().nonzero().flatten()
+        chosen = antialiasing.find_edges(colours)[inner].flatten().nonzero().flatten()
         if not len(chosen):
             return
-        places = antialiasing.places(self._canvas.samples)
+        positions = antialiasing.sample_positions(self._canvas.samples)
         light = colours.new_zeros(len(chosen), self._renderer.channels)
-        for index, place in enumerate(places):
+        for index, position in enumerate(positions):
             sampled = torch.empty_like(light)
-            for done in self._renderer.render(replace(band, sample=place), sampled, chosen):
-                yield round(_pixels(band) * (index + done / len(chosen)) / len(places))
+            for done in self._renderer.render(replace(band, sample=position), sampled, chosen):
+                yield round(_pixels(band) * (index + done / len(chosen)) / len(positions))
             self._normalise(sampled, stretch)
             light += antialiasing.to_light(sampled)
         image = colours[inner].clone()
-        image.view(-1, self._renderer.channels)[chosen] = antialiasing.from_light(light / len(places))
+        image.view(-1, self._renderer.channels)[chosen] = antialiasing.from_light(light / len(positions))
         colours[inner] = image
 
     def _empty(self, view: View) -> Tensor:

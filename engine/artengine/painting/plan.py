@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 Painter = Callable[[Tensor], Tensor]
 #: A canvas's precision; or deep: compiled float64, for views whose pixels float32 could not tell apart.
-Way = Precision | Literal["deep"]
+PlanPrecision = Precision | Literal["deep"]
 
 MAX_LAYER_NUMBERS = 1 << 19  # of a layer for a slice, of two of which the CPU's cache holds what they come to
 MIN_SLICE, MAX_SLICE = 256, 8192  # points of a slice on the CPU
@@ -70,12 +70,13 @@ class Plan:
         return self.shared or _copied(self.network)
 
 
-def make_plan(network: nn.Module, inputs: int, way: Way, device: torch.device) -> Plan:
+def make_plan(network: nn.Module, inputs: int, precision: PlanPrecision, device: torch.device) -> Plan:
     """The fastest way to paint a network: compiled, else step by step, else by calling the network as it stands.
 
-    inputs: of a point. way: the precision. On a graphics card the network is called as it stands.
+    inputs: of a point. precision: of the numbers, and how they are computed. On a graphics card the network is called
+    as it stands.
     """
-    dtype = torch.float64 if way in ("float64", "deep") else torch.float32
+    dtype = torch.float64 if precision in ("float64", "deep") else torch.float32
     cast = _cast(network, dtype)
     if dtype == torch.float64 and not _takes(cast, inputs, dtype, device):
         dtype = torch.float32  # it has numbers of its own in that
@@ -90,22 +91,22 @@ def make_plan(network: nn.Module, inputs: int, way: Way, device: torch.device) -
         instructions=torch.backends.cpu.get_cpu_capability() if on_cpu else device.type,
         not_compiled="" if on_cpu else "machine code is for the CPU alone",
     )
-    plan = _optimised(plan, inputs, way) if on_cpu else plan
+    plan = _optimised(plan, inputs, precision) if on_cpu else plan
     if plan.not_compiled:
         _log.debug("the network is not compiled: %s", plan.not_compiled)
     return plan
 
 
-def _optimised(plan: Plan, inputs: int, way: Way) -> Plan:
+def _optimised(plan: Plan, inputs: int, precision: PlanPrecision) -> Plan:
     """The same, compiled or step by step where the network allows that."""
     trace, reason = _attempt(lambda: _traced(plan, PROBES, inputs))
     if trace is None:
         return replace(plan, not_compiled=reason)
     plan = replace(plan, points=_slice_of(trace))
-    exact = way == "float64" and plan.dtype == torch.float64
+    exact = precision == "float64" and plan.dtype == torch.float64
     compiled, reason = None, "a canvas of float64 goes step by step: published pictures depend on its last bits"
     if not exact:
-        compiled, reason = _attempt(lambda: _compiled(trace, inputs, plan.dtype, draft=way == "draft"))
+        compiled, reason = _attempt(lambda: _compiled(trace, inputs, plan.dtype, draft=precision == "draft"))
     if compiled is not None:
         return replace(plan, shared=compiled, library=compiled.library, instructions=compiled.instructions)
     slice_trace, reason_now = _attempt(lambda: _traced(plan, plan.points, inputs))

@@ -8,7 +8,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from artengine.painting.plan import Plan, Way, make_plan
+from artengine.painting.plan import Plan, PlanPrecision, make_plan
 from artengine.painting.slices import paint
 from artengine.scene import Precision
 from artengine.view import View
@@ -77,7 +77,7 @@ class PointRenderer:
         self._coordinates = coordinates
         self._inputs = inputs
         self._precision = precision
-        self._plans: dict[Way, Plan] = {}
+        self._plans: dict[PlanPrecision, Plan] = {}
         self._version = 0
 
     def version(self) -> int:
@@ -115,7 +115,7 @@ class PointRenderer:
 
     def _plan(self, view: View) -> Plan:
         """The plan for a network that has not changed since its version was asked for."""
-        way: Way = "deep" if view.deep and self._precision != "float64" else self._precision
-        if way not in self._plans:
-            self._plans[way] = make_plan(self._network, self._inputs, way, self.device)
-        return self._plans[way]
+        precision: PlanPrecision = "deep" if view.deep and self._precision != "float64" else self._precision
+        if precision not in self._plans:
+            self._plans[precision] = make_plan(self._network, self._inputs, precision, self.device)
+        return self._plans[precision]

@@ -9,25 +9,25 @@ import pytest
 import torch
 from torch import Tensor
 
-from artengine.painting.antialiasing import CONTRAST, edges, from_light, places, to_light
+from artengine.painting.antialiasing import MIN_CONTRAST, find_edges, from_light, sample_positions, to_light
 
 
 @pytest.mark.parametrize("count", range(1, 65))
 def test_no_two_samples_are_in_one_row_or_column(count: int) -> None:
-    across, down = np.array(places(count)).T
+    across, down = np.array(sample_positions(count)).T
     expected = (np.arange(count) + 0.5) / count
     assert np.allclose(np.sort(across), expected)
     assert np.allclose(np.sort(down), expected)
 
 
 def test_one_sample_is_in_the_middle() -> None:
-    assert places(1) == [(0.5, 0.5)]
+    assert sample_positions(1) == [(0.5, 0.5)]
 
 
 @pytest.mark.parametrize("count", [4, 5, 8, 9, 16, 25, 64])
 @pytest.mark.parametrize("angle", range(0, 180, 15))
 def test_half_a_pixel_is_counted_as_half_of_it_at_any_slope(angle: int, count: int) -> None:
-    x, y = np.array(places(count)).T - 0.5
+    x, y = np.array(sample_positions(count)).T - 0.5
     side = x * np.cos(np.radians(angle)) + y * np.sin(np.radians(angle))
     inside = (np.sum(side < -1e-9) + np.sum(np.abs(side) <= 1e-9) / 2) / count
     assert abs(inside - 0.5) <= 1.6 / count
@@ -61,7 +61,7 @@ def by_hand(image: Tensor) -> Tensor:
     for row in range(rows):
         for column in range(columns):
             around = image[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2]
-            found[row, column] = bool(((around - image[row, column]).abs() > CONTRAST).any())
+            found[row, column] = bool(((around - image[row, column]).abs() > MIN_CONTRAST).any())
     return found
 
 
@@ -71,23 +71,23 @@ def test_edges_are_where_neighbours_differ(channels: int, dtype: torch.dtype) ->
     image = torch.from_numpy(np.random.RandomState(0).uniform(0, 0.04, (13, 17, channels))).to(dtype)
     image[4:6, 3:9] += 0.5
     image[0, 16, channels - 1] = 1
-    given = edges(image)
+    given = find_edges(image)
     assert torch.equal(given, by_hand(image))
     assert 0 < given.sum() < given.numel()
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 9, 1), (9, 1, 3)])
 def test_the_smallest_images_have_edges_too(shape: tuple[int, int, int]) -> None:
-    assert not edges(torch.ones(shape)).any()
+    assert not find_edges(torch.ones(shape)).any()
     image = torch.from_numpy(np.random.RandomState(0).uniform(0, 1, shape))
-    assert torch.equal(edges(image), by_hand(image))
+    assert torch.equal(find_edges(image), by_hand(image))
 
 
 @pytest.mark.parametrize(("step", "expected"), [(5, 0), (7, 6)])
 def test_what_does_not_show_is_no_edge(step: int, expected: int) -> None:
     image = torch.full((3, 4, 3), 0.5)
     image[:, 2:, 1] += step / 255
-    assert edges(image).sum() == expected
+    assert find_edges(image).sum() == expected
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

@@ -15,12 +15,12 @@ from torch import Tensor, nn
 
 from artengine.painting import plan as plans
 from artengine.painting.operations.tracing import trace_network
-from artengine.painting.plan import MAX_LAYER_NUMBERS, MAX_SLICE, MIN_SLICE, Plan, Way, make_plan
+from artengine.painting.plan import MAX_LAYER_NUMBERS, MAX_SLICE, MIN_SLICE, Plan, PlanPrecision, make_plan
 from artengine.painting.stepwise.lowering import lower
 from artengine_nonlinearities.pools import ALL
 
 CPU = torch.device("cpu")
-WAYS: list[Way] = ["draft", "float32", "float64", "deep"]
+PRECISIONS: list[PlanPrecision] = ["draft", "float32", "float64", "deep"]
 
 
 class Mlp(nn.Module):
@@ -97,20 +97,22 @@ CHANGES: dict[str, Callable[[Mlp], object]] = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_a_plan_is_stale_when_anything_has_changed(change: Callable[[Mlp], object], way: Way, network: Mlp) -> None:
-    plan = make_plan(network, 2, way, CPU)
+def test_a_plan_is_stale_when_anything_has_changed(
+    change: Callable[[Mlp], object], precision: PlanPrecision, network: Mlp
+) -> None:
+    plan = make_plan(network, 2, precision, CPU)
     assert written(plan)
     assert not plan.stale(network)
     change(network)
     assert plan.stale(network)
-    again = make_plan(network, 2, way, CPU)
+    again = make_plan(network, 2, precision, CPU)
     assert not again.stale(network)
     x = points(again.points, again.dtype)
     with torch.inference_mode():
         expected = network.to(again.dtype)(x)
-        atol = {"draft": 0.2, "float32": 1e-4, "float64": 1e-12, "deep": 1e-12}[way]
+        atol = {"draft": 0.2, "float32": 1e-4, "float64": 1e-12, "deep": 1e-12}[precision]
         torch.testing.assert_close(again.painter()(x), expected, rtol=0, atol=atol)
 
 
@@ -162,10 +164,10 @@ class Extra(Of):
         pass
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_a_network_may_keep_more_than_tensors(way: Way) -> None:
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_network_may_keep_more_than_tensors(precision: PlanPrecision) -> None:
     network = Extra(lambda net, x: net.layer(x))
-    plan = make_plan(network, 2, way, CPU)
+    plan = make_plan(network, 2, precision, CPU)
     assert written(plan)
     assert not plan.stale(network)
     network.layer.bias.data += 1
@@ -173,15 +175,17 @@ def test_a_network_may_keep_more_than_tensors(way: Way) -> None:
 
 
 @pytest.mark.parametrize("formula", [decided, lambda net, x: net.layer(x)], ids=["as it stands", "traced"])
-@pytest.mark.parametrize("way", WAYS)
-def test_a_network_may_remember_what_it_gave_in_training(way: Way, formula: Callable[[Of, Tensor], Tensor]) -> None:
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_network_may_remember_what_it_gave_in_training(
+    precision: PlanPrecision, formula: Callable[[Of, Tensor], Tensor]
+) -> None:
     def remembering(net: Of, x: Tensor) -> Tensor:
         net.seen = formula(net, x)
         return net.seen * 2
 
     network = Of(remembering)
     network(torch.ones(1, 2))  # with a gradient
-    plan = make_plan(network, 2, way, CPU)
+    plan = make_plan(network, 2, precision, CPU)
     with torch.inference_mode():
         colours = plan.painter()(points(plan.points, plan.dtype))
         assert torch.allclose(colours.float(), 2 * network.layer(points(plan.points)), atol=1e-5)
@@ -199,11 +203,11 @@ class Turning(nn.Module):
         return (x[:, :1] * self.turn).imag * self.gain
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_complex_weights_stay_complex(way: Way) -> None:
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_complex_weights_stay_complex(precision: PlanPrecision) -> None:
     network = Turning()
     with warnings.catch_warnings():
-        plan = make_plan(network, 2, way, CPU)
+        plan = make_plan(network, 2, precision, CPU)
         x = points(plan.points, plan.dtype)
         with torch.inference_mode():
             colours = plan.painter()(x)
@@ -212,12 +216,12 @@ def test_complex_weights_stay_complex(way: Way) -> None:
     assert network.turn.is_complex()
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_the_network_keeps_its_own_precision(way: Way, network: Mlp) -> None:
-    plan = make_plan(network, 2, way, CPU)
-    assert plan.dtype == (torch.float64 if way in ("float64", "deep") else torch.float32)
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_the_network_keeps_its_own_precision(precision: PlanPrecision, network: Mlp) -> None:
+    plan = make_plan(network, 2, precision, CPU)
+    assert plan.dtype == (torch.float64 if precision in ("float64", "deep") else torch.float32)
     assert {weight.dtype for weight in network.parameters()} == {torch.float32}
-    double = make_plan(network.double(), 2, way, CPU)
+    double = make_plan(network.double(), 2, precision, CPU)
     assert {weight.dtype for weight in network.parameters()} == {torch.float64}
     with torch.inference_mode():
         assert double.painter()(points(double.points, double.dtype)).dtype == plan.dtype
@@ -233,9 +237,9 @@ def test_slices_fit_into_the_cache(width: int) -> None:
     assert set(plan.backend) >= {"products", "instructions"}
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_two_plans_of_one_network_give_the_same_bits(way: Way, network: Mlp) -> None:
-    one, other = (make_plan(network, 2, way, CPU) for _ in range(2))
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_two_plans_of_one_network_give_the_same_bits(precision: PlanPrecision, network: Mlp) -> None:
+    one, other = (make_plan(network, 2, precision, CPU) for _ in range(2))
     x = points(one.points, one.dtype)
     with torch.inference_mode():
         first = one.painter()(x).clone()
@@ -243,9 +247,9 @@ def test_two_plans_of_one_network_give_the_same_bits(way: Way, network: Mlp) -> 
             assert painter(x).numpy().tobytes() == first.numpy().tobytes()
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_a_colour_does_not_depend_on_its_place_in_the_slice(way: Way, network: Mlp) -> None:
-    plan = make_plan(network, 2, way, CPU)
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_colour_does_not_depend_on_its_place_in_the_slice(precision: PlanPrecision, network: Mlp) -> None:
+    plan = make_plan(network, 2, precision, CPU)
     x = points(plan.points, plan.dtype)
     order = torch.from_numpy(np.random.RandomState(1).permutation(plan.points))
     odd = x.clone()
@@ -276,12 +280,12 @@ class Bends(nn.Module):
         return ALL[self.name](x if self.matrix is None else x @ self.matrix)
 
 
-@pytest.mark.parametrize("way", ["float32", "float64", "deep"])
+@pytest.mark.parametrize("precision", ["float32", "float64", "deep"])
 @pytest.mark.parametrize("layer", [False, True], ids=["alone", "after a layer"])
 @pytest.mark.parametrize("name", ALL)
-def test_the_whole_pool_is_painted_to_the_last_digits(name: str, layer: bool, way: Way) -> None:
+def test_the_whole_pool_is_painted_to_the_last_digits(name: str, layer: bool, precision: PlanPrecision) -> None:
     network = Bends(name, layer)
-    plan = make_plan(network, 6, way, CPU)
+    plan = make_plan(network, 6, precision, CPU)
     assert written(plan)
     random = np.random.RandomState(6)
     x = torch.from_numpy(random.randn(plan.points, 6)).to(plan.dtype)
@@ -307,8 +311,8 @@ def test_the_whole_pool_is_painted_to_the_last_digits(name: str, layer: bool, wa
 
 
 def test_deep_view_is_compiled_and_canvas_of_float64_goes_step_by_step(network: Mlp) -> None:
-    plans: dict[Way, Plan] = {way: make_plan(network, 2, way, CPU) for way in WAYS}
-    words = {way: plan.backend["products"] for way, plan in plans.items()}
+    plans: dict[PlanPrecision, Plan] = {precision: make_plan(network, 2, precision, CPU) for precision in PRECISIONS}
+    words = {precision: plan.backend["products"] for precision, plan in plans.items()}
     assert words["float64"] == "torch"
     if words["float32"].startswith("LLVM"):
         assert words["deep"] == f"{words['float32']} float64"
@@ -341,8 +345,8 @@ def test_a_network_that_cannot_be_copied_says_so() -> None:
         make_plan(Held(), 3, "float32", CPU).painter()
 
 
-def reason_for(formula: Callable[[Of, Tensor], Tensor], way: Way = "float32") -> str:
-    return make_plan(Of(formula), 2, way, CPU).not_compiled
+def reason_for(formula: Callable[[Of, Tensor], Tensor], precision: PlanPrecision = "float32") -> str:
+    return make_plan(Of(formula), 2, precision, CPU).not_compiled
 
 
 def test_plan_tells_why_its_network_is_not_compiled(network: Mlp, caplog: pytest.LogCaptureFixture) -> None:
@@ -374,13 +378,13 @@ def test_fault_in_the_fast_path_is_raised_in_tests_and_a_warning_elsewhere(
         raise TypeError(f"a wrong turn in {stage}")
 
     monkeypatch.setattr(plans, stage, broken)
-    way: Way = "float64" if stage == "lower" else "float32"
+    precision: PlanPrecision = "float64" if stage == "lower" else "float32"
     with pytest.raises(TypeError, match="a wrong turn"):
-        make_plan(network, 2, way, CPU)
+        make_plan(network, 2, precision, CPU)
     records: list[logging.LogRecord] = []
     monkeypatch.setattr(logging.getLogger("artengine"), "handle", records.append)
     for _ in range(2):  # the second time it is known
-        plan = make_plan(network, 2, way, CPU)
+        plan = make_plan(network, 2, precision, CPU)
         assert plan.not_compiled == f"TypeError: a wrong turn in {stage}"
         x = points(plan.points, plan.dtype)
         assert torch.allclose(plan.painter()(x).float(), network(x.float()), atol=1e-4)
@@ -408,9 +412,9 @@ class Fixed(nn.Module):
         return (x @ self.waves).sin()
 
 
-@pytest.mark.parametrize("way", ["float64", "deep"])
-def test_network_with_float32_numbers_of_its_own_is_compiled_in_float32(way: Way) -> None:
-    plan = make_plan(Fixed(), 2, way, CPU)
+@pytest.mark.parametrize("precision", ["float64", "deep"])
+def test_network_with_float32_numbers_of_its_own_is_compiled_in_float32(precision: PlanPrecision) -> None:
+    plan = make_plan(Fixed(), 2, precision, CPU)
     assert plan.dtype == torch.float32
     assert plan.backend == make_plan(Fixed(), 2, "float32", CPU).backend
 

@@ -14,7 +14,7 @@ from tests.support.torch_threads import threads_of
 from torch import Tensor, nn
 
 from artengine.painting import slices
-from artengine.painting.plan import Plan, Way, make_plan
+from artengine.painting.plan import Plan, PlanPrecision, make_plan
 from artengine.painting.slices import SLICES_PER_TASK, paint
 from artengine.view import View
 
@@ -60,8 +60,8 @@ def written(plan: Plan) -> bool:
     return plan.painter() is plan.painter()
 
 
-def planned(formula: Callable[[Net, Tensor], Tensor], way: Way = "float32") -> Plan:
-    plan = make_plan(Net(formula).eval(), 2, way, CPU)
+def planned(formula: Callable[[Net, Tensor], Tensor], precision: PlanPrecision = "float32") -> Plan:
+    plan = make_plan(Net(formula).eval(), 2, precision, CPU)
     return plan if written(plan) else replace(plan, points=512)  # many slices in a small view
 
 
@@ -91,24 +91,27 @@ def test_colours_are_those_of_the_network(formula: Callable[[Net, Tensor], Tenso
 
 
 @networks
-@pytest.mark.parametrize("way", ["draft", "float32", "float64", "deep"])
-def test_no_number_of_threads_shows(formula: Callable[[Net, Tensor], Tensor], way: Way) -> None:
-    view = DEEP if way == "deep" else VIEW
-    expected = painted(planned(formula, way), view)
+@pytest.mark.parametrize("precision", ["draft", "float32", "float64", "deep"])
+def test_no_number_of_threads_shows(formula: Callable[[Net, Tensor], Tensor], precision: PlanPrecision) -> None:
+    view = DEEP if precision == "deep" else VIEW
+    expected = painted(planned(formula, precision), view)
     for count in (1, 2, 5):
         with threads_of(count):
-            plan = planned(formula, way)
+            plan = planned(formula, precision)
             assert same(painted(plan, view), expected)
             assert same(painted(plan, view), expected), "the second time it is another picture"
 
 
 @pytest.mark.parametrize(
-    ("formula", "way"),
-    [*((NETWORKS["traced"], way) for way in ("draft", "float32", "float64", "deep")), (remembering, "float32")],
+    ("formula", "precision"),
+    [
+        *((NETWORKS["traced"], precision) for precision in ("draft", "float32", "float64", "deep")),
+        (remembering, "float32"),
+    ],
     ids=["draft", "float32", "float64", "deep", "as it stands"],
 )
-def test_no_tile_shows(formula: Callable[[Net, Tensor], Tensor], way: Way) -> None:
-    plan, view = planned(formula, way), DEEP if way == "deep" else VIEW
+def test_no_tile_shows(formula: Callable[[Net, Tensor], Tensor], precision: PlanPrecision) -> None:
+    plan, view = planned(formula, precision), DEEP if precision == "deep" else VIEW
     whole = painted(plan, view)
     for left, top, columns, rows in ((0, 0, 301, 1), (3, 7, 290, 90), (300, 110, 1, 1), (17, 0, 1, 111)):
         tile = painted(plan, view.tile(left, top, columns, rows))
@@ -133,12 +136,12 @@ CHOSEN = {
 
 
 @networks
-@pytest.mark.parametrize("way", ["float32", "deep"])
+@pytest.mark.parametrize("precision", ["float32", "deep"])
 @pytest.mark.parametrize("pixels", CHOSEN.values(), ids=CHOSEN)
 def test_chosen_pixels_are_those_of_the_whole(
-    pixels: list[int], way: Way, formula: Callable[[Net, Tensor], Tensor]
+    pixels: list[int], precision: PlanPrecision, formula: Callable[[Net, Tensor], Tensor]
 ) -> None:
-    plan, view = planned(formula, way), DEEP if way == "deep" else VIEW
+    plan, view = planned(formula, precision), DEEP if precision == "deep" else VIEW
     chosen = torch.tensor(pixels)
     assert same(painted(plan, view, chosen), painted(plan, view).view(-1, 3)[chosen])
 

@@ -19,7 +19,7 @@ from tests.support import painter_oracle as oracle
 
 import artengine_nonlinearities
 from artengine import InputError, Ports, load
-from artengine.painting.plan import Way, make_plan
+from artengine.painting.plan import PlanPrecision, make_plan
 from artengine_basics.mlp import mlp
 from artengine_nonlinearities.chart import chart, main
 from artengine_nonlinearities.npainter import Strength
@@ -205,14 +205,14 @@ def test_says_formula_and_range_in_a_line(name: str) -> None:
 # Later ones, painted
 
 
-@pytest.mark.parametrize("way", ["float32", "float64", "deep"])
+@pytest.mark.parametrize("precision", ["float32", "float64", "deep"])
 @pytest.mark.parametrize(
     "bend",
     [EVERY["finer"], EVERY["gabor"], maker("gabor", omega=0)(), maker("gabor", omega=30, scale=0.25)()],
     ids=["finer", "gabor", "no ripple", "ripples"],
 )
-def test_later_ones_are_painted_to_the_last_digits(bend: Callable[[Any], Any], way: Way) -> None:
-    plan = make_plan(Bends(bend), 6, way, CPU)
+def test_later_ones_are_painted_to_the_last_digits(bend: Callable[[Any], Any], precision: PlanPrecision) -> None:
+    plan = make_plan(Bends(bend), 6, precision, CPU)
     assert plan.painter() is plan.painter()  # its operations are known
     random = np.random.RandomState(6)
     x = torch.from_numpy(random.randn(plan.points, 6)).to(plan.dtype)

@@ -15,7 +15,7 @@ from artengine.kinds import Ports
 from artengine.painting.compiled.errors import NotCompilableError
 from artengine.painting.operations.simplify import simplify
 from artengine.painting.operations.tracing import trace_network
-from artengine.painting.plan import Plan, Way, make_plan
+from artengine.painting.plan import Plan, PlanPrecision, make_plan
 from artengine_nonlinearities.painter import neural_painter
 from artengine_nonlinearities.pools import ALL, PUBLISHED
 
@@ -33,7 +33,7 @@ Long = np.ndarray[Any, Any]
 WIDTH = 24
 ODD = [0.0, -0.0, 1e-40, -1e-40, 1e-8, -1.0, 1.0, 88.0, -88.0, 1e30, -1e30, torch.inf, -torch.inf, torch.nan]
 dtypes = pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["float32", "float64"])
-ways = pytest.mark.parametrize("way", ["float32", "deep"])
+precisions = pytest.mark.parametrize("precision", ["float32", "deep"])
 
 
 class Formula(nn.Module):
@@ -60,11 +60,11 @@ def numbers(scale: float, width: int = WIDTH, dtype: torch.dtype = torch.float32
     return x
 
 
-def planned(network: nn.Module, inputs: int, way: Way) -> Plan:
-    plan = make_plan(network, inputs, way, torch.device("cpu"))
+def planned(network: nn.Module, inputs: int, precision: PlanPrecision) -> Plan:
+    plan = make_plan(network, inputs, precision, torch.device("cpu"))
     assert plan.backend["products"].startswith("LLVM")
-    assert plan.backend["products"].endswith("float64") == (way == "deep")
-    assert plan.dtype == (torch.float64 if way == "deep" else torch.float32)
+    assert plan.backend["products"].endswith("float64") == (precision == "deep")
+    assert plan.dtype == (torch.float64 if precision == "deep" else torch.float32)
     return plan
 
 
@@ -229,14 +229,14 @@ def test_products_of_all_widths(inputs: int, units: int, bias: bool, draft: bool
     assert torch.allclose(ours, true, atol=near) != rounded
 
 
-@ways
-def test_networks_of_one_architecture_share_their_code_and_not_their_weights(way: Way) -> None:
+@precisions
+def test_networks_of_one_architecture_share_their_code_and_not_their_weights(precision: PlanPrecision) -> None:
     before = compiler._machine_code.cache_info().misses
     x, given = torch.rand(256, 2), []
     for seed in (1, 2, 3):
         torch.manual_seed(seed)
         network = nn.Sequential(nn.Linear(2, 19), nn.Tanh(), nn.Linear(19, 3))
-        plan = planned(network, 2, way)
+        plan = planned(network, 2, precision)
         given.append(plan.painter()(x.to(plan.dtype)).float())
         with torch.no_grad():
             assert torch.allclose(given[-1], network(x), atol=1e-5)
@@ -244,15 +244,15 @@ def test_networks_of_one_architecture_share_their_code_and_not_their_weights(way
     assert not torch.allclose(given[0], given[1])
 
 
-@ways
-def test_broad_layers_are_painted_in_larger_blocks_to_the_same_colours(way: Way) -> None:
+@precisions
+def test_broad_layers_are_painted_in_larger_blocks_to_the_same_colours(precision: PlanPrecision) -> None:
     torch.manual_seed(0)
     network = nn.Sequential(nn.Linear(2, 300), nn.ReLU(), nn.Linear(300, 300), nn.Tanh(), nn.Linear(300, 3))
-    plan = planned(network, 2, way)
+    plan = planned(network, 2, precision)
     x = torch.rand(plan.points, 2, dtype=plan.dtype)
     given = plan.painter()(x)
     with torch.no_grad():
-        assert torch.allclose(given, network.to(plan.dtype)(x), atol=1e-5 if way == "float32" else 1e-14)
+        assert torch.allclose(given, network.to(plan.dtype)(x), atol=1e-5 if precision == "float32" else 1e-14)
 
 
 #: What has no machine code, and the reason.
@@ -292,14 +292,14 @@ def test_operation_without_machine_code_is_named(
 @dtypes
 @pytest.mark.parametrize("name", ["erf", "cumsum", "reshape", "indices"])
 def test_network_that_cannot_be_compiled_is_painted_step_by_step(name: str, dtype: torch.dtype) -> None:
-    way: Way = "float32" if dtype == torch.float32 else "deep"
+    precision: PlanPrecision = "float32" if dtype == torch.float32 else "deep"
     formula, reason = NOT_COMPILABLE[name]
-    plan = make_plan(Formula(formula), WIDTH, way, torch.device("cpu"))
+    plan = make_plan(Formula(formula), WIDTH, precision, torch.device("cpu"))
     assert plan.dtype == dtype
     assert not plan.backend["products"].startswith("LLVM")
     assert re.search(reason, plan.not_compiled)
     x = torch.rand(plan.points, WIDTH, dtype=dtype)
-    assert np.allclose(plan.painter()(x), formula(x), atol=1e-6 if way == "float32" else 1e-14)
+    assert np.allclose(plan.painter()(x), formula(x), atol=1e-6 if precision == "float32" else 1e-14)
 
 
 def test_operation_in_another_precision_is_named() -> None:
@@ -325,24 +325,24 @@ def test_blocks_are_large_from_the_first_broad_layer_on() -> None:
         assert run.block == points
 
 
-@ways
+@precisions
 @pytest.mark.parametrize("size", [(16, 10), (32, 6), (64, 10)], ids=["NEON", "AVX2", "AVX-512"])
 def test_every_shape_of_vectors_gives_the_same_colours(
-    size: tuple[int, int], way: Way, monkeypatch: pytest.MonkeyPatch
+    size: tuple[int, int], precision: PlanPrecision, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch.manual_seed(5)
     layers = [nn.Linear(2, 37), nn.Tanh(), nn.Linear(37, 21), Formula(ALL["sort"]), Formula(ALL["logsoftmax"])]
     network = nn.Sequential(*layers, nn.Linear(21, 13), Formula(ALL["sin"]), Formula(ALL["log_abs"]), nn.Linear(13, 3))
-    real, (length, units) = DOUBLE if way == "deep" else SINGLE, size
+    real, (length, units) = DOUBLE if precision == "deep" else SINGLE, size
     monkeypatch.setattr(
         compiler, "choose_tile", lambda real, broad: Tile(real, length // real.bytes, 2, units, 128 // real.bytes)
     )
-    plan = planned(network, 2, way)
+    plan = planned(network, 2, precision)
     assert plan.backend["instructions"] == {16: "NEON", 32: "AVX2", 64: "AVX512"}[length]
     x = torch.rand(plan.points, 2, dtype=real.dtype)
     given = plan.painter()(x)
     with torch.no_grad():
-        assert torch.allclose(given, network.to(real.dtype)(x), atol=2e-4 if way == "float32" else 1e-12)
+        assert torch.allclose(given, network.to(real.dtype)(x), atol=2e-4 if precision == "float32" else 1e-12)
 
 
 @dtypes
@@ -400,8 +400,8 @@ def test_painter_with_biases_and_output_nonlinearity_is_compiled() -> None:
     network = neural_painter(
         Ports(inputs=2), nonlin=pool, output_nonlin=lambda: ALL["tanh"], use_bias=True, nr_hidden=1
     )
-    for way, near in (("float32", 1e-3), ("deep", 1e-12)):
-        plan = planned(network, 2, way)  # type: ignore[arg-type]
+    for precision, near in (("float32", 1e-3), ("deep", 1e-12)):
+        plan = planned(network, 2, precision)  # type: ignore[arg-type]
         x = torch.rand(plan.points, 2, dtype=plan.dtype)
         with torch.no_grad():
             assert torch.allclose(plan.painter()(x), network(x.double()).to(plan.dtype), atol=near)
@@ -422,8 +422,8 @@ def test_maximum_and_minimum_keep_nan(dtype: torch.dtype) -> None:
 @dtypes
 def test_a_remainder_stays_in_its_range(dtype: torch.dtype) -> None:
     x = numbers(1e6, dtype=dtype)
-    way: Way = "float32" if dtype == torch.float32 else "deep"
-    plan = make_plan(Formula(lambda x: x.remainder(0.3)), WIDTH, way, torch.device("cpu"))
+    precision: PlanPrecision = "float32" if dtype == torch.float32 else "deep"
+    plan = make_plan(Formula(lambda x: x.remainder(0.3)), WIDTH, precision, torch.device("cpu"))
     given = plan.painter()(torch.cat([x] * (plan.points // len(x))))
     assert ((given.nan_to_num(0, 0, 0) >= 0) & (given.nan_to_num(0, 0, 0) <= 0.3)).all()
     halves = machine(lambda x: x.remainder(0.5), dtype=dtype)(x)
@@ -441,5 +441,7 @@ def test_layer_without_units_and_odd_arguments_are_painted_step_by_step() -> Non
 
 def test_a_draft_says_that_it_rounds() -> None:
     network = nn.Sequential(nn.Linear(2, 40), nn.Tanh(), nn.Linear(40, 40), nn.Tanh(), nn.Linear(40, 3))
-    words = [make_plan(network, 2, way, torch.device("cpu")).backend["products"] for way in ("float32", "draft")]
+    words = [
+        make_plan(network, 2, precision, torch.device("cpu")).backend["products"] for precision in ("float32", "draft")
+    ]
     assert (words[1] == f"{words[0]} bfloat16") == compiler.multiplies_bfloat16()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import ctypes
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -243,6 +246,12 @@ NEVER_WRONG: dict[str, Formula] = {
     "decided by a list": looked_at(lambda x: max(map(max, x.tolist()))),
     "decided by the data": looked_at(lambda x: float(x.data.max())),
     "decided by the one behind": looked_at(lambda x: float(torch.from_dlpack(x.detach()).max())),
+    "decided by a copy": looked_at(lambda x: float(copy.deepcopy(x).max())),
+    "decided by a pickle": looked_at(lambda x: float(pickle.loads(pickle.dumps(x)).max())),
+    "decided by the storage": looked_at(lambda x: float(np.frombuffer(bytes(x.untyped_storage()), np.float64).max())),
+    "decided by the memory": looked_at(
+        lambda x: max((ctypes.c_double * x.numel()).from_address(x.data_ptr())),  # as another library reads it
+    ),
     "measured by numpy": lambda net, x: net.hidden(x / float(np.abs(x.numpy()).max())) @ net.last,
     "numpy": as_numpy,
     "list": as_list,

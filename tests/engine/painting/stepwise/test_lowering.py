@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from artengine.painting.operations.simplify import simplify
 from artengine.painting.operations.tracing import Trace, trace_network
-from artengine.painting.plan import Way, make_plan
+from artengine.painting.plan import PlanPrecision, make_plan
 from artengine.painting.stepwise import matmul
 from artengine.painting.stepwise.lowering import lower
 
@@ -250,7 +250,7 @@ FORMULAS: dict[str, Formula] = {
 }
 
 
-def painted(network: nn.Module, *, planned: Way | None = None) -> tuple[Tensor, Tensor]:
+def painted(network: nn.Module, *, planned: PlanPrecision | None = None) -> tuple[Tensor, Tensor]:
     """A slice by the steps of the network's operations, or by a plan, and by the network itself."""
     dtype = next(network.parameters()).dtype
     before = [value.clone() for value in network.state_dict().values()]
@@ -295,11 +295,13 @@ def test_the_colours_are_those_of_the_network(formula: Formula, dtype: torch.dty
     assert_near(given, expected, 1e-5 if dtype == torch.float32 else 1e-13)
 
 
-@pytest.mark.parametrize("way", ["float32", "deep"])
+@pytest.mark.parametrize("precision", ["float32", "deep"])
 @pytest.mark.parametrize("formula", FORMULAS.values(), ids=FORMULAS)
-def test_a_plan_gives_the_same_colours(formula: Formula, way: Way) -> None:
-    given, expected = painted(Net(formula).to(torch.float64 if way == "deep" else torch.float32), planned=way)
-    assert_near(given, expected, 1e-13 if way == "deep" else 1e-5)
+def test_a_plan_gives_the_same_colours(formula: Formula, precision: PlanPrecision) -> None:
+    given, expected = painted(
+        Net(formula).to(torch.float64 if precision == "deep" else torch.float32), planned=precision
+    )
+    assert_near(given, expected, 1e-13 if precision == "deep" else 1e-5)
 
 
 @pytest.mark.parametrize("formula", FORMULAS.values(), ids=FORMULAS)
