@@ -241,6 +241,20 @@ def test_a_plugin_knows_the_engine_and_no_other_plugin(package: str) -> None:
 
 
 @every_plugin
+def test_page_for_plugin_authors_names_what_bundled_plugins_import(package: str) -> None:
+    page = (ROOT / "docs" / "writing-plugins.md").read_text()
+    for path in (PLUGINS / package).rglob("*.py"):
+        for module, name in imports(path):
+            if module.startswith("artengine."):
+                assert f"`{module}" in page or module not in FOLDERS, (
+                    f"{path} imports from {module}, which the page does not name"
+                )
+                assert re.search(rf"\b{name}\b", page), f"{path} imports {name}, which the page does not name"
+            elif module == "artengine":
+                assert name in handed_out(ENGINE), f"{path} imports {name} past the door"
+
+
+@every_plugin
 def test_a_plugin_is_a_table_of_what_it_offers(package: str) -> None:
     body = tree(PLUGINS / package / "__init__.py").body
     for node in body[1:]:
