@@ -14,7 +14,7 @@ from artengine_dividers.network import Dividers, Numbers
 from artengine_dividers.vectors.geometry import Arrangement, arrange, curves_in_view, to_plane
 
 if TYPE_CHECKING:
-    from artengine.kinds import StillPicture
+    from artengine import StillPicture
 
 POINTS_PER_BATCH = 1 << 13  # with thousands of dividers, memory stays flat
 
