@@ -114,11 +114,11 @@ def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Di
         (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n")
         (about / "entry_points.txt").write_text(f"[artengine]\n{point or name} = {value or module}\n")
         monkeypatch.syspath_prepend(site)
-        registry._kept.cache_clear()
+        registry.cached_registry.cache_clear()
         return site
 
     yield install
-    registry._kept.cache_clear()
+    registry.cached_registry.cache_clear()
     for module in modules:
         sys.modules.pop(module, None)
 

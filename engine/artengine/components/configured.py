@@ -32,14 +32,14 @@ class ConfiguredComponent:
 
         Raises `InputError` where a class refuses its options with a `ValueError`.
         """
-        given = {name: _made(value) for name, value in self.options.items()}
+        options = {name: _make_value(value) for name, value in self.options.items()}
         call = self.component.call
-        weight = given.pop("weight") if self.component.kind == "loss" else 1.0
+        weight = options.pop("weight") if self.component.kind == "loss" else 1.0
         try:
             if _constructs(call) and self.component.kind != "network":
-                call = call(**given)
-            elif given:
-                call = functools.partial(call, **given)
+                call = call(**options)
+            elif options:
+                call = functools.partial(call, **options)
         except ValueError as error:
             raise self.refused(error) from error
         if weight != 1.0:
@@ -67,16 +67,16 @@ class ConfiguredComponent:
         yield self
         for value in self.options.values():
             for item in value if isinstance(value, list | tuple) else [value]:
-                bound = item.bound if isinstance(item, ComponentFactory) else item
-                if isinstance(bound, ConfiguredComponent):
-                    yield from bound.walk()
+                component = item.configured if isinstance(item, ComponentFactory) else item
+                if isinstance(component, ConfiguredComponent):
+                    yield from component.walk()
 
 
 @dataclass(frozen=True, slots=True)
 class ComponentFactory:
     """A component that is made anew each time it is asked for: what ``Each[...]`` takes."""
 
-    bound: ConfiguredComponent
+    configured: ConfiguredComponent
 
 
 def _constructs(call: Callable[..., Any]) -> bool:
@@ -86,14 +86,14 @@ def _constructs(call: Callable[..., Any]) -> bool:
     return isinstance(call, type)
 
 
-def _made(value: Any) -> Any:
+def _make_value(value: Any) -> Any:
     match value:
         case ConfiguredComponent():
             return value.make()
         case ComponentFactory():
-            return value.bound.make
+            return value.configured.make
         case list() | tuple():
-            return type(value)(_made(item) for item in value)
+            return type(value)(_make_value(item) for item in value)
     return value
 
 
@@ -107,7 +107,7 @@ def describe_value(value: Any) -> Any:
         case ConfiguredComponent():
             return value.describe()
         case ComponentFactory():
-            return value.bound.describe()
+            return value.configured.describe()
         case Media():
             return {type(value).__name__.lower(): value.sha256}
         case list() | tuple():

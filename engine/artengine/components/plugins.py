@@ -91,7 +91,7 @@ def load_plugins(words: Sequence[str] = ()) -> Plugins:
         if name not in known:
             raise InputError(f"-p no:{name}: no such plugin{did_you_mean(name, known)} (installed: {listed(known)})")
     paths = [Path(word) for word in words if not word.startswith("no:")]
-    files = [_from_file(path) for path in {_whereabouts(path): path for path in paths}.values()]
+    files = [_from_file(path) for path in {_resolve(path): path for path in paths}.values()]
 
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
@@ -123,7 +123,7 @@ def _distribution(point: importlib.metadata.EntryPoint) -> str:
     return point.dist.name if point.dist else "?"
 
 
-def _whereabouts(path: Path) -> Path:
+def _resolve(path: Path) -> Path:
     try:
         return path.resolve()
     except (OSError, RuntimeError) as error:  # links in a circle, a folder that is gone
@@ -169,8 +169,8 @@ def _plugin(manager: pluggy.PluginManager, candidate: _Candidate) -> Plugin:
     Raises `_UnusableError` for whatever goes wrong with it: a stranger's code may raise anything.
     """
     if earlier := manager.get_plugin(candidate.name):
-        taken = getattr(earlier, "__file__", None) or repr(earlier)
-        raise _UnusableError(f"another plugin is called {candidate.name!r} already ({taken}); rename one of them")
+        place = getattr(earlier, "__file__", None) or repr(earlier)
+        raise _UnusableError(f"another plugin is called {candidate.name!r} already ({place}); rename one of them")
     try:
         module = candidate.load()
         _check_hooks(module)
@@ -178,7 +178,7 @@ def _plugin(manager: pluggy.PluginManager, candidate: _Candidate) -> Plugin:
     except _UnusableError:
         raise
     except (Exception, SystemExit) as error:
-        raise _UnusableError(_told(error)) from error
+        raise _UnusableError(_describe_error(error)) from error
     offers = {kind: _offer(manager, module, kind) for kind in KINDS}
     if not any(offers.values()):
         hint = f"decorate a function with @hookimpl and name it one of {', '.join(HOOKS.values())}"
@@ -204,12 +204,12 @@ def _offer(manager: pluggy.PluginManager, module: object, kind: str) -> dict[str
         if implementation.plugin is not module:
             continue
         try:
-            given = implementation.function()
+            offered = implementation.function()
         except (Exception, SystemExit) as error:
-            raise _UnusableError(f"{HOOKS[kind]}: {_told(error)}") from error
-        if not isinstance(given, Mapping):
-            raise _UnusableError(f"{HOOKS[kind]}: gave a {type(given).__name__}, expected {{name: callable}}")
-        for name, component in given.items():
+            raise _UnusableError(f"{HOOKS[kind]}: {_describe_error(error)}") from error
+        if not isinstance(offered, Mapping):
+            raise _UnusableError(f"{HOOKS[kind]}: gave a {type(offered).__name__}, expected {{name: callable}}")
+        for name, component in offered.items():
             if not isinstance(name, str) or not name.isidentifier():
                 raise _UnusableError(
                     f"{HOOKS[kind]}: found the name {name!r}, expected letters, digits and underscores"
@@ -232,17 +232,17 @@ def format_plugin_error(error: BaseException) -> str | None:
     if trace is None:
         return None
     name, line = Path(trace.tb_frame.f_code.co_filename).name, trace.tb_lineno
-    return "".join(traceback.format_tb(trace)) + f"plugin {name}: {_named(error)} ({name}:{line})"
+    return "".join(traceback.format_tb(trace)) + f"plugin {name}: {_name_and_message(error)} ({name}:{line})"
 
 
-def _told(error: BaseException) -> str:
+def _describe_error(error: BaseException) -> str:
     """The error in one line, with the line of the plugin's own code where it arose."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"SyntaxError: {error.msg} ({Path(error.filename).name}:{error.lineno})"
-    return _named(error) + _place(error)
+    return _name_and_message(error) + _place(error)
 
 
-def _named(error: BaseException) -> str:
+def _name_and_message(error: BaseException) -> str:
     return ": ".join(filter(None, (type(error).__name__, " ".join(str(error).split()))))
 
 

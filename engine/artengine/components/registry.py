@@ -62,12 +62,12 @@ class Component:
             declared = declared_options(self.call)
         except (NameError, SyntaxError, TypeError, AttributeError) as error:
             hint = "; import an option's type outside of TYPE_CHECKING" if isinstance(error, NameError) else ""
-            found = f"its signature cannot be read: {error}{hint}"
-            raise InputError(f"plugin {self.plugin.name!r}: {self.kind} {self.name!r}: {found}") from error
+            reason = f"its signature cannot be read: {error}{hint}"
+            raise InputError(f"plugin {self.plugin.name!r}: {self.kind} {self.name!r}: {reason}") from error
         common = COMMON.get(self.kind, ())
         if twice := {one.name for one in declared} & {one.name for one in common}:
-            found = f"it declares {listed(sorted(twice))}, which every {self.kind} has without declaring it"
-            raise InputError(f"plugin {self.plugin.name!r}: {self.kind} {self.name!r}: {found}")
+            reason = f"it declares {listed(sorted(twice))}, which every {self.kind} has without declaring it"
+            raise InputError(f"plugin {self.plugin.name!r}: {self.kind} {self.name!r}: {reason}")
         return declared + common
 
     @property
@@ -78,27 +78,27 @@ class Component:
     @property
     def films(self) -> bool:
         """Whether it is an output that takes a film."""
-        return bool(getattr(_whole(self.call), "films", False))
+        return bool(getattr(_unwrap_partial(self.call), "films", False))
 
     def brings(self, options: Mapping[str, Any]) -> Named | None:
         """The network that comes with a trainer of these options, if one does."""
-        network = getattr(_whole(self.call), "brings", None)
+        network = getattr(_unwrap_partial(self.call), "brings", None)
         found: Named | None = network(options) if network else None
         return found
 
     @property
     def patches(self) -> bool:
         """Whether it is a loss that compares patches."""
-        return bool(getattr(_whole(self.call), "patches", False))
+        return bool(getattr(_unwrap_partial(self.call), "patches", False))
 
     @property
     def summary(self) -> str:
         """The first line of its docstring."""
-        return inspect.cleandoc(_whole(self.call).__doc__ or "").partition("\n")[0]
+        return inspect.cleandoc(_unwrap_partial(self.call).__doc__ or "").partition("\n")[0]
 
 
 class Registry:
-    """All components of the plugins given."""
+    """All components of some plugins."""
 
     def __init__(self, plugins: Plugins) -> None:
         self.plugins = plugins
@@ -139,8 +139,8 @@ class Registry:
         message = f"found {quoted(name)}, expected {with_article(kind)}{did_you_mean(name, words)}"
         if message[-1] != "?":
             others = [other for other in KINDS if name in self._components[other]]
-            found = f" (there are {listed(words) or 'none'}; a plugin's file is named with -p FILE.py)"
-            message += f"; {name!r} is {with_article(others[0])}" if others else found
+            known = f" (there are {listed(words) or 'none'}; a plugin's file is named with -p FILE.py)"
+            message += f"; {name!r} is {with_article(others[0])}" if others else known
         if self.plugins.broken:
             aside = "; ".join(f"plugin {one.name!r} is set aside: {one.reason}" for one in self.plugins.broken)
             message += f" ({aside})"
@@ -159,11 +159,12 @@ def default_registry(words: tuple[str, ...] = ()) -> Registry:
 
     It is kept, and made anew where one of the files has changed.
     """
-    return _kept(words, tuple(map(_stamp, words)))
+    return cached_registry(words, tuple(map(_stamp, words)))
 
 
 @functools.lru_cache(maxsize=8)
-def _kept(words: tuple[str, ...], stamps: tuple[object, ...]) -> Registry:
+def cached_registry(words: tuple[str, ...], stamps: tuple[object, ...]) -> Registry:
+    """The registry of plugins by their words; stamps: of their files, which change with them."""
     return Registry(load_plugins(words))
 
 
@@ -194,7 +195,7 @@ def _signature(call: Callable[..., Any]) -> list[inspect.Parameter]:
         return []
 
 
-def _whole(call: Callable[..., Any]) -> Callable[..., Any]:
+def _unwrap_partial(call: Callable[..., Any]) -> Callable[..., Any]:
     """What a partial is a part of."""
     while isinstance(call, functools.partial):
         call = call.func
@@ -203,10 +204,10 @@ def _whole(call: Callable[..., Any]) -> Callable[..., Any]:
 
 def _globals(call: Callable[..., Any]) -> dict[str, Any]:
     """The names that the annotations of a callable were written with."""
-    target = inspect.unwrap(_whole(call))
+    target = inspect.unwrap(_unwrap_partial(call))
     if isinstance(target, type):
-        made = inspect.getattr_static(target, "__init__")  # which may be inherited from another module
-        return {**vars(sys.modules[target.__module__]), **getattr(made, "__globals__", {})}
+        init = inspect.getattr_static(target, "__init__")  # which may be inherited from another module
+        return {**vars(sys.modules[target.__module__]), **getattr(init, "__globals__", {})}
     for function in (target, getattr(target, "__func__", None), type(target).__call__):
         if names := getattr(function, "__globals__", None):
             return dict(names)

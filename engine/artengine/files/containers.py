@@ -172,8 +172,8 @@ def _after(file: IO[bytes], words: bytes, rest: bytes) -> str:
     if begin < 0:
         return ""
     file.seek(begin + len(words))
-    found = re.match(rest, file.read(MAX_DESCRIPTION_BYTES))
-    return found[1].decode("ascii", "replace") if found else ""
+    match = re.match(rest, file.read(MAX_DESCRIPTION_BYTES))
+    return match[1].decode("ascii", "replace") if match else ""
 
 
 def _text(file: IO[bytes], begin: int, end: int) -> str:

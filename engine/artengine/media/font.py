@@ -60,12 +60,12 @@ def open_font(path: Path, name: str) -> Font:
     data = read_untrusted(path, "font")
     if not is_font(data):
         raise ValueError(f"found no font, expected one of {', '.join(FORMATS)}")
-    found = Font(path, hashlib.sha256(data).hexdigest(), name, data)
+    font = Font(path, hashlib.sha256(data).hexdigest(), name, data)
     try:
-        _ink(found.at(24), "A")
+        _ink(font.at(24), "A")
     except (OSError, ValueError, MemoryError) as error:
         raise ValueError(f"found a damaged font ({error}), expected a whole one") from None
-    return found
+    return font
 
 
 @functools.lru_cache(maxsize=64)

@@ -73,14 +73,14 @@ def _decode(data: bytes, max_megapixels: float) -> np.ndarray[Any, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd metadata is no reason to stop
-            if data.startswith(TIFF) and (deep := _deep(data, max_megapixels)) is not None:
+            if data.startswith(TIFF) and (deep := _decode_deep_tiff(data, max_megapixels)) is not None:
                 return deep
             with lift_size_limit():
                 image = Image.open(io.BytesIO(data), formats=PHOTO_FORMATS)  # none of its pixels read
-            _fit(image.width, image.height, max_megapixels)
+            _refuse_too_large(image.width, image.height, max_megapixels)
             image.load()
             ImageOps.exif_transpose(image, in_place=True)
-            return _upright(image)
+            return _to_pixels(image)
     except _RefusedError:
         raise
     except UnidentifiedImageError:
@@ -91,11 +91,15 @@ def _decode(data: bytes, max_megapixels: float) -> np.ndarray[Any, Any]:
         raise ValueError(f"found a damaged picture ({reason}), expected a whole one; open and save it anew") from None
 
 
-def _fit(width: int, height: int, max_megapixels: float) -> None:
+def _refuse_too_large(width: int, height: int, max_megapixels: float) -> None:
     megapixels = width * height / 1e6
     if megapixels > max_megapixels:
-        found = f"found a photo of {width} x {height}, {megapixels:.0f} megapixels, expected at most {max_megapixels:g}"
-        raise _RefusedError(f"{found}; make it smaller, or raise the limit with --max-megapixels {megapixels + 1:.0f}")
+        message = (
+            f"found a photo of {width} x {height}, {megapixels:.0f} megapixels, expected at most {max_megapixels:g}"
+        )
+        raise _RefusedError(
+            f"{message}; make it smaller, or raise the limit with --max-megapixels {megapixels + 1:.0f}"
+        )
 
 
 @contextlib.contextmanager
@@ -111,7 +115,7 @@ def lift_size_limit() -> Iterator[None]:
             Image.MAX_IMAGE_PIXELS = usual
 
 
-def _upright(image: Image) -> np.ndarray[Any, Any]:
+def _to_pixels(image: Image) -> np.ndarray[Any, Any]:
     """(H, W, 3) uint8 or uint16 pixels from whatever mode the file had."""
     import numpy as np
     from PIL import Image
@@ -121,9 +125,9 @@ def _upright(image: Image) -> np.ndarray[Any, Any]:
         grey = _levels(np.asarray(image))
         if isinstance(clear := image.info.get("transparency"), int):
             grey[grey == clear] = 0xFFFF
-        return _coloured(grey, profile)
+        return _to_rgb(grey, profile)
     alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
-    image = (profile and _seen(image, profile)) or (image if image.mode == "RGB" else image.convert("RGB"))
+    image = (profile and _to_srgb(image, profile)) or (image if image.mode == "RGB" else image.convert("RGB"))
     if alpha:
         image.putalpha(alpha)
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
@@ -142,17 +146,19 @@ def _levels(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return np.asarray(np.rint((values / top).clip(0, 1) * 0xFFFF), dtype=np.uint16)
 
 
-def _coloured(levels: np.ndarray[Any, Any], profile: bytes | None) -> np.ndarray[Any, Any]:
+def _to_rgb(levels: np.ndarray[Any, Any], profile: bytes | None) -> np.ndarray[Any, Any]:
     """(H, W, 3) pixels from (H, W) or (H, W, 3) of 16 bits; of 8 where a profile asks for other colours."""
     import numpy as np
     from PIL import Image
 
-    if profile and (seen := _seen(Image.fromarray((levels // 257 + (levels % 257 > 128)).astype(np.uint8)), profile)):
-        return np.asarray(seen)
+    if profile and (
+        converted := _to_srgb(Image.fromarray((levels // 257 + (levels % 257 > 128)).astype(np.uint8)), profile)
+    ):
+        return np.asarray(converted)
     return levels if levels.ndim == 3 else np.repeat(levels[:, :, None], 3, axis=2)
 
 
-def _seen(image: Image, profile: bytes) -> Image | None:
+def _to_srgb(image: Image, profile: bytes) -> Image | None:
     """The picture in sRGB; None where a profile changes nothing, is broken or for colours of another kind."""
     import numpy as np
     from PIL import Image, ImageCms
@@ -170,7 +176,7 @@ def _seen(image: Image, profile: bytes) -> Image | None:
     return None if same else transform.apply(image.convert(mode))
 
 
-def _deep(data: bytes, max_megapixels: float) -> np.ndarray[Any, Any] | None:
+def _decode_deep_tiff(data: bytes, max_megapixels: float) -> np.ndarray[Any, Any] | None:
     """The pixels of a TIFF of 16 bits or floats, which Pillow cuts to 8 bits or refuses; None for any other one."""
     import tifffile
 
@@ -178,16 +184,16 @@ def _deep(data: bytes, max_megapixels: float) -> np.ndarray[Any, Any] | None:
         logging.getLogger(reader).setLevel(logging.CRITICAL + 1)  # what is wrong with a photo is said once, by us
     try:
         page: Any = tifffile.TiffFile(io.BytesIO(data)).pages.first
-        held, profile = (page.tags.valueof(code) for code in (274, 34675))
+        orientation, profile = (page.tags.valueof(code) for code in (274, 34675))
     except Exception:  # whatever is wrong with it, Pillow tells
         return None
     channels = {0: 1, 1: 1, 2: 3}.get(page.photometric)
-    form = (page.samplesperpixel, page.fillorder, held or 1, page.axes in ("YX", "YXS", "SYX"))
+    form = (page.samplesperpixel, page.fillorder, orientation or 1, page.axes in ("YX", "YXS", "SYX"))
     kind = (str(page.dtype), page.bitspersample, page.predictor)
     kinds = (("uint16", 16, 1), ("uint16", 16, 2), ("float32", 32, 1), ("float64", 64, 1))
     if form != (channels, 1, 1, True) or kind not in kinds or page.compression not in (1, 8, 32946):
         return None
-    _fit(page.imagewidth, page.imagelength, max_megapixels)
+    _refuse_too_large(page.imagewidth, page.imagelength, max_megapixels)
     room = 2 * page.nbytes + 2**24  # tiles may lie over the edges
     for start, count in zip(page.dataoffsets, page.databytecounts, strict=True):
         part = data[start : start + count]
@@ -196,4 +202,4 @@ def _deep(data: bytes, max_megapixels: float) -> np.ndarray[Any, Any] | None:
             raise ValueError("a strip or tile is not of its size")
     values = page.asarray(maxworkers=1)
     levels = _levels(values.transpose(1, 2, 0) if page.axes == "SYX" else values)
-    return _coloured(0xFFFF - levels if page.photometric == 0 else levels, profile)
+    return _to_rgb(0xFFFF - levels if page.photometric == 0 else levels, profile)

@@ -14,7 +14,7 @@ DPI = 300  # of a paper that says nothing: what print shops ask for
 
 Side = Annotated[int, Field(ge=1, le=1_000_000)]
 
-#: How the numbers of a picture are worked out: draft multiplies in bfloat16 where the processor can.
+#: How the numbers of a picture are worked out: draft multiplies in bfloat16 where the CPU can.
 Precision = Literal["draft", "float32", "float64"]
 
 

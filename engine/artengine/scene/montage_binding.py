@@ -193,9 +193,9 @@ class _ShotBinder:
 
     def _document(self, node: Entries, path: str) -> Entries | None:
         """The document of a shot's scene, with all that the shot sets in it."""
-        mark, said = node.entries["scene"]
+        mark, scene = node.entries["scene"]
         try:
-            root = self._read(said.value) if isinstance(said, Scalar) and isinstance(said.value, str) else said
+            root = self._read(scene.value) if isinstance(scene, Scalar) and isinstance(scene.value, str) else scene
             for keys, value in self._settings(node, path):
                 root = set_node_at(root, keys, value, value.mark)
         except InputError as error:
@@ -206,7 +206,7 @@ class _ShotBinder:
             return None
         if not isinstance(root, Entries) or is_montage(root):
             kind = "a film of several shots" if is_montage(root) else describe_node(root)
-            self._wrong(said, f"{path}.scene", f"found {kind}, expected a scene, or the name of its file")
+            self._wrong(scene, f"{path}.scene", f"found {kind}, expected a scene, or the name of its file")
             return None
         return root
 

@@ -21,7 +21,8 @@ from artengine.errors import InputError
 from artengine.kinds import KINDS
 from artengine.scene.canvas import Canvas
 from artengine.scene.document.editing import dump_yaml
-from artengine.scene.document.parsing import Mark, node_from_plain, node_to_plain, parse_yaml
+from artengine.scene.document.nodes import Mark, node_from_plain, node_to_plain
+from artengine.scene.document.parsing import parse_yaml
 from artengine.scene.loading import load_work
 from artengine.scene.motion.camera import Camera
 from artengine.scene.scene import SceneOptions

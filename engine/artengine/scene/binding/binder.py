@@ -158,7 +158,7 @@ class Binder:
             return None
         by_name = {option.name: option for option in declared}
         values: dict[str, Any] = {}
-        held = dict(node.entries)
+        entries = dict(node.entries)
         for name, (mark, value) in node.entries.items():
             step = name if name in by_name else quoted(name) if len(name) > 60 or not name.isidentifier() else name
             here = f"{path}.{step}" if path else step
@@ -171,7 +171,7 @@ class Binder:
                 continue
             annotation = by_name[name].annotation
             value = self.keyframes.hold_still(annotation, value, here, self.record, self._report)
-            held[name] = (mark, value)
+            entries[name] = (mark, value)
             values[name] = self._prepare(annotation, value, here)
         for option in declared:
             if option.required and option.name not in node.entries:
@@ -179,7 +179,7 @@ class Binder:
                     node.mark, path, f"{option.name!r} is missing; expected {expected_by_annotation(option.annotation)}"
                 )
         good = {name: value for name, value in values.items() if value is not _FAULTY}
-        checked = self._check(by_name, good, Entries(node.mark, held), path)
+        checked = self._check(by_name, good, Entries(node.mark, entries), path)
         if len(self._problems) > before or len(good) < len(values):
             return None
         return {
@@ -218,8 +218,8 @@ class Binder:
             return _FAULTY if seed is None else seed
         words = literal_values(annotation)
         if isinstance(node, Scalar):
-            said = any(node.value == word and type(node.value) is type(word) for word in words)
-            if said or (node.value is None and type(None) in union_members(annotation)):
+            is_word = any(node.value == word and type(node.value) is type(word) for word in words)
+            if is_word or (node.value is None and type(None) in union_members(annotation)):
                 return node.value
         arms = [arm for arm in union_members(annotation) if arm is not type(None) and get_origin(arm) is not Literal]
         if words and not arms:

@@ -1,7 +1,5 @@
 from .editing import dump_yaml as dump_yaml, remove_node_at as remove_node_at, set_node_at as set_node_at
-from .parsing import (
-    MAX_BYTES as MAX_BYTES,
-    MAX_DEPTH as MAX_DEPTH,
+from .nodes import (
     Entries as Entries,
     Faulty as Faulty,
     Items as Items,
@@ -12,5 +10,5 @@ from .parsing import (
     describe_node as describe_node,
     node_from_plain as node_from_plain,
     node_to_plain as node_to_plain,
-    parse_yaml as parse_yaml,
 )
+from .parsing import MAX_BYTES as MAX_BYTES, MAX_DEPTH as MAX_DEPTH, parse_yaml as parse_yaml

@@ -7,7 +7,8 @@ from typing import Any
 import yaml
 
 from artengine.errors import InputError, Problem
-from artengine.scene.document.parsing import Entries, Faulty, Items, Mark, Node, Scalar, node_to_plain, resolve_scalar
+from artengine.scene.document.nodes import Entries, Faulty, Items, Mark, Node, Scalar, node_to_plain
+from artengine.scene.document.parsing import resolve_scalar
 
 
 def dump_yaml(node: Node) -> str:
@@ -37,10 +38,10 @@ def set_node_at(node: Node, keys: list[str], value: Node, mark: Mark) -> Node:
                 inner = rest if key.isdecimal() else keys
                 new = set_node_at(node.items[index], inner, value, mark)
                 return Items(node.mark, (*node.items[:index], new, *node.items[index + 1 :]))
-            found = f"a list of {len(node.items)} without {key!r}"
+            obstacle = f"a list of {len(node.items)} without {key!r}"
         case Scalar():
-            found = repr(node.value)
-    raise InputError([Problem(str(mark), "", f"the scene has {found} there, so {key!r} cannot be set in it")])
+            obstacle = repr(node.value)
+    raise InputError([Problem(str(mark), "", f"the scene has {obstacle} there, so {key!r} cannot be set in it")])
 
 
 def remove_node_at(node: Node, keys: list[str]) -> Node:

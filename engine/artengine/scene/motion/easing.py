@@ -10,7 +10,7 @@ from artengine.errors import did_you_mean, quoted
 
 #: The control points of the named eases, (x1, y1, x2, y2). Those without a hyphened "easy" are CSS's (CSS Easing
 #: Functions Level 1), the others the keyframe assistants of After Effects.
-NAMES: Mapping[str, tuple[float, float, float, float]] = {
+CONTROL_POINTS: Mapping[str, tuple[float, float, float, float]] = {
     "linear": (0.0, 0.0, 1.0, 1.0),
     "ease": (0.25, 0.1, 0.25, 1.0),
     "ease-in": (0.42, 0.0, 1.0, 1.0),
@@ -21,14 +21,14 @@ NAMES: Mapping[str, tuple[float, float, float, float]] = {
     "easy-ease-out": (1 / 3, 0.0, 5 / 6, 5 / 6),
 }
 HOLD = "hold"
-EASE_WORDS = (*NAMES, HOLD)
+EASE_WORDS = (*CONTROL_POINTS, HOLD)
 
 
 @dataclass(frozen=True, slots=True)
 class Ease:
     """A cubic Bezier curve from (0, 0) to (1, 1), or none at all: the first value holds until the next key."""
 
-    points: tuple[float, float, float, float] | None = NAMES["linear"]
+    points: tuple[float, float, float, float] | None = CONTROL_POINTS["linear"]
 
     def __call__(self, u: float) -> float:
         """How far the value is when so much of the time has gone by, both from 0 to 1; it may swing beyond."""
@@ -48,8 +48,8 @@ class Ease:
             return 0.0, 0.0
         _, first, _, second = self.points
         turns = _roots(3 * first - 3 * second + 1, 2 * second - 4 * first, first)
-        found = [0.0, 1.0, *(_bezier(first, second, s) for s in turns if 0 < s < 1)]
-        return min(found), max(found)
+        extremes = [0.0, 1.0, *(_bezier(first, second, s) for s in turns if 0 < s < 1)]
+        return min(extremes), max(extremes)
 
 
 def parse_ease(value: object) -> Ease:
@@ -59,8 +59,8 @@ def parse_ease(value: object) -> Ease:
     """
     if value == HOLD:
         return Ease(None)
-    if isinstance(value, str) and value in NAMES:
-        return Ease(NAMES[value])
+    if isinstance(value, str) and value in CONTROL_POINTS:
+        return Ease(CONTROL_POINTS[value])
     if isinstance(value, list):
         numbers = [float(one) for one in value if isinstance(one, int | float) and not isinstance(one, bool)]
         fits = len(numbers) == len(value) == 4 and all(map(math.isfinite, numbers))
@@ -68,8 +68,7 @@ def parse_ease(value: object) -> Ease:
             return Ease((numbers[0], numbers[1], numbers[2], numbers[3]))
         raise ValueError(f"found the list {quoted(str(value))}, expected [x1, y1, x2, y2] with x1 and x2 from 0 to 1")
     hint = did_you_mean(value, EASE_WORDS) if isinstance(value, str) else ""
-    found = quoted(str(value))
-    raise ValueError(f"found {found}, expected one of {', '.join(EASE_WORDS)} or [x1, y1, x2, y2]{hint}")
+    raise ValueError(f"found {quoted(str(value))}, expected one of {', '.join(EASE_WORDS)} or [x1, y1, x2, y2]{hint}")
 
 
 def _bezier(first: float, second: float, s: float) -> float:

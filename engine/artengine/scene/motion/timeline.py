@@ -20,10 +20,10 @@ EXPECTED_MOMENT = "a time with its unit, such as 3s, 1500ms, 90f or 50%"
 
 
 def _length(value: object) -> str:
-    found = _TIME.fullmatch(value) if isinstance(value, str) else None
-    if not found or found[2] == "%" or float(found[1]) == 0:
+    match = _TIME.fullmatch(value) if isinstance(value, str) else None
+    if not match or match[2] == "%" or float(match[1]) == 0:
         raise ValueError(EXPECTED_LENGTH)
-    return found.string
+    return match.string
 
 
 #: A stretch of time as a scene writes it.
@@ -39,11 +39,11 @@ def parse_seconds(text: str, fps: float, length: float | None = None) -> float:
 
     Raises `ValueError` saying what was expected.
     """
-    found = _TIME.fullmatch(text)
-    if not found or (found[2] == "%" and length is None):
+    parts = _TIME.fullmatch(text)
+    if not parts or (parts[2] == "%" and length is None):
         raise ValueError(EXPECTED_LENGTH if length is None else EXPECTED_MOMENT)
-    number = float(found[1])
-    match found[2]:
+    number = float(parts[1])
+    match parts[2]:
         case "ms":
             return number / 1000
         case "f":
@@ -75,8 +75,8 @@ class Film:
         if self.length is None and not by_steps:
             raise ValueError(f"'length' is missing; expected {EXPECTED_LENGTH}")
         if self.length is not None and by_steps:
-            found = f"found a length beside learning: {self.learning}, which decides it"
-            raise ValueError(f"{found}; leave one out, or say learning: even")
+            message = f"found a length beside learning: {self.learning}, which decides it"
+            raise ValueError(f"{message}; leave one out, or say learning: even")
         if self.learning and self.shutter:
             raise ValueError("found a shutter in a film of the learning, expected one or the other")
         if self.learning and self.loop:
@@ -108,14 +108,14 @@ class Film:
 
         Raises `ValueError` saying what was expected.
         """
-        found = parse_seconds(text, self.fps, self.span)
-        said = parse_seconds(self.length, self.fps) if self.length else 0.0  # which may be a part of a frame longer
-        if found > max(said, self.duration) + 1e-9:
+        time = parse_seconds(text, self.fps, self.span)
+        length = parse_seconds(self.length, self.fps) if self.length else 0.0  # which may be a part of a frame longer
+        if time > max(length, self.duration) + 1e-9:
             raise ValueError(f"a time within the film, which is {self.duration:g}s long")
-        frame = round(found * self.fps)
-        if abs(found * self.fps - frame) < MAX_FRAME_ERROR:  # a frame's very moment, however it is written
-            found = self.time(frame)
-        return min(found, self.span)
+        frame = round(time * self.fps)
+        if abs(time * self.fps - frame) < MAX_FRAME_ERROR:  # a frame's very moment, however it is written
+            time = self.time(frame)
+        return min(time, self.span)
 
     def exposures(self, frame: int) -> list[float]:
         """The moments, in seconds, whose light makes a frame: one, or as many as the shutter asks for around it."""
@@ -123,5 +123,5 @@ class Film:
         if not self.shutter:
             return [middle]
         open_for = self.shutter / 360 / self.fps
-        found = [middle + open_for * ((index + 0.5) / self.moments - 0.5) for index in range(self.moments)]
-        return [time % self.span if self.loop else min(max(time, 0.0), self.span) for time in found]
+        times = [middle + open_for * ((index + 0.5) / self.moments - 0.5) for index in range(self.moments)]
+        return [time % self.span if self.loop else min(max(time, 0.0), self.span) for time in times]

@@ -73,31 +73,31 @@ def parse_number_track(node: Entries, film: Film, path: str, report: Report) -> 
     """
     options = _Options(node, ("scale",), path, report)
     logarithmic = options.scale()
-    found_keys: list[Key[Numbers]] = []
+    keys: list[Key[Numbers]] = []
     for at, value, inner in options.read(film):
-        chosen, bent = value, options.ease
+        number, ease = value, options.ease
         if isinstance(value, Entries):
             if unknown := [name for name in value.entries if name not in ("value", "ease")]:
                 options.wrong(value.mark, inner, f"found {listed(unknown)}, expected a number, or value and ease")
                 continue
-            chosen = value.entries["value"][1] if "value" in value.entries else Scalar(value.mark, None)
-            bent = options.eased(value, inner)
-        values = _numbers(chosen)
+            number = value.entries["value"][1] if "value" in value.entries else Scalar(value.mark, None)
+            ease = options.eased(value, inner)
+        values = _numbers(number)
         if values is None:
-            options.wrong(chosen.mark, inner, f"found {describe_node(chosen)}, expected a number or a list of numbers")
-        elif found_keys and len(values) != len(found_keys[0].value):
+            options.wrong(number.mark, inner, f"found {describe_node(number)}, expected a number or a list of numbers")
+        elif keys and len(values) != len(keys[0].value):
             options.wrong(
-                chosen.mark,
+                number.mark,
                 inner,
-                f"found {len(values)} numbers, expected {len(found_keys[0].value)} as in the first key",
+                f"found {len(values)} numbers, expected {len(keys[0].value)} as in the first key",
             )
         elif logarithmic and min(values) <= 0:
-            options.wrong(chosen.mark, inner, f"found {min(values):g}, expected more than 0 for scale: log")
+            options.wrong(number.mark, inner, f"found {min(values):g}, expected more than 0 for scale: log")
         else:
-            found_keys.append(Key(at, values, bent))
-    if options.faulty or not found_keys:
+            keys.append(Key(at, values, ease))
+    if options.faulty or not keys:
         return None
-    track = Track(tuple(found_keys), _interpolate_log if logarithmic else _interpolate_linear)
+    track = Track(tuple(keys), _interpolate_log if logarithmic else _interpolate_linear)
     return track if options.within(track, lambda value: all(map(math.isfinite, value))) else None
 
 
@@ -115,10 +115,10 @@ def parse_camera_track(
     record: fills a `CameraKey` from a node. None where there are problems, which are reported.
     """
     options = _Options(node, (), path, report)
-    found_keys: list[Key[_Place]] = []
+    keys: list[Key[_Place]] = []
     here = Camera()
     for at, value, inner in options.read(film):
-        bent = options.eased(value, inner) if isinstance(value, Entries) else options.ease
+        ease = options.eased(value, inner) if isinstance(value, Entries) else options.ease
         if isinstance(value, Entries):
             value = Entries(value.mark, {name: one for name, one in value.entries.items() if name != "ease"})
         key = record(CameraKey, value, inner)
@@ -128,10 +128,10 @@ def parse_camera_track(
         here = key.after(here)
         if not _is_somewhere(_Place(here, 0)):
             options.wrong(value.mark, inner, "found a camera beyond all numbers, expected centre and angle below 1e15")
-        found_keys.append(Key(at, _Place(here, key.turns), bent))
-    if options.faulty or not found_keys:
+        keys.append(Key(at, _Place(here, key.turns), ease))
+    if options.faulty or not keys:
         return None
-    track = Track(tuple(found_keys), _interpolate_cameras)
+    track = Track(tuple(keys), _interpolate_cameras)
     return (lambda time: track(time).camera) if options.within(track, _is_somewhere) else None
 
 

@@ -59,11 +59,13 @@ class _Parser:
         by = self._by(node, path)
         strength = MUTATION_STRENGTH
         if "strength" in node.entries:
-            given = node.entries["strength"][1]
-            value = node_to_plain(given)
+            strength_node = node.entries["strength"][1]
+            value = node_to_plain(strength_node)
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 10:
                 self.report(
-                    given.mark, f"{path}.strength", f"found {describe_node(given)}, expected more than 0, at most 10"
+                    strength_node.mark,
+                    f"{path}.strength",
+                    f"found {describe_node(strength_node)}, expected more than 0, at most 10",
                 )
                 return None
             strength = float(value)
@@ -82,10 +84,10 @@ class _Parser:
     def _by(self, node: Entries, path: str) -> int | None:
         if "by" not in node.entries:
             return 0
-        given = node.entries["by"][1]
-        if isinstance(given, Scalar) and isinstance(given.value, int) and not isinstance(given.value, bool):
-            return self._whole(given, f"{path}.by")
-        self.report(given.mark, f"{path}.by", f"found {describe_node(given)}, expected a whole number")
+        by = node.entries["by"][1]
+        if isinstance(by, Scalar) and isinstance(by.value, int) and not isinstance(by.value, bool):
+            return self._whole(by, f"{path}.by")
+        self.report(by.mark, f"{path}.by", f"found {describe_node(by)}, expected a whole number")
         return None
 
     def _whole(self, node: Scalar, path: str) -> int | None:

@@ -11,7 +11,8 @@ from tests.support.hostile_texts import REALISTIC, SCALARS
 
 from artengine.errors import InputError
 from artengine.scene.document.editing import dump_yaml, set_node_at
-from artengine.scene.document.parsing import Mark, Node, Plain, node_from_plain, node_to_plain, parse_yaml
+from artengine.scene.document.nodes import Mark, Node, Plain, node_from_plain, node_to_plain
+from artengine.scene.document.parsing import parse_yaml
 
 TEXTS = st.one_of(
     st.sampled_from(

@@ -14,7 +14,8 @@ from tests.support.hostile_texts import ACCEPTED, REALISTIC, REFUSED, SCALARS, b
 from tests.support.platforms import PEAK_MEMORY, on_posix
 
 from artengine.errors import InputError
-from artengine.scene.document.parsing import MAX_BYTES, Plain, node_to_plain, parse_yaml
+from artengine.scene.document.nodes import Plain, node_to_plain
+from artengine.scene.document.parsing import MAX_BYTES, parse_yaml
 
 
 def value_of(text: str | bytes) -> Plain:

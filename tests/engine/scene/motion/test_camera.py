@@ -60,6 +60,16 @@ def test_the_point_that_is_zoomed_into_keeps_its_place(deepest: float) -> None:
             assert error < 1e-9 + 1e-12 * np.abs(seen).max() + told, (first, second, e)
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+def test_centre_is_counted_from_the_deeper_end(backwards: bool) -> None:
+    """Near 0 there are digits enough for any depth, unless they are lost in a difference of large numbers."""
+    wide, deep = Camera(zoom=0.5, centre=(0.7, -0.4)), Camera(zoom=1e20, centre=(3e-21, 0.0))
+    point = fixed(wide, deep)
+    for e in (0.5, 0.9, 0.99, 0.9999):
+        here = interpolate_camera(deep, wide, 1 - e) if backwards else interpolate_camera(wide, deep, e)
+        assert on_screen(here, point) == pytest.approx(on_screen(deep, point), abs=1e-6)
+
+
 def test_zooming_out_is_zooming_in_backwards() -> None:
     for first, second in pairs(100, 1e6):
         for e in (0.2, 0.5, 0.9):
