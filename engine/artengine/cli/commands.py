@@ -21,7 +21,7 @@ from artengine.cli.flags import (
 from artengine.errors import InputError
 
 if TYPE_CHECKING:
-    from artengine.cli.progress import Begun
+    from artengine.cli.progress import NamedEvents
     from artengine.events import Event
     from artengine.gallery import Sweep
     from artengine.scene import Work
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 @click.option("--watch", is_flag=True, help="Show the picture in the terminal while it is learnt.")
 def run(scenes: tuple[Path, ...], **options: Any) -> None:
     """Make what the scenes describe."""
-    from artengine.cli.progress import watched
+    from artengine.cli.progress import run_with_progress
 
     making, loading, showing = sorted_out(options)
     works = loaded(scenes, loading)
     _apart(scenes)
-    watched(lambda: _made(works, **making), **showing)
+    run_with_progress(lambda: _made(works, **making), **showing)
 
 
 @click.command()
@@ -48,7 +48,7 @@ def run(scenes: tuple[Path, ...], **options: Any) -> None:
 @with_making
 def rerun(file: Path, **options: Any) -> None:
     """Make a file again from the recipe inside it, with other settings if you like."""
-    from artengine.cli.progress import watched
+    from artengine.cli.progress import run_with_progress
     from artengine.making import recipe
 
     found = recipe.read(file)
@@ -60,7 +60,7 @@ def rerun(file: Path, **options: Any) -> None:
     elif making["device"] != found.device:
         notes.append(f"made on {found.device}: elsewhere the result may differ")
     making |= {"only": recipe.output_of(found, scene, file), "backend": found.means}
-    watched(lambda: _made([scene], **making, notes=notes), **showing)
+    run_with_progress(lambda: _made([scene], **making, notes=notes), **showing)
 
 
 @click.command()
@@ -77,18 +77,18 @@ def gallery(scene: Path, seeds: str | None, keep: int | None, among: int | None,
 
     Every --set may have several values, KEY=A,B,C or KEY=0..9: all of them are made, with all seeds.
     """
-    from artengine.cli.progress import watched
+    from artengine.cli.progress import run_with_progress
 
     making, loading, showing = sorted_out(options)
     sweep = _sweep(scene, seeds, keep, among, loading)
     making["folder"] = making["folder"] or Path(f"{scene.stem}-gallery")
 
-    def begin() -> Begun:
+    def begin() -> NamedEvents:
         from artengine.gallery import GalleryOptions, galleries
 
         yield scene.stem, galleries.build_sweep(sweep, GalleryOptions(**making), keep)
 
-    watched(begin, **showing)
+    run_with_progress(begin, **showing)
 
 
 @click.command()
@@ -98,12 +98,12 @@ def gallery(scene: Path, seeds: str | None, keep: int | None, among: int | None,
 @with_gallery
 def mutate(file: Path, count: int, strength: float, **options: Any) -> None:
     """Make pictures that are a little different from one that you like."""
-    from artengine.cli.progress import watched
+    from artengine.cli.progress import run_with_progress
 
     making, loading, showing = sorted_out(options)
     making["folder"] = making["folder"] or Path(f"{file.stem}-mutations")
 
-    def begin() -> Begun:
+    def begin() -> NamedEvents:
         from artengine.gallery import GalleryOptions, galleries
 
         yield (
@@ -111,7 +111,7 @@ def mutate(file: Path, count: int, strength: float, **options: Any) -> None:
             galleries.build_mutations(file, count, strength, GalleryOptions(**making), **_breeding(loading)),
         )
 
-    watched(begin, **showing)
+    run_with_progress(begin, **showing)
 
 
 @click.command()
@@ -121,17 +121,17 @@ def mutate(file: Path, count: int, strength: float, **options: Any) -> None:
 @with_gallery
 def cross(one: Path, other: Path, count: int, **options: Any) -> None:
     """Make pictures that have something of each of two."""
-    from artengine.cli.progress import watched
+    from artengine.cli.progress import run_with_progress
 
     making, loading, showing = sorted_out(options)
     making["folder"] = making["folder"] or Path(f"{one.stem}-{other.stem}-crossings")
 
-    def begin() -> Begun:
+    def begin() -> NamedEvents:
         from artengine.gallery import GalleryOptions, galleries
 
         yield one.stem, galleries.build_crossings((one, other), count, GalleryOptions(**making), **_breeding(loading))
 
-    watched(begin, **showing)
+    run_with_progress(begin, **showing)
 
 
 def _apart(paths: tuple[Path, ...]) -> None:
@@ -144,7 +144,7 @@ def _apart(paths: tuple[Path, ...]) -> None:
         by_name[path.stem] = path
 
 
-def _made(works: Sequence[Work], *, out: Path, notes: Sequence[str] = (), **making: Any) -> Begun:
+def _made(works: Sequence[Work], *, out: Path, notes: Sequence[str] = (), **making: Any) -> NamedEvents:
     """What happens when scenes are made, one after the other."""
     from artengine.making import make_files as begun
 

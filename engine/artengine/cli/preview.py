@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 Image = np.ndarray[Any, Any]
 Line = list[Segment]
 
-ROWS = 40  # of text, at most: a larger picture costs more and shows little more
-KEPT = 4  # rows of text left to the bars, and to those that come, so that the picture need not shrink for them
-EVERY = 0.25  # seconds from one picture to the next, at least
-SHARE = 0.1  # of the time, at most, that showing the picture may take
-PAUSE = 0.1  # seconds from one look of the bars to the next
+MAX_PICTURE_ROWS = 40  # of text, at most: a larger picture costs more and shows little more
+MIN_BAR_ROWS = 4  # rows of text left to the bars, and to those that come, so that the picture need not shrink for them
+MIN_PICTURE_INTERVAL = 0.25  # seconds from one picture to the next, at least
+MAX_TIME_SHARE = 0.1  # of the time, at most, that showing the picture may take
+BAR_INTERVAL = 0.1  # seconds from one look of the bars to the next
 
 
-def shows(console: Console) -> bool:
+def can_show_pictures(console: Console) -> bool:
     """Whether a console has what a picture needs: a cursor that moves, colours, and the half block."""
     able = console.is_terminal and not console.is_dumb_terminal and not console.options.ascii_only
     return able and console.color_system is not None and not console.no_color
@@ -66,7 +66,7 @@ def half_blocks(pixels: Image) -> list[Line]:
 
 
 class Pace:
-    """When the next picture is due: `EVERY` so often, and later where showing one takes long; times in seconds."""
+    """When the next picture is due, in seconds: after `MIN_PICTURE_INTERVAL`, later where showing one takes long."""
 
     def __init__(self) -> None:
         self._next = -math.inf
@@ -77,7 +77,7 @@ class Pace:
 
     def shown(self, begun: float, ended: float) -> None:
         """Take into account what it took to show one."""
-        self._next = max(begun + EVERY, ended + (ended - begun) * (1 / SHARE - 1))
+        self._next = max(begun + MIN_PICTURE_INTERVAL, ended + (ended - begun) * (1 / MAX_TIME_SHARE - 1))
 
 
 class LastLines:
@@ -201,7 +201,7 @@ class Preview:
     def refresh(self, *, last: bool = False) -> None:
         """Draw the bars, if it is time for that; the last look is always drawn."""
         now = time.monotonic()
-        if last or now >= self._refreshed + PAUSE:
+        if last or now >= self._refreshed + BAR_INTERVAL:
             self._refreshed = now
             self._draw(self._lines_of_bars())
 
@@ -233,7 +233,7 @@ class Preview:
     def _space(self, bars: list[Line]) -> tuple[int, int]:
         """The columns and rows of pixels that a picture may have above the bars; 0 where there is no room."""
         width, height = self._console.size
-        return max(0, width - 1), 2 * max(0, min(ROWS, height - max(KEPT, len(bars) + 1)))
+        return max(0, width - 1), 2 * max(0, min(MAX_PICTURE_ROWS, height - max(MIN_BAR_ROWS, len(bars) + 1)))
 
 
 class _Above(io.TextIOBase):

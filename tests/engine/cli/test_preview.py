@@ -14,7 +14,7 @@ from rich.text import Text
 from tests.support.terminal import Cell, Session, Terminal
 
 import artengine
-from artengine.cli.preview import EVERY, LastLines, Pace, Preview, fitted, half_blocks, shows
+from artengine.cli.preview import MIN_PICTURE_INTERVAL, LastLines, Pace, Preview, can_show_pictures, fitted, half_blocks
 from artengine.training import weights
 
 if TYPE_CHECKING:
@@ -110,8 +110,8 @@ def test_looking_takes_a_tenth_of_the_time_at_most() -> None:
     pace = Pace()
     assert pace.due(0.0)
     pace.shown(10.0, 10.01)
-    assert not pace.due(10.0 + EVERY - 0.001)
-    assert pace.due(10.0 + EVERY)
+    assert not pace.due(10.0 + MIN_PICTURE_INTERVAL - 0.001)
+    assert pace.due(10.0 + MIN_PICTURE_INTERVAL)
     pace.shown(20.0, 21.0)
     assert not pace.due(29.9)
     assert pace.due(30.0)
@@ -346,8 +346,8 @@ def test_a_picture_needs_colours_and_blocks_and_a_cursor_that_moves() -> None:
         (able, "ascii", False),
     ):
         file = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
-        assert shows(Console(file=file, force_terminal=True, _environ=environment)) is answer
-    assert not shows(Console(file=io.StringIO(), _environ=able))
+        assert can_show_pictures(Console(file=file, force_terminal=True, _environ=environment)) is answer
+    assert not can_show_pictures(Console(file=io.StringIO(), _environ=able))
 
 
 def test_without_a_terminal_there_is_a_note_and_all_goes_on(run_cli: RunCli, learning_scene: Path) -> None:
