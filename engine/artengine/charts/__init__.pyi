@@ -1,2 +1,3 @@
-from .drawing import Panel as Panel, Series as Series, chart as chart
-from .labels import shortened as shortened
+from .drawing import draw_chart as draw_chart
+from .labels import shorten as shorten
+from .series import Panel as Panel, Series as Series

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from artengine.charts.labels import shortened
+from artengine.charts.labels import shorten
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 PAPER, CARD, EDGE = "#f6f3ec", "#fffdf8", "#e4ded1"
-_PIXELS = 50_000_000  # of the canvas that is drawn on, at most four times as wide as the picture
+_MAX_CANVAS_PIXELS = 50_000_000  # drawn at up to four times the width of the picture
 
 Point = tuple[float, float]
 
@@ -48,12 +48,12 @@ class Pen:
         from PIL import Image, ImageDraw
 
         self.unit = unit
-        self._scale = max(1, min(4, math.isqrt(_PIXELS // (width * height))))
+        self._scale = max(1, min(4, math.isqrt(_MAX_CANVAS_PIXELS // (width * height))))
         self._image = Image.new("RGB", (width * self._scale, height * self._scale), PAPER)
         self._fonts: dict[float, Any] = {}
         self._draw = ImageDraw.Draw(self._image, "RGBA")  # what is half transparent lets through what is below it
 
-    def finished(self) -> Image:
+    def image(self) -> Image:
         """The picture."""
         return self._image.reduce(self._scale)
 
@@ -86,12 +86,12 @@ class Pen:
         self, x: float, y: float, words: str, colour: str, size: float, anchor: str, room: float | None = None
     ) -> None:
         """Words in one line, of a size in units; room: pixels, where they are a stranger's and may be too long."""
-        words = words if room is None else self.shortened(words, size, room)
+        words = words if room is None else self.shorten(words, size, room)
         self._draw.text((x * self._scale, y * self._scale), words, colour, self._font(size), anchor)
 
-    def shortened(self, words: str, size: float, room: float) -> str:
+    def shorten(self, words: str, size: float, room: float) -> str:
         """A stranger's words as `text` can write them, with an ellipsis where they would take more pixels than that."""
-        return shortened(words, self._font(size), int(max(room, 0) * self._scale))
+        return shorten(words, self._font(size), int(max(room, 0) * self._scale))
 
     def length(self, words: str, size: float) -> float:
         """How long words are in one line, in pixels."""

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from artengine.charts import shortened
+from artengine.charts import shorten
 from artengine.files import convert_os_errors, create_file
 from artengine.gallery.naming import short_names
 from artengine.gallery.page import PagePicture, label_of
@@ -140,7 +140,7 @@ def _draw_sheet(
             sheet.paste(picture, at)
         else:
             draw.rectangle((*at, at[0] + inner[0] - 1, at[1] + inner[1] - 1), outline=_OUTLINE_COLOUR)
-        draw.text((left, top + high + 9), shortened(label_of(one, short), font, wide), _LABEL_COLOUR, font)
+        draw.text((left, top + high + 9), shorten(label_of(one, short), font, wide), _LABEL_COLOUR, font)
     return sheet
 
 
@@ -153,7 +153,7 @@ def _write_head(draw: ImageDraw, head: tuple[str, str], width: int) -> None:
     baseline = _MARGIN + _TITLE_SIZE // 2
     draw.text(
         (_MARGIN, baseline),
-        shortened(title, large, int(width - 2.5 * _MARGIN - right)),
+        shorten(title, large, int(width - 2.5 * _MARGIN - right)),
         _TITLE_COLOUR,
         large,
         anchor="ls",

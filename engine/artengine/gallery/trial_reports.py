@@ -30,13 +30,13 @@ def write_reports(folder: Path, trials: TrialComparison) -> list[Path]:
 
     An earlier plot does not stay. Raises `OutputError` where they cannot be written.
     """
-    from artengine.charts import chart
+    from artengine.charts import draw_chart
 
     paths = [folder / TABLE_FILE]
     with create_file(folder / TABLE_FILE) as file:
         file.write(to_csv(trials))
     if panels := plot_panels(trials):
-        picture = chart(panels, *_plot_size(len(panels)))
+        picture = draw_chart(panels, *_plot_size(len(panels)))
         with create_file(folder / PLOT_FILE) as file:
             picture.save(file, "PNG")
         paths.append(folder / PLOT_FILE)

@@ -27,7 +27,7 @@ def curves(
     """
     import numpy as np
 
-    from artengine.charts import Panel, Series, chart
+    from artengine.charts import Panel, Series, draw_chart
     from artengine_basics.outputs import png_writer
 
     frame = next(iter(frames), None)  # whose pixels nobody needs
@@ -49,7 +49,7 @@ def curves(
         panel("PSNR in dB", (point.psnr for point in picture.curve)),
         panel("rate", (point.rate for point in picture.curve)),
     ]
-    shown = chart([one for one in panels if one.series[0].x], width, height)
+    shown = draw_chart([one for one in panels if one.series[0].x], width, height)
     suffix = "-curves.png"
     with target.create(suffix) as file:
         png_writer.write(file, [np.asarray(shown)], (height, width, 3), 8, target)

@@ -8,7 +8,7 @@ import random
 import numpy as np
 import pytest
 
-from artengine.charts.axes import Axis, number, places, reaching
+from artengine.charts.axes import Axis, axis_around, format_number, to_places
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,9 @@ def test_whatever_the_range_ticks_lie_on_the_axis_and_say_where() -> None:
         low = chance.choice([0.0, chance.uniform(-1, 1) * 10.0 ** chance.randint(-99, 99)])
         high = low + abs(low or 1.0) * 10.0 ** chance.uniform(-6, 3)
         log = chance.random() < 0.3
-        axis = reaching(low % 7, low % 7 + 10 ** chance.uniform(-3, 1.5), log=True) if log else reaching(low, high)
+        axis = (
+            axis_around(low % 7, low % 7 + 10 ** chance.uniform(-3, 1.5), log=True) if log else axis_around(low, high)
+        )
         most = chance.randint(2, 12)
         ticks = axis.ticks(most)
         assert 2 <= len(ticks) <= max(most, 4) + 1, (axis, ticks)
@@ -50,17 +52,18 @@ def test_whatever_the_range_ticks_lie_on_the_axis_and_say_where() -> None:
 
 def test_an_axis_has_room_for_what_is_one_place() -> None:
     for value in (0.0, 5.0, -3e99, 1e-99, 1e-300):
-        axis = reaching(value, value)
+        axis = axis_around(value, value)
         assert axis.low < value < axis.high
         assert axis.ticks(5)
 
 
 def test_a_number_is_short() -> None:
-    assert [number(value) for value in (0.001, 1500, 2e-7, 3.25, -1e30)] == ["0.001", "1,500", "2e-7", "3.25", "-1e30"]
+    texts = {0.001: "0.001", 1500: "1,500", 2e-7: "2e-7", 3.25: "3.25", -1e30: "-1e30"}
+    assert [format_number(value) for value in texts] == [*texts.values()]
 
 
 def test_what_has_no_place_on_an_axis_is_no_number() -> None:
-    found = places([1, math.nan, math.inf, -1e200, 10**400, 0, 100])
+    found = to_places([1, math.nan, math.inf, -1e200, 10**400, 0, 100])
     assert np.array_equal(found, [1, math.nan, math.nan, math.nan, math.nan, 0, 100], equal_nan=True)
-    found = places([1, 0, -5, 1e-200, 100, 10**400], log=True)
+    found = to_places([1, 0, -5, 1e-200, 100, 10**400], log=True)
     assert np.array_equal(found, [0, math.nan, math.nan, math.nan, 2, math.nan], equal_nan=True)

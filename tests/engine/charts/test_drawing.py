@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artengine.charts.drawing import _COLOURS, Panel, Series, chart
+from artengine.charts.drawing import draw_chart
+from artengine.charts.lines import COLOURS
+from artengine.charts.series import Panel, Series
 
 PAPER = (246, 243, 236)
 #: What eyes see that lack the pigment for red, green or blue, in linear light (Machado, Oliveira and Fernandes 2009).
@@ -41,10 +43,10 @@ LONG = "a word that does not end, \x1b[31m漢字\n" * 9
 
 
 def drawn(*series: Series, width: int = 600, height: int = 400, **options: Any) -> np.ndarray[Any, Any]:
-    return np.asarray(chart([Panel("steps", "loss", series, **options)], width, height))
+    return np.asarray(draw_chart([Panel("steps", "loss", series, **options)], width, height))
 
 
-def inked(pixels: np.ndarray[Any, Any], colour: str = _COLOURS[0]) -> np.ndarray[Any, Any]:
+def inked(pixels: np.ndarray[Any, Any], colour: str = COLOURS[0]) -> np.ndarray[Any, Any]:
     """Where a picture has a colour, nearly."""
     wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
     found: np.ndarray[Any, Any] = np.abs(pixels.astype(int) - wanted).max(axis=2) < 70
@@ -67,10 +69,10 @@ def bent(columns: np.ndarray[Any, Any], heights: np.ndarray[Any, Any]) -> float:
 def test_a_chart_has_the_size_that_was_asked_for() -> None:
     panels = [Panel("x", "y", [Series("", [1, 2], [1, 2])])] * 3
     for count, width, height in itertools.product(range(4), (160, 901), (160, 1300)):
-        picture = chart(panels[:count], width, height)
+        picture = draw_chart(panels[:count], width, height)
         assert (picture.size, picture.mode) == ((width, height), "RGB")
     with pytest.raises(ValueError, match="found a chart of 600 x 100 pixels, expected at least 160 a side"):
-        chart(panels, 600, 100)
+        draw_chart(panels, 600, 100)
 
 
 def test_a_line_is_where_its_numbers_are() -> None:
@@ -134,7 +136,7 @@ def test_what_is_measured_alike_has_one_range_in_all_panels() -> None:
         """The lowest row of each panel's line; of both lines that is at y = 1."""
         flat = Panel("x", "loss", [Series("", [0, 1], [1, 1])])
         steep = Panel("x", other, [Series("", [0, 1, 2], [1, 1, 50])], **options)
-        mask = inked(np.asarray(chart([flat, steep], 1000, 400)))
+        mask = inked(np.asarray(draw_chart([flat, steep], 1000, 400)))
         return [int(np.flatnonzero(half.any(axis=1)).max()) for half in (mask[:, :500], mask[:, 500:])]
 
     one, other = lowest("loss")
@@ -146,7 +148,7 @@ def test_what_is_measured_alike_has_one_range_in_all_panels() -> None:
 
 def test_a_last_row_with_fewer_panels_is_not_stretched() -> None:
     panel = Panel("x", "y", [Series("", [1, 2], [1, 2])])
-    pixels = np.asarray(chart([panel] * 3, 700, 560))
+    pixels = np.asarray(draw_chart([panel] * 3, 700, 560))
     card = np.abs(pixels.astype(int) - (255, 253, 248)).max(axis=2) < 2
 
     def widths(row: int) -> list[int]:
@@ -178,7 +180,7 @@ def test_labels_are_there_where_there_are_several_lines() -> None:
     assert np.array_equal(drawn(one), drawn(Series("another", [1, 2], [1, 2])))
     two = drawn(one, other)
     assert not np.array_equal(two, drawn(one, Series("another", [1, 2], [2, 1])))
-    assert inked(two, _COLOURS[1]).any()
+    assert inked(two, COLOURS[1]).any()
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -189,14 +191,14 @@ def test_whatever_the_numbers_there_is_a_chart(name: str) -> None:
         alone = drawn(series, width=300, height=200, **options)
         assert (alone != PAPER).any()
         known = Series("known", [1, 2, 3], [1, 3, 2])
-        assert inked(drawn(series, known, width=300, height=200, **options), _COLOURS[1]).any()
+        assert inked(drawn(series, known, width=300, height=200, **options), COLOURS[1]).any()
 
 
 def test_whatever_the_words_they_stay_in_their_place() -> None:
     series = [Series(LONG * 40 + str(number), [1, 2, 3], [number, 1, 2]) for number in range(40)]
     panel = Panel(LONG, LONG, series, LONG, ticks=[1, 2, 3], names=[LONG] * 3)
     for width, height in ((900, 700), (260, 260), (1500, 300)):
-        pixels = np.asarray(chart([panel, panel], width, height))
+        pixels = np.asarray(draw_chart([panel, panel], width, height))
         for edge in (pixels[:8], pixels[-8:], pixels[:, :8], pixels[:, -8:]):
             assert (edge == PAPER).all()
     for words in ("", "\0", "\ud800", "\n\n"):
@@ -205,8 +207,8 @@ def test_whatever_the_words_they_stay_in_their_place() -> None:
 
 @pytest.mark.parametrize("lacking", DEFICIENT)
 def test_colours_can_be_told_apart_by_eyes_that_lack_one(lacking: str) -> None:
-    seen = [lightness_and_hue(DEFICIENT[lacking], colour) for colour in _COLOURS]
-    for (first, one), (second, other) in itertools.combinations(zip(_COLOURS, seen, strict=True), 2):
+    seen = [lightness_and_hue(DEFICIENT[lacking], colour) for colour in COLOURS]
+    for (first, one), (second, other) in itertools.combinations(zip(COLOURS, seen, strict=True), 2):
         assert np.linalg.norm(one - other) > 20, (first, second)  # twice what lies side by side and differs clearly
 
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageFont
 
 from artengine import OutputError
-from artengine.charts.labels import shortened
+from artengine.charts.labels import shorten
 from artengine.gallery import sheet
 from artengine.gallery.page import PagePicture
 from artengine.gallery.sheet import THUMBNAIL_SIDE, write_contact_sheets, write_thumbnail, write_thumbnail_of
@@ -126,16 +126,16 @@ def test_no_name_breaks_a_sheet_or_leaves_its_cell(tmp_path: Path, odd: str) -> 
 @pytest.mark.parametrize("size", [15, 30])
 def test_a_label_is_shortened_in_its_middle(size: int) -> None:
     font = ImageFont.load_default(size)
-    assert shortened("137 · std 1.5", font, 240) == "137 · std 1.5"
-    long = shortened("painter-seed-137-with-" + "very-" * 40 + "long-std-1.5", font, 240)
+    assert shorten("137 · std 1.5", font, 240) == "137 · std 1.5"
+    long = shorten("painter-seed-137-with-" + "very-" * 40 + "long-std-1.5", font, 240)
     assert font.getlength(long) <= 240
     assert long.startswith("paint")
     assert long.endswith("1.5")
     assert long.count("…") == 1
-    assert shortened("café\nЖ 🎨", font, 240) == "cafe ? ?"
-    assert shortened("wide", font, 0) == "…"
-    assert shortened(long, font, 240) == long
-    assert shortened("«a» … Ⅳ ½", font, 240) == shortened("«a» … I 1", font, 240) == "«a» … I 1"
+    assert shorten("café\nЖ 🎨", font, 240) == "cafe ? ?"
+    assert shorten("wide", font, 0) == "…"
+    assert shorten(long, font, 240) == long
+    assert shorten("«a» … Ⅳ ½", font, 240) == shorten("«a» … I 1", font, 240) == "«a» … I 1"
 
 
 def test_what_is_gone_or_damaged_leaves_its_cell_empty(tmp_path: Path) -> None:

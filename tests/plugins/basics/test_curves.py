@@ -70,13 +70,13 @@ def test_it_draws_loss_psnr_and_rate_beside_the_picture(scene: Path, tmp_path: P
 
 def test_it_draws_the_numbers_of_the_training(scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[charts.Panel] = []
-    draw = charts.chart
+    draw = charts.draw_chart
 
     def watched(panels: list[charts.Panel], width: int, height: int) -> Image.Image:
         drawn.extend(panels)
         return draw(panels, width, height)
 
-    monkeypatch.setattr(charts, "chart", watched)
+    monkeypatch.setattr(charts, "draw_chart", watched)
     made(scene, tmp_path / "out", "training.regression.until.steps=120")
     found = weights.about(tmp_path / "out" / "learning.safetensors")["curve"]
     assert [panel.y_name for panel in drawn] == ["loss", "PSNR in dB", "rate"]
