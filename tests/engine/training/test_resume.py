@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import random
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +13,13 @@ import pytest
 import safetensors.torch
 import torch
 from PIL import Image
+from tests.support.command_runs import ForkedCommand
+from tests.support.interrupted_trainings import copies_at_events, save_every_checkpoint
 from tests.support.processes import RunCli, ended, forked, strays
 
 from artengine import OutputError, load
 from artengine.events import Event, Note, Training, Wrote
 from artengine.making.pipeline import make_files
-from artengine.training import checkpoint
 
 if torch.cuda.is_available():
     pytest.skip("where there is a GPU, torch does not train in forked processes", allow_module_level=True)
@@ -37,6 +34,23 @@ def scene(learning_scene: Path) -> Path:
         learning_scene.read_text().replace("steps: 60", f"steps: {STEPS}").replace("width: 8", "width: 16")
     )
     return learning_scene
+
+
+@pytest.fixture(scope="module")
+def undisturbed() -> dict[bytes, dict[str, bytes]]:
+    """What scenes come to without a stop, by their texts."""
+    return {}
+
+
+@pytest.fixture
+def whole(scene: Path, tmp_path: Path, undisturbed: dict[bytes, dict[str, bytes]]) -> dict[str, bytes]:
+    """What the scene comes to without a stop."""
+    text = scene.read_bytes()
+    if text not in undisturbed:
+        assert steps(made(scene, tmp_path / "whole"))[-1] == STEPS
+        undisturbed[text] = contents(tmp_path / "whole")
+        assert sorted(undisturbed[text]) == ["learning.png", "learning.safetensors"]
+    return undisturbed[text]
 
 
 def made(scene: Path, out: Path, overrides: tuple[str, ...] = (), *, fresh: bool = False) -> list[Event]:
@@ -59,61 +73,57 @@ def training(scene: Path, out: Path, at_event: Callable[[int], object] = lambda 
     """A training that writes a checkpoint at every report and calls back after every event."""
 
     def work() -> None:
-        checkpoint.PAUSE, checkpoint.SHARE = 0.0, float("inf")
+        save_every_checkpoint()
         for number, _ in enumerate(make_files(load(scene), out, device="cpu"), start=1):
             at_event(number)
 
     return work
 
 
-def all_whole(out: Path) -> bool:
-    """Whether all files that can be seen can be read to their end."""
-    for path in out.glob("*.safetensors"):
-        safetensors.torch.load_file(path)
-    for path in out.glob("*.png"):
-        with Image.open(path) as image:
-            image.load()
-    return True
-
-
 def die(moment: int) -> Callable[[int], object]:
     return lambda number: os.kill(os.getpid(), signal.SIGKILL) if number == moment else None
 
 
-def test_killed_at_any_moment_it_ends_in_the_same_bytes(scene: Path, tmp_path: Path) -> None:
-    assert steps(made(scene, tmp_path / "whole"))[-1] == STEPS
-    whole = contents(tmp_path / "whole")
-    assert sorted(whole) == ["learning.png", "learning.safetensors"]
-
-    random_ = random.Random(0)
-    start = time.monotonic()
-    assert ended(forked(training(scene, tmp_path / "timed"))) == 0
-    lasts = time.monotonic() - start
+def test_training_cut_off_at_any_event_ends_in_the_same_bytes(
+    scene: Path, tmp_path: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_every_checkpoint(monkeypatch)
     gone_on: set[int] = set()
-    for trial in range(2 * (REPORTS + 3)):
-        out = tmp_path / f"killed {trial}"
-        for _ in range(1 if trial % 2 else random_.choice((1, 1, 2))):
-            if trial % 2:  # right after each of the events: a report, the weights, the painting
-                pid = forked(training(scene, out, die(trial // 2 + 1)))
-            else:  # anywhere, in the middle of a step or of a file
-                pid = forked(training(scene, out))
-                time.sleep(random_.uniform(0, lasts))
-                os.kill(pid, signal.SIGKILL)
-            assert ended(pid) in (-signal.SIGKILL, 0)
-            assert not out.exists() or all_whole(out)
-        events = made(scene, out)
+    copies = copies_at_events(scene, tmp_path / "out", tmp_path / "copies")
+    for copy in copies:  # right after each of the events: a report, the weights, the painting
+        events = made(scene, copy)
         gone_on |= {int(text.split()[-1].replace(",", "")) for text in notes(events) if text.startswith("going on")}
-        assert contents(out) == whole
-        assert strays(out) == []
-    assert len(gone_on) > 5  # they were cut in many places, and did not start anew
+        assert contents(copy) == whole
+        assert strays(copy) == []
+    assert len(copies) > REPORTS
+    assert len(gone_on) > 5
 
 
-def test_killed_after_its_last_step_it_ends_in_the_same_bytes(scene: Path, tmp_path: Path) -> None:
-    made(scene, tmp_path / "whole")
+def test_training_killed_in_the_middle_of_a_step_ends_in_the_same_bytes(
+    scene: Path, tmp_path: Path, whole: dict[str, bytes]
+) -> None:
+    """The one real kill -9 of this trainer: what a file is then, torn or not, is with the tests of files."""
+    out = tmp_path / "out"
+    pid = forked(training(scene, out))
+    while not list(out.glob("*.checkpoint-before.safetensors")):
+        time.sleep(0.001)
+    time.sleep(0.01)
+    os.kill(pid, signal.SIGKILL)
+    assert ended(pid) == -signal.SIGKILL
+    for path in out.glob("*.safetensors"):
+        safetensors.torch.load_file(path)
+    assert any(text.startswith("going on") for text in notes(made(scene, out)))
+    assert contents(out) == whole
+    assert strays(out) == []
+
+
+def test_killed_after_its_last_step_it_ends_in_the_same_bytes(
+    scene: Path, tmp_path: Path, whole: dict[str, bytes]
+) -> None:
     assert ended(forked(training(scene, tmp_path / "out", die(REPORTS)))) == -signal.SIGKILL
     (told,) = notes(made(scene, tmp_path / "out"))
     assert told.startswith("trained before")  # its last report comes when its weights are safe
-    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+    assert contents(tmp_path / "out") == whole
 
 
 def test_what_a_kill_at_the_very_end_has_left_goes_with_the_next_run(scene: Path, tmp_path: Path) -> None:
@@ -129,7 +139,9 @@ def test_what_a_kill_at_the_very_end_has_left_goes_with_the_next_run(scene: Path
     assert contents(tmp_path / "out") == whole | {"learning.checkpoint.safetensors": b"somebody else's"}
 
 
-def test_stopped_by_its_caller_it_goes_on_where_it_stopped(scene: Path, tmp_path: Path) -> None:
+def test_stopped_by_its_caller_it_goes_on_where_it_stopped(
+    scene: Path, tmp_path: Path, whole: dict[str, bytes]
+) -> None:
     events = make_files(load(scene), tmp_path / "out", device="cpu")
     for event in events:
         if isinstance(event, Training) and event.step == 200:
@@ -139,14 +151,15 @@ def test_stopped_by_its_caller_it_goes_on_where_it_stopped(scene: Path, tmp_path
     again = made(scene, tmp_path / "out")
     assert notes(again) == ["going on from step 200"]
     assert steps(again)[0] == 250
-    made(scene, tmp_path / "whole")
-    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+    assert contents(tmp_path / "out") == whole
 
 
 @pytest.mark.parametrize("damaged", [1, 2])
-def test_damaged_checkpoints_are_passed_over_and_this_is_said(damaged: int, scene: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    assert ended(forked(training(scene, out, die(6)))) == -signal.SIGKILL
+def test_damaged_checkpoints_are_passed_over_and_this_is_said(
+    damaged: int, scene: Path, tmp_path: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_every_checkpoint(monkeypatch)
+    out = copies_at_events(scene, tmp_path / "out", tmp_path / "copies")[5]
     names = ["learning.checkpoint.safetensors", "learning.checkpoint-before.safetensors"]
     for name in names[:damaged]:
         data = (out / name).read_bytes()
@@ -155,8 +168,7 @@ def test_damaged_checkpoints_are_passed_over_and_this_is_said(damaged: int, scen
     assert len(notes(events)) == damaged + 1
     assert notes(events)[0].startswith(f"{out / names[0]} is damaged (")
     assert notes(events)[-1] == ("going on from step 200" if damaged == 1 else "starting anew")
-    made(scene, tmp_path / "whole")
-    assert contents(out) == contents(tmp_path / "whole")
+    assert contents(out) == whole
 
 
 SLOW = """
@@ -178,33 +190,16 @@ def register_trainers():
 """
 
 
-@contextlib.contextmanager
-def started(scene: Path, out: Path, *words: object) -> Iterator[subprocess.Popen[str]]:
-    """A training by the command line, once it is under way."""
-    command = [sys.executable, "-m", "artengine", "run", scene, "--out", out, "--json", *words]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            wait_for(process, '"training"')
-            yield process
-        finally:
-            process.kill()
-
-
-def wait_for(process: subprocess.Popen[str], word: str) -> None:
-    assert process.stdout
-    while word not in (line := process.stdout.readline()):
-        assert line
-
-
 def test_signals_stop_in_good_order_and_the_same_command_goes_on(scene: Path, tmp_path: Path, run_cli: RunCli) -> None:
-    scene.write_text(scene.read_text().replace(f"steps: {STEPS}", "steps: 5000"))
+    scene.write_text(scene.read_text().replace(f"steps: {STEPS}", "steps: 3000"))
     out = tmp_path / "out"
     for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
-        with started(scene, out) as process:
-            process.send_signal(number)
-            rest, err = process.communicate(timeout=60)
-        assert (process.returncode, err) == (code, "")
-        assert "stopped; the same command goes on from here" in rest.splitlines()[-1]
+        run = ForkedCommand(tmp_path, "run", scene, "--out", out, "--json")
+        run.wait_until(lambda run=run: '"training"' in run.out())  # type: ignore[misc]
+        run.kill(number)
+        answer = run.wait()
+        assert (answer.code, answer.err) == (code, "")
+        assert "stopped; the same command goes on from here" in answer.out.splitlines()[-1]
         assert "learning.checkpoint.safetensors" in contents(out)
         assert strays(out) == []
     answer = run_cli("run", scene, "--out", out)
@@ -216,13 +211,14 @@ def test_signals_stop_in_good_order_and_the_same_command_goes_on(scene: Path, tm
 
 def test_a_second_ctrl_c_ends_at_once(tiny_scene: Path, tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text(SLOW)
-    with started(tiny_scene, tmp_path / "out", "-p", tmp_path / "slow.py", "--set", "training=slow") as process:
-        wait_for(process, "at work")
-        process.send_signal(signal.SIGINT)
-        wait_for(process, "asked once")
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
-    assert (process.returncode, err.strip()) == (130, "")
+    words = ("run", tiny_scene, "--out", tmp_path / "out", "--json", "-p", tmp_path / "slow.py")
+    run = ForkedCommand(tmp_path, *words, "--set", "training=slow")
+    run.wait_until(lambda: "at work" in run.out())
+    run.kill(signal.SIGINT)
+    run.wait_until(lambda: "asked once" in run.out())
+    run.kill(signal.SIGINT)
+    answer = run.wait()
+    assert (answer.code, answer.err.strip()) == (130, "")
     assert contents(tmp_path / "out") == {}
 
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
-import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,14 +15,15 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tests.support.command_runs import ForkedCommand
 from tests.support.divider_scenes import learnt, live, photo, plane, scene
+from tests.support.interrupted_trainings import copies_at_events, finish, save_every_checkpoint
 from tests.support.processes import ended, forked, strays
 from tests.support.trainings import always, result_of, training_of
 
 from artengine import Result, load
 from artengine.events import Event, Resumed, Training, TrainingReport
 from artengine.making.pipeline import make_files
-from artengine.training import checkpoint
 from artengine_dividers.training import learning
 
 where_forked = pytest.mark.skipif(torch.cuda.is_available(), reason="torch does not train in forked processes there")
@@ -43,11 +41,21 @@ TRAININGS = {
 }
 
 
+def report_every_step(monkeypatch: pytest.MonkeyPatch | None = None) -> None:
+    """Let there be a report after every step, and a checkpoint at every report; without monkeypatch, for good."""
+    save_every_checkpoint(monkeypatch)
+    for name, value in (("PATIENCE", 0.0), ("SHOWING", float("inf"))):
+        if monkeypatch:
+            monkeypatch.setattr(learning, name, value)
+        else:
+            setattr(learning, name, value)
+
+
 def training(path: Path, out: Path, at_event: Callable[[Event], object] = id) -> Callable[[], object]:
     """A training that reports after every step and writes a checkpoint at every report."""
 
     def work() -> None:
-        checkpoint.PAUSE, checkpoint.SHARE, learning.PATIENCE, learning.SHOWING = 0.0, float("inf"), 0.0, float("inf")
+        report_every_step()
         for event in make_files(load(path), out, device="cpu"):
             at_event(event)
 
@@ -68,39 +76,54 @@ def contents(out: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in out.iterdir()}
 
 
-@where_forked
 @pytest.mark.parametrize("name", TRAININGS)
-def test_killed_at_random_it_ends_in_the_same_bytes(name: str, tmp_path: Path) -> None:
+def test_training_cut_off_at_any_step_ends_in_the_same_bytes(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     options, network, first, last = TRAININGS[name]
     photo(tmp_path)
     if "start" in options:
-        list(make_files(load(scene(tmp_path, "cycles: 1, fit: 10", BOTH, name="start")), tmp_path, device="cpu"))
+        finish(scene(tmp_path, "cycles: 1, fit: 10", BOTH, name="start"), tmp_path)
     path = scene(tmp_path, options, network)
-    events = list(make_files(load(path), tmp_path / "whole", device="cpu"))  # which reports seldom
+    events = finish(path, tmp_path / "whole")  # which reports seldom
     assert [event.step for event in events if isinstance(event, Training)][-1] == last
     whole = contents(tmp_path / "whole")
     assert sorted(whole) == ["a.png", "a.safetensors"]
 
-    random_ = random.Random(name)
-    out = tmp_path / "out"
-    ends = [random_.randint(4, first - 4), first - 1, first, first + 1, random_.randint(first, last), last - 1]
-    for step in sorted(end for end in ends if end < last):
-        assert ended(forked(training(path, out, dying(step)))) == -signal.SIGKILL
-    start = time.monotonic()
-    resumed = [event.step for event in make_files(load(path), out, device="cpu") if isinstance(event, Resumed)]
-    assert contents(out) == whole
-    assert strays(out) == []
-    assert resumed
-    assert last - 4 <= resumed[0] < last
+    report_every_step(monkeypatch)
+    copies = copies_at_events(path, tmp_path / "often", tmp_path / "copies")
+    assert contents(tmp_path / "often") == whole
+    trained = [copy for copy in copies if not (copy / "a.safetensors").exists()]
+    fit = len(trained) - (last - first)  # one that starts from another begins later
+    monkeypatch.undo()
+    resumed = []
+    for index in sorted({4, fit - 2, fit - 1, fit, (fit + len(trained)) // 2, len(trained) - 1}):
+        if index < len(trained):  # there is the checkpoint of the step before
+            resumed += [event.step for event in finish(path, trained[index]) if isinstance(event, Resumed)]
+            assert contents(trained[index]) == whole
+            assert strays(trained[index]) == []
+    assert len(set(resumed)) > 2
+    assert last - 4 <= resumed[-1] < last
 
-    lasts = time.monotonic() - start + 0.3
-    for number in range(3):  # and anywhere, in the middle of a step or of a file
-        pid = forked(training(path, tmp_path / "timed"))
-        time.sleep(random_.uniform(0, lasts) + 0.1 * number)
-        os.kill(pid, signal.SIGKILL)
-        assert ended(pid) in (-signal.SIGKILL, 0)
-    assert ended(forked(training(path, tmp_path / "timed"))) == 0
-    assert contents(tmp_path / "timed") == whole
+
+@where_forked
+def test_training_killed_again_and_again_ends_in_the_same_bytes(tmp_path: Path) -> None:
+    """In the middle of a step or of a file; what may be torn then is with the tests of files."""
+    options, network, first, last = TRAININGS["search"]
+    photo(tmp_path)
+    path, out = scene(tmp_path, options, network), tmp_path / "out"
+    finish(path, tmp_path / "whole")
+    for step in (first - 9, first + 1, last - 1):
+        assert ended(forked(training(path, out, dying(step)))) == -signal.SIGKILL
+    pid = forked(training(path, tmp_path / "timed"))
+    while not list((tmp_path / "timed").glob("*.checkpoint*")):
+        time.sleep(0.001)
+    os.kill(pid, signal.SIGKILL)
+    assert ended(pid) == -signal.SIGKILL
+    for folder in (out, tmp_path / "timed"):
+        finish(path, folder)
+        assert contents(folder) == contents(tmp_path / "whole")
+        assert strays(folder) == []
 
 
 @pytest.mark.parametrize("options", ["cycles: 4, fit: 80", "way: gradient, cycles: 12, batch: 100, fit: 80"])
@@ -141,18 +164,12 @@ def test_every_pixel_is_seen_once_in_an_epoch_each_time_in_another_order(tmp_pat
 
 def interrupted(folder: Path, *words: str) -> tuple[int, list[dict[str, Any]]]:
     """Exit code and events of a run that gets Ctrl-C when it has reported twice."""
-    command = [sys.executable, "-m", "artengine", "run", *words, "--json", "--out", "out"]
-    events, reports = [], 0
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
-        assert run.stdout
-        assert run.stderr
-        for line in run.stdout:
-            events.append(json.loads(line))
-            reports += "loss" in events[-1]
-            if reports == 2 and "loss" in events[-1]:  # once: a second one would stop it at once
-                run.send_signal(signal.SIGINT)
-        assert run.stderr.read() == ""
-    return run.returncode, events
+    run = ForkedCommand(folder, "run", *words, "--json", "--out", "out")
+    run.wait_until(lambda: run.out().count('"loss"') >= 2)
+    run.kill(signal.SIGINT)  # once: a second one would stop it at once
+    answer = run.wait()
+    assert answer.err == ""
+    return answer.code, [json.loads(line) for line in answer.out.splitlines()]
 
 
 ENDLESS = {"search": "cycles: 0, fit: 30", "gradient": "way: gradient, cycles: 0, fit: 30"}
