@@ -20,6 +20,7 @@ from tests.support.processes import RunCli, ended, forked, strays
 from artengine import OutputError, load
 from artengine.events import Event, Note, Training, Wrote
 from artengine.making.pipeline import make_files
+from artengine.training import checkpoint
 
 if torch.cuda.is_available():
     pytest.skip("where there is a GPU, torch does not train in forked processes", allow_module_level=True)
@@ -140,8 +141,9 @@ def test_what_a_kill_at_the_very_end_has_left_goes_with_the_next_run(scene: Path
 
 
 def test_stopped_by_its_caller_it_goes_on_where_it_stopped(
-    scene: Path, tmp_path: Path, whole: dict[str, bytes]
+    scene: Path, tmp_path: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(checkpoint, "PAUSE", float("inf"))  # on a busy machine there would be one by the clock too
     events = make_files(load(scene), tmp_path / "out", device="cpu")
     for event in events:
         if isinstance(event, Training) and event.step == 200:
