@@ -34,7 +34,7 @@ def test_half_a_pixel_is_counted_as_half_of_it_at_any_slope(angle: int, count: i
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_light_and_back_again(dtype: torch.dtype) -> None:
+def test_light_round_trips(dtype: torch.dtype) -> None:
     image = torch.linspace(0, 1, 4097, dtype=dtype)
     light = to_light(image)
     assert light.dtype == dtype
@@ -45,7 +45,7 @@ def test_light_and_back_again(dtype: torch.dtype) -> None:
 
 
 @pytest.mark.parametrize(("light", "code"), [(0.5, 0.7354), (0.2140, 0.5), (0.001, 0.01292), (0.01, 0.0998)])
-def test_light_is_that_of_the_standard(light: float, code: float) -> None:
+def test_light_follows_the_srgb_standard(light: float, code: float) -> None:
     assert from_light(torch.tensor([light])).item() == pytest.approx(code, abs=1e-4)
     assert to_light(torch.tensor([code])).item() == pytest.approx(light, abs=1e-4)
 
@@ -84,7 +84,7 @@ def test_the_smallest_images_have_edges_too(shape: tuple[int, int, int]) -> None
 
 
 @pytest.mark.parametrize(("step", "expected"), [(5, 0), (7, 6)])
-def test_what_does_not_show_is_no_edge(step: int, expected: int) -> None:
+def test_small_contrast_is_no_edge(step: int, expected: int) -> None:
     image = torch.full((3, 4, 3), 0.5)
     image[:, 2:, 1] += step / 255
     assert find_edges(image).sum() == expected

@@ -119,7 +119,7 @@ def reference(formula: Callable[[Tensor], Tensor], view: View, times: int = 16) 
 
 
 @pytest.mark.parametrize("count", [4, 9, 25])
-def test_samples_are_nearer_to_the_truth(count: int) -> None:
+def test_antialiasing_is_nearer_to_the_exact_light(count: int) -> None:
     truth = reference(edge, SMALL)
     rough = image_of(made(Net(edge), SMALL), SMALL)
     smooth = image_of(made(Net(edge), SMALL, samples=count), SMALL)
@@ -129,7 +129,7 @@ def test_samples_are_nearer_to_the_truth(count: int) -> None:
 
 
 @pytest.mark.parametrize("precision", ["draft", "float32", "float64"])
-def test_what_is_flat_is_as_it_was_bit_for_bit(precision: Precision) -> None:
+def test_antialiasing_changes_edges_alone(precision: Precision) -> None:
     rough = image_of(made(Net(edge), SMALL, precision=precision), SMALL)
     smooth = image_of(made(Net(edge), SMALL, samples=9, precision=precision), SMALL)
     assert smooth.dtype == rough.dtype == (np.float64 if precision == "float64" else np.float32)
@@ -155,7 +155,7 @@ def test_half_light_is_not_half_the_code_value() -> None:
 
 @pytest.mark.parametrize("colours", ["unit", "signed", "stretch"])
 @pytest.mark.parametrize("band", [61, 300, 61 * 47])
-def test_tiles_are_the_whole_with_samples_too(colours: str, band: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_antialiased_tiles_are_those_of_the_whole(colours: str, band: int, monkeypatch: pytest.MonkeyPatch) -> None:
     network = painter("sin", "abs", "sgn") if colours == "stretch" else Net(edge)
     expected = image_of(made(network, SMALL, colours=colours, samples=5), SMALL)
     assert len(np.unique(expected)) > 12
@@ -196,7 +196,7 @@ DEEP_NETWORKS = {
 @pytest.mark.parametrize("zoom", [1e5, 1e8, 1e12])
 @pytest.mark.parametrize("centre", [(0.0, 0.0), (0.3, -0.7)])
 @pytest.mark.parametrize("name", DEEP_NETWORKS)
-def test_there_are_no_steps_however_deep(name: str, centre: tuple[float, float], zoom: float) -> None:
+def test_deep_view_has_no_steps(name: str, centre: tuple[float, float], zoom: float) -> None:
     view = View(width=40, height=30, zoom=zoom, centre=centre)
     assert view.deep
     names, functions = DEEP_NETWORKS[name]
@@ -259,7 +259,7 @@ def test_deep_view_is_compiled_where_llvmlite_is_installed(
 
 
 @pytest.mark.parametrize("names", [("tanh", "sin"), ("log_abs", "sort"), ("softmax", "cos")])
-def test_a_deep_tile_is_the_whole_there(names: tuple[str, ...]) -> None:
+def test_deep_tile_is_that_of_the_whole(names: tuple[str, ...]) -> None:
     view = View(width=61, height=47, zoom=1e10, centre=(0.25, 0.5))
     one = made(painter(*names), view, colours="stretch", samples=4)
     whole = image_of(one, view)
@@ -312,7 +312,7 @@ def test_a_large_view_is_measured_on_a_small_one(samples: int, monkeypatch: pyte
     assert image_of(again, first).tobytes() == image[:25].tobytes()
 
 
-def test_the_smallest_measure_has_a_pixel(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_smallest_proxy_view_has_a_pixel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bands, "MAX_MEASURED_PIXELS", 10)
     monkeypatch.setattr(bands, "PROXY_PIXELS", 10)
     view = View(width=2000, height=1)
@@ -330,7 +330,7 @@ def holed(x: Tensor) -> Tensor:
 @pytest.mark.parametrize("colours", ["unit", "stretch"])
 @pytest.mark.parametrize("band", [1 << 20, 60, 60 * 5])
 @pytest.mark.parametrize("samples", [1, 4])
-def test_pixels_that_are_not_numbers_are_counted_once(
+def test_pixels_that_are_not_finite_are_counted_once(
     samples: int, band: int, colours: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(bands, "BAND_PIXELS", band)
@@ -378,7 +378,7 @@ def test_picture_is_the_same_without_llvmlite_or_fast_products(
     matmul.available.cache_clear()
 
 
-def test_a_network_that_has_learnt_is_painted_anew() -> None:
+def test_plan_is_made_anew_after_a_training_step() -> None:
     network = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 3))
     one = made(network.eval(), SMALL)
     plan = plan_of(one, SMALL)

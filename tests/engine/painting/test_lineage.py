@@ -95,7 +95,7 @@ def test_a_walk_of_one_stands_still() -> None:
     assert all(torch.allclose(one["0.weight"], drawn(5)["0.weight"], rtol=2e-7) for one in found)
 
 
-def test_a_mutation_is_kin_and_the_same_every_time() -> None:
+def test_mutation_is_near_its_parent_and_reproducible() -> None:
     parent = drawn(18)
     one, again = (grow_weights(Mutation(PlainSeed(18), 3, 0.2), 0.0, drawn) for _ in range(2))
     other = grow_weights(Mutation(PlainSeed(18), 4, 0.2), 0.0, drawn)
@@ -135,7 +135,7 @@ def test_a_crossing_has_every_number_from_one_parent_or_the_other() -> None:
     assert any(not torch.equal(child[name], other[name]) for name in child)
 
 
-def test_networks_of_different_shapes_have_nothing_between_them() -> None:
+def test_crossing_networks_of_different_shapes_is_refused() -> None:
     def unlike(seed: int) -> dict[str, Tensor]:
         return {"0.weight": torch.zeros(3, 4 + seed % 2)}
 
@@ -167,13 +167,13 @@ def test_the_picture_of_a_walk_is_every_seeds_in_turn(desk: Desk) -> None:
     assert np.abs(picture.paint() - build(desk.load(PAINTER, seed=3), "cpu").paint()).mean() > 0.01
 
 
-def test_networks_that_differ_in_more_than_their_weights_are_known(desk: Desk) -> None:
+def test_seeds_whose_networks_differ_in_more_than_weights_are_listed(desk: Desk) -> None:
     assert build(desk.load("seed: [3, {mutate: 7}]\n" + PAINTER), "cpu").unlike() == []
     other = build(desk.load("seed: [3, {mutate: 7}, 12]\n" + PAINTER.replace(", nonlin: [sin, abs]", "")), "cpu")
     assert other.unlike() == [7, 12]
 
 
-def test_a_still_of_a_walk_is_its_first_seed(desk: Desk) -> None:
+def test_still_of_a_walk_is_that_of_its_first_seed(desk: Desk) -> None:
     walk = build(desk.load("seed: [3, 7]\n" + PAINTER), "cpu").paint()
     assert np.abs(walk - build(desk.load(PAINTER, seed=3), "cpu").paint()).max() < 1e-3
 
@@ -244,12 +244,12 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("text", REFUSED, ids=lambda text: text[:30])
-def test_what_is_no_seed_is_said_with_its_place(desk: Desk, text: str) -> None:
+def test_invalid_seed_is_an_error_with_its_place(desk: Desk, text: str) -> None:
     (mistake,) = desk.mistakes(f"seed: {text}\nnetwork: mlp\n")
     assert mistake.startswith(REFUSED[text])
 
 
-def test_a_family_tree_is_not_larger_than_it_looks(desk: Desk) -> None:
+def test_size_of_a_grown_seed_is_limited(desk: Desk) -> None:
     """Every generation is written once and stands for twice as many."""
     text = "1"
     for _ in range(12):
@@ -258,7 +258,7 @@ def test_a_family_tree_is_not_larger_than_it_looks(desk: Desk) -> None:
     assert "seed: found more than 1000 seeds in one" in mistake
 
 
-def test_what_learns_has_a_seed_that_is_a_number(desk: Desk) -> None:
+def test_scene_with_training_needs_a_plain_seed(desk: Desk) -> None:
     for seed in ("[3, 7]", "{mutate: 3}", "{cross: [3, 7]}"):
         (mistake,) = desk.mistakes(f"seed: {seed}\n{TRAINED}")
         assert mistake.startswith("1:1: seed: found a seed that has grown from others in a scene with a training")

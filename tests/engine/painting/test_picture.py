@@ -139,7 +139,7 @@ PRECISIONS = ["draft", "float32", "float64"]
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("network", NETWORKS)
-def test_neither_tiles_nor_threads_show_in_a_single_bit(network: str, precision: str, made: Made) -> None:
+def test_picture_has_the_same_bits_in_tiles_and_on_threads(network: str, precision: str, made: Made) -> None:
     # a camera moves points and nothing else: every precision meets all of them, every network three
     place = NETWORKS.index(network) + PRECISIONS.index(precision)
     camera = list(VIEWS.values())[place % len(VIEWS)]
@@ -151,7 +151,7 @@ def test_neither_tiles_nor_threads_show_in_a_single_bit(network: str, precision:
                 assert picture.paint(tile).tobytes() == whole[rows, columns].tobytes()
 
 
-def test_parts_tell_how_far_a_painting_is(made: Made) -> None:
+def test_parts_report_progress(made: Made) -> None:
     parts = list(made(PAINTER, size="700, height: 300").painting())
     done = [part.done for part in parts]
     assert done == sorted(done)
@@ -211,7 +211,7 @@ def test_a_stretched_network_that_learns_has_the_colours_of_the_photo(learning_s
     assert not np.allclose(picture.paint(), untrained)
 
 
-def test_colours_that_are_not_numbers_are_painted_and_counted(made: Made, caplog: pytest.LogCaptureFixture) -> None:
+def test_colours_that_are_not_finite_are_painted_and_counted(made: Made, caplog: pytest.LogCaptureFixture) -> None:
     picture = made("holed: {}", size="40, height: 40")
     with caplog.at_level(logging.WARNING, "artengine"):
         image = picture.paint()
@@ -221,7 +221,7 @@ def test_colours_that_are_not_numbers_are_painted_and_counted(made: Made, caplog
 
 
 @pytest.mark.parametrize("network", ["holed_stretch", "nothing", "flat"])
-def test_a_stretch_is_measured_on_what_is_a_number(network: str, made: Made, caplog: pytest.LogCaptureFixture) -> None:
+def test_stretch_is_measured_on_finite_colours(network: str, made: Made, caplog: pytest.LogCaptureFixture) -> None:
     image = made(f"{network}: {{}}").paint()
     assert np.isfinite(image).all()
     assert bool(caplog.messages) == (network != "flat")
@@ -253,7 +253,7 @@ def test_filters_are_applied_in_turn_and_may_change_the_size(made: Made) -> None
     assert made("unit: {}", "filters: [brighter, darker]").paint().max() == 0.5  # in [0, 1] after every one
 
 
-def test_a_filter_that_makes_holes_is_named(made: Made, caplog: pytest.LogCaptureFixture) -> None:
+def test_filter_that_gives_nan_is_named(made: Made, caplog: pytest.LogCaptureFixture) -> None:
     image = made("unit: {}", "filters: holes").paint()
     assert np.isfinite(image).all()
     assert caplog.messages[0].startswith("filters.holes: ")
@@ -315,7 +315,7 @@ def test_sources_are_joined(made: Made) -> None:
 
 
 @pytest.mark.parametrize("network", [PAINTER, SIREN])
-def test_a_seed_is_a_picture(network: str, made: Made) -> None:
+def test_seed_decides_the_picture(network: str, made: Made) -> None:
     one, again, other = (made(network, seed=seed).paint().tobytes() for seed in (1, 1, 2))
     assert one == again
     assert one != other

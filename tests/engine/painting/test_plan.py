@@ -117,7 +117,7 @@ def test_a_plan_is_stale_when_anything_has_changed(
 
 
 @pytest.mark.parametrize("traced", [True, False])
-def test_looking_at_a_plan_changes_nothing(traced: bool, network: Mlp) -> None:
+def test_painting_does_not_make_its_plan_stale(traced: bool, network: Mlp) -> None:
     network = network if traced else Of(decided)  # type: ignore[assignment]
     plan = make_plan(network, 2, "float32", CPU)
     assert written(plan) is traced
@@ -146,7 +146,7 @@ def test_another_precision_makes_a_plan_stale(formula: Callable[[Of, Tensor], Te
     assert plan.stale(network)
 
 
-def test_weights_that_are_not_numbers_do_not_make_it_stale(network: Mlp) -> None:
+def test_nan_weights_do_not_make_a_plan_stale(network: Mlp) -> None:
     network.last.weight.data[0, 0] = torch.nan
     plan = make_plan(network, 2, "float32", CPU)
     assert not plan.stale(network)
@@ -165,7 +165,7 @@ class Extra(Of):
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_a_network_may_keep_more_than_tensors(precision: PlanPrecision) -> None:
+def test_network_with_extra_state_is_planned(precision: PlanPrecision) -> None:
     network = Extra(lambda net, x: net.layer(x))
     plan = make_plan(network, 2, precision, CPU)
     assert written(plan)
@@ -176,7 +176,7 @@ def test_a_network_may_keep_more_than_tensors(precision: PlanPrecision) -> None:
 
 @pytest.mark.parametrize("formula", [decided, lambda net, x: net.layer(x)], ids=["as it stands", "traced"])
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_a_network_may_remember_what_it_gave_in_training(
+def test_network_that_holds_tensors_with_gradients_is_planned(
     precision: PlanPrecision, formula: Callable[[Of, Tensor], Tensor]
 ) -> None:
     def remembering(net: Of, x: Tensor) -> Tensor:
@@ -261,7 +261,7 @@ def test_a_colour_does_not_depend_on_its_place_in_the_slice(precision: PlanPreci
         assert torch.equal(painter(odd)[1::2], colours[1::2])
 
 
-def test_a_network_as_it_stands_is_one_for_every_thread() -> None:
+def test_untraced_network_is_copied_for_every_thread() -> None:
     network = Of(decided)
     plan = make_plan(network, 2, "float32", CPU)
     assert not written(plan)
@@ -323,7 +323,7 @@ def test_deep_view_is_compiled_and_canvas_of_float64_goes_step_by_step(network: 
     assert exact.numpy().tobytes() == expected.numpy().tobytes()
 
 
-def test_chance_that_does_not_touch_the_points_is_no_plan() -> None:
+def test_network_that_draws_random_constants_is_not_traced() -> None:
     class Chance(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
             return x * torch.rand(1).round()

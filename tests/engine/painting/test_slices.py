@@ -92,7 +92,9 @@ def test_colours_are_those_of_the_network(formula: Callable[[Net, Tensor], Tenso
 
 @networks
 @pytest.mark.parametrize("precision", ["draft", "float32", "float64", "deep"])
-def test_no_number_of_threads_shows(formula: Callable[[Net, Tensor], Tensor], precision: PlanPrecision) -> None:
+def test_colours_do_not_depend_on_the_number_of_threads(
+    formula: Callable[[Net, Tensor], Tensor], precision: PlanPrecision
+) -> None:
     view = DEEP if precision == "deep" else VIEW
     expected = painted(planned(formula, precision), view)
     for count in (1, 2, 5):
@@ -110,7 +112,7 @@ def test_no_number_of_threads_shows(formula: Callable[[Net, Tensor], Tensor], pr
     ],
     ids=["draft", "float32", "float64", "deep", "as it stands"],
 )
-def test_no_tile_shows(formula: Callable[[Net, Tensor], Tensor], precision: PlanPrecision) -> None:
+def test_colours_do_not_depend_on_the_tile(formula: Callable[[Net, Tensor], Tensor], precision: PlanPrecision) -> None:
     plan, view = planned(formula, precision), DEEP if precision == "deep" else VIEW
     whole = painted(plan, view)
     for left, top, columns, rows in ((0, 0, 301, 1), (3, 7, 290, 90), (300, 110, 1, 1), (17, 0, 1, 111)):
@@ -137,13 +139,14 @@ CHOSEN = {
 
 @networks
 @pytest.mark.parametrize("precision", ["float32", "deep"])
-@pytest.mark.parametrize("pixels", CHOSEN.values(), ids=CHOSEN)
 def test_chosen_pixels_are_those_of_the_whole(
-    pixels: list[int], precision: PlanPrecision, formula: Callable[[Net, Tensor], Tensor]
+    precision: PlanPrecision, formula: Callable[[Net, Tensor], Tensor]
 ) -> None:
     plan, view = planned(formula, precision), DEEP if precision == "deep" else VIEW
-    chosen = torch.tensor(pixels)
-    assert same(painted(plan, view, chosen), painted(plan, view).view(-1, 3)[chosen])
+    whole = painted(plan, view).view(-1, 3)
+    for name, pixels in CHOSEN.items():
+        chosen = torch.tensor(pixels)
+        assert same(painted(plan, view, chosen), whole[chosen]), name
 
 
 def test_chosen_pixels_of_a_tile() -> None:
@@ -154,7 +157,7 @@ def test_chosen_pixels_of_a_tile() -> None:
     assert same(painted(plan, tile, chosen), expected)
 
 
-def test_another_sample_of_the_pixels_is_another_picture() -> None:
+def test_sample_position_moves_the_points() -> None:
     plan = planned(NETWORKS["traced"])
     corner = replace(VIEW, sample=(0.0, 0.0))
     assert not same(painted(plan, corner), painted(plan))
@@ -250,7 +253,7 @@ def assert_raised_once(painting: Iterator[int], kind: type[Exception], told: str
 
 @pytest.mark.parametrize("after", [0, 1, 3])
 @pytest.mark.parametrize("kind", [ValueError, RuntimeError, MemoryError, KeyError])
-def test_an_error_in_the_coordinates_comes_out_once(kind: type[Exception], after: int) -> None:
+def test_error_in_the_coordinates_is_raised_once(kind: type[Exception], after: int) -> None:
     left = iter(range(after))
 
     def upset(view: View) -> Tensor:
@@ -262,14 +265,14 @@ def test_an_error_in_the_coordinates_comes_out_once(kind: type[Exception], after
     assert_raised_once(paint(plan, upset, VIEW, torch.empty(111, 301, 3)), kind, "found no horizon")
 
 
-def test_an_error_in_the_network_comes_out_once() -> None:
+def test_error_in_the_network_is_raised_once() -> None:
     plan = planned(failing)
     assert not written(plan)
     far = replace(VIEW, zoom=0.01)
     assert_raised_once(paint(plan, source(), far, torch.empty(111, 301, 3)), KeyError, "too far out")
 
 
-def test_a_network_that_gives_other_shapes_is_told() -> None:
+def test_network_that_gives_other_shapes_is_an_error() -> None:
     plan = planned(NETWORKS["traced"])
     painting = paint(plan, source(), VIEW, torch.empty(111, 301, 1))
     assert_raised_once(painting, ValueError, rf"gave colours of shape \({plan.points}, 3\), expected")

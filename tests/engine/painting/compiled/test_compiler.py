@@ -166,7 +166,7 @@ def test_odd_numbers_in_float64_are_as_torch_has_them(name: str) -> None:
     assert torch.allclose(ours, torchs, rtol=1e-15, atol=2e-308 * 800, equal_nan=True)
 
 
-def test_angles_in_float64_lose_nothing_but_their_turns() -> None:
+def test_large_angles_in_float64_are_reduced_exactly() -> None:
     """Near whole and half turns, where what is left of an angle is small, and where one way of reducing ends."""
     sine, cosine = (machine(formula, dtype=torch.float64) for formula in (torch.sin, torch.cos))
     turns = torch.arange(1, 256 * WIDTH + 1, dtype=torch.float64).reshape(256, WIDTH) ** 2
@@ -192,7 +192,9 @@ def test_every_published_nonlinearity_is_compiled(name: str, dtype: torch.dtype)
     [torch.sin, torch.log, torch.exp, torch.tanh, lambda x: x.sort(-1).values],
     ids=["sin", "log", "exp", "tanh", "sort"],
 )
-def test_no_point_depends_on_another(formula: Callable[[Tensor], Tensor], dtype: torch.dtype) -> None:
+def test_compiled_point_does_not_depend_on_its_neighbours(
+    formula: Callable[[Tensor], Tensor], dtype: torch.dtype
+) -> None:
     x = numbers(3.0, dtype=dtype)
     wild = x.clone()
     wild[::2] = torch.tensor(ODD * 2, dtype=dtype)[:WIDTH] * (1e7 if dtype == torch.float32 else 1e270)
@@ -347,7 +349,7 @@ def test_every_shape_of_vectors_gives_the_same_colours(
 
 @dtypes
 @pytest.mark.parametrize("inputs", [1, 2])
-def test_points_may_begin_anywhere_in_memory(inputs: int, dtype: torch.dtype) -> None:
+def test_compiled_network_takes_points_at_any_alignment(inputs: int, dtype: torch.dtype) -> None:
     run = machine(torch.sin, inputs, dtype)
     room = torch.rand(300, inputs, dtype=dtype)
     for start in range(40):
@@ -439,7 +441,7 @@ def test_layer_without_units_and_odd_arguments_are_painted_step_by_step() -> Non
             assert torch.allclose(plan.painter()(x), network(x), atol=1e-6)
 
 
-def test_a_draft_says_that_it_rounds() -> None:
+def test_backend_of_a_draft_names_bfloat16() -> None:
     network = nn.Sequential(nn.Linear(2, 40), nn.Tanh(), nn.Linear(40, 40), nn.Tanh(), nn.Linear(40, 3))
     words = [
         make_plan(network, 2, precision, torch.device("cpu")).backend["products"] for precision in ("float32", "draft")

@@ -159,7 +159,7 @@ def test_logaddexp_of_any_other_number(other: float) -> None:
 @dtypes
 @scales
 @pytest.mark.parametrize("name", EVERY)
-def test_in_place_gives_the_same_bits(name: str, scale: float, dtype: torch.dtype) -> None:
+def test_step_in_place_gives_the_same_bits(name: str, scale: float, dtype: torch.dtype) -> None:
     for x in (numbers(scale, dtype), odd(dtype).expand(-1, 50).contiguous()):
         assert same(done(EVERY[name], x, in_place=True), done(EVERY[name], x))
 
@@ -175,7 +175,7 @@ def test_operand_is_overwritten_in_place(name: str, dtype: torch.dtype) -> None:
 @dtypes
 @scales
 @pytest.mark.parametrize("name", ALONE)
-def test_no_number_depends_on_those_beside_it(name: str, scale: float, dtype: torch.dtype) -> None:
+def test_result_of_a_number_does_not_depend_on_its_neighbours(name: str, scale: float, dtype: torch.dtype) -> None:
     x = torch.cat([numbers(scale, dtype), numbers(1, dtype)])
     x[3] = 65_432.1
     x[4] = 70_500
@@ -193,7 +193,7 @@ def test_no_number_depends_on_those_beside_it(name: str, scale: float, dtype: to
 @dtypes
 @scales
 @pytest.mark.parametrize("name", ROWS)
-def test_no_row_depends_on_those_beside_it(name: str, scale: float, dtype: torch.dtype) -> None:
+def test_result_of_a_row_does_not_depend_on_its_neighbours(name: str, scale: float, dtype: torch.dtype) -> None:
     x = numbers(scale, dtype)
     expected = done(ROWS[name], x)
     assert same(done(ROWS[name], x.flip(0)), expected.flip(0))
@@ -203,7 +203,7 @@ def test_no_row_depends_on_those_beside_it(name: str, scale: float, dtype: torch
         assert same(done(ROWS[name], between)[::2], expected)
 
 
-def test_large_sines_and_cosines_lose_their_turns_and_nothing_else() -> None:
+def test_large_angles_are_reduced_exactly() -> None:
     x = torch.cat([numbers(scale, torch.float32) for scale in (1e4, 1e5, 1e6, 1e8, 1e11)])
     for name, function in (("sin", np.sin), ("cos", np.cos)):
         exact = function(x.numpy().astype(np.longdouble))
@@ -211,7 +211,7 @@ def test_large_sines_and_cosines_lose_their_turns_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("name", ALONE)
-def test_an_operand_may_lie_anyhow(name: str) -> None:
+def test_operand_may_have_any_strides(name: str) -> None:
     x = numbers(3, torch.float32)
     expected = done(ALONE[name], x[:, ::2].contiguous())
     assert_near(done(ALONE[name], x[:, ::2]), expected, np.abs(expected.numpy()) if name not in BESIDE else 1.0)
@@ -223,7 +223,7 @@ WHOLE: dict[str, Formula] = {name: ALONE[name] for name in ("sin", "sinc", "tanh
 
 @pytest.mark.parametrize("dtype", [torch.int64, torch.bool], ids=str)
 @pytest.mark.parametrize("name", WHOLE)
-def test_of_whole_numbers_comes_what_torch_gives(name: str, dtype: torch.dtype) -> None:
+def test_steps_on_integers_give_what_torch_gives(name: str, dtype: torch.dtype) -> None:
     formula = WHOLE[name]
 
     def network(x: Tensor) -> Tensor:
@@ -256,7 +256,7 @@ def test_the_whole_pool_agrees_with_torch(name: str, first: str, dtype: torch.dt
     assert_near(given, expected, 1.0 if waves else 0.0, ulps=8)
 
 
-def test_the_published_ones_are_all_of_them() -> None:
+def test_published_nonlinearities_are_complete() -> None:
     assert set(PUBLISHED) < set(ALL)
     assert len(PUBLISHED) == 24
 
@@ -280,12 +280,15 @@ POINTWISE: dict[str, Formula] = {
     "signs": torch.signbit,
     "half": lambda x: x.half(),
     "sum": lambda x: x.sum(-1, keepdim=True),
+    "descending sort": lambda x: x.sort(-1, descending=True).values,
+    "sort of points": lambda x: x.sort(0).values,
+    "softmax of points": lambda x: x.softmax(0),
 }
 
 
 @pytest.mark.parametrize("in_place", [False, True])
 @pytest.mark.parametrize("formula", POINTWISE.values(), ids=POINTWISE)
-def test_what_stays_with_torch_has_its_bits(formula: Formula, in_place: bool) -> None:
+def test_steps_left_to_torch_have_its_bits(formula: Formula, in_place: bool) -> None:
     x = numbers(1, torch.float32)
     trace = trace_network(Net(formula), x, x.flip(0))
     last = trace.calls[-1]

@@ -239,6 +239,10 @@ FORMULAS: dict[str, Formula] = {
     "rows turned": lambda net, x: net.hidden(x).flip(0).sin() @ net.last,
     "both turned": lambda net, x: (net.hidden(x) @ net.last).flip(0, 1),
     "single bias": single_bias,
+    "scaled addition": lambda net, x: torch.add(net.hidden(x) @ net.last, net.end, alpha=2),
+    "added integers": lambda net, x: net.hidden(x) @ net.last + torch.arange(3),
+    "added number": lambda net, x: net.hidden(x) @ net.last + net.end[:1],
+    "product of a second result": lambda net, x: (net.hidden(x).sort(-1).indices.to(x.dtype) @ net.last) + net.end,
     "scaled bias": scaled_bias,
     "bias of rows": bias_of_rows,
     "gaps": lambda net, x: torch.cat([net.hidden(x)] * 2, -1).sin()[:, ::2] @ net.last,
@@ -290,14 +294,14 @@ def assert_near(given: Tensor, expected: Tensor, off: float) -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("formula", FORMULAS.values(), ids=FORMULAS)
-def test_the_colours_are_those_of_the_network(formula: Formula, dtype: torch.dtype) -> None:
+def test_lowered_steps_give_the_colours_of_the_network(formula: Formula, dtype: torch.dtype) -> None:
     given, expected = painted(Net(formula).to(dtype))
     assert_near(given, expected, 1e-5 if dtype == torch.float32 else 1e-13)
 
 
 @pytest.mark.parametrize("precision", ["float32", "deep"])
 @pytest.mark.parametrize("formula", FORMULAS.values(), ids=FORMULAS)
-def test_a_plan_gives_the_same_colours(formula: Formula, precision: PlanPrecision) -> None:
+def test_plan_gives_the_colours_of_the_network(formula: Formula, precision: PlanPrecision) -> None:
     given, expected = painted(
         Net(formula).to(torch.float64 if precision == "deep" else torch.float32), planned=precision
     )
@@ -306,7 +310,7 @@ def test_a_plan_gives_the_same_colours(formula: Formula, precision: PlanPrecisio
 
 @pytest.mark.parametrize("formula", FORMULAS.values(), ids=FORMULAS)
 @pytest.mark.usefixtures("without_products")
-def test_without_the_fast_products_they_are_the_same(formula: Formula) -> None:
+def test_lowered_steps_are_the_same_without_packed_products(formula: Formula) -> None:
     given, expected = painted(Net(formula).float())
     assert_near(given, expected, 1e-5)
 
@@ -331,14 +335,14 @@ DRAFTS: dict[str, Formula] = {
 
 
 @pytest.mark.parametrize("formula", DRAFTS.values(), ids=DRAFTS)
-def test_a_draft_is_near(formula: Formula) -> None:
+def test_draft_is_near_float32(formula: Formula) -> None:
     given, expected = painted(Net(formula, 0.3).float(), planned="draft")
     assert given.dtype == torch.float32
     assert (given - expected).abs().max() < 3e-2 * expected.abs().max()
 
 
 @pytest.mark.parametrize("formula", [tanh_net, residual], ids=["all sorts", "residual"])
-def test_a_draft_is_rounded_where_the_processor_can(formula: Formula) -> None:
+def test_draft_is_rounded_where_the_cpu_has_bfloat16(formula: Formula) -> None:
     compiler = pytest.importorskip("artengine.painting.compiled.compiler")
     if not compiler.multiplies_bfloat16():
         pytest.skip("the processor has no such products")
@@ -352,11 +356,11 @@ def test_a_draft_of_narrow_layers_is_not_rounded() -> None:
 
 
 @pytest.mark.usefixtures("without_products")
-def test_a_torch_without_the_operators_has_none() -> None:
+def test_packed_products_are_not_available_without_mkldnn() -> None:
     assert not matmul.available()
 
 
-def test_an_operator_that_is_called_otherwise_counts_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_packed_products_are_not_available_where_their_signature_differs(monkeypatch: pytest.MonkeyPatch) -> None:
     def other(*args: object) -> Tensor:
         raise RuntimeError("mkldnn::_linear_pointwise() expected at most 9 arguments but received 6")
 
@@ -368,7 +372,7 @@ def test_an_operator_that_is_called_otherwise_counts_as_none(monkeypatch: pytest
 
 
 @pytest.mark.parametrize("bias", [None, torch.linspace(-1, 1, 7)], ids=["no bias", "bias"])
-def test_both_products_are_products(bias: Tensor | None) -> None:
+def test_packed_and_plain_products_are_right(bias: Tensor | None) -> None:
     x, matrix = points(64, torch.float32, 5), points(5, torch.float32, 7)
     expected = x.double() @ matrix.double() + (0 if bias is None else bias.double())
     torch.testing.assert_close(matmul.plain(matrix, bias)(x).double(), expected, rtol=1e-6, atol=1e-5)
@@ -399,7 +403,7 @@ def traced(formula: Formula, dtype: torch.dtype) -> Trace:
         ("two layers and a constant", []),
     ],
 )
-def test_a_matrix_takes_over_what_it_can(name: str, fewer: list[str]) -> None:
+def test_simplify_merges_calls_into_matrices(name: str, fewer: list[str]) -> None:
     before = traced(FORMULAS[name], torch.float32)
     after = simplify(before)
     names = [str(call.op) for call in before.calls]
@@ -425,7 +429,7 @@ def test_float64_adds_up_in_the_order_of_the_network(name: str) -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("units", [1, 2, 3, 5, 7, 8, 9, 11, 20, 31])
-def test_a_product_does_not_depend_on_its_place(units: int, dtype: torch.dtype) -> None:
+def test_product_of_a_row_does_not_depend_on_its_place(units: int, dtype: torch.dtype) -> None:
     x, matrix, bias = points(256, dtype, 20), points(20, dtype, units), points(1, dtype, units)[0]
     order = torch.from_numpy(np.random.RandomState(1).permutation(256))
     makers = [matmul.plain(matrix, None), matmul.plain(matrix, bias)]
