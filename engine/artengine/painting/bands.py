@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -150,6 +150,23 @@ class Painting:
         elif self._colours == "signed":
             colours.add_(1).div_(2)
         (colours if _all_finite(colours) else colours.nan_to_num_(0.0)).clamp_(0.0, 1.0)
+
+
+def stack_bands(parts: Iterable[Part]) -> Image:
+    """The whole image of the parts of a painting: its bands, one below the other."""
+    image: Image | None = None
+    top = 0
+    for part in parts:
+        if part.band is None:
+            continue
+        if len(part.band) == part.shape[0]:
+            image = part.band
+            continue
+        image = np.empty(part.shape, part.band.dtype) if image is None else image
+        image[top : top + len(part.band)] = part.band
+        top += len(part.band)
+    assert image is not None  # noqa: S101 - a view has at least one row
+    return image
 
 
 def _all_finite(colours: Tensor) -> bool:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from artengine.curve import Point
 from artengine.errors import ArtengineError, InputError, Problem, is_out_of_memory
 from artengine.kinds import ColourRange, Ports
-from artengine.painting.bands import Image, Painting, Part, Stretch
+from artengine.painting.bands import Image, Painting, Part, Stretch, stack_bands
+from artengine.painting.devices import device_named
+from artengine.painting.filters import apply_filters
 from artengine.painting.lineage import grow_weights
 from artengine.painting.renderer import PointRenderer
 from artengine.scene import PlainSeed, Scene, all_numbers
 from artengine.view import View
-
-_log = logging.getLogger("artengine")
 
 
 def build(scene: Scene, device: str = "auto") -> Picture:
@@ -74,7 +71,7 @@ class Picture:
         return self._curve
 
     def set_curve(self, points: Sequence[Point]) -> None:
-        """Say of which course the weights are that the network has been given."""
+        """Set the course of the training that the network's weights are from."""
         self._curve = tuple(points)
 
     @property
@@ -107,7 +104,7 @@ class Picture:
         return self._joined(view).to(self.device, self.dtype)
 
     def on_plane(self, view: View) -> bool:
-        """Whether the coordinates of a view are x and y of the plane: told by its first and last row and column."""
+        """Whether the coordinates of a view are x and y of the plane, by its first and last row and column."""
         if self.coordinates(view.tile(0, 0, 1, 1)).shape[-1] != 2:
             return False
         columns, rows = view.width, view.height
@@ -137,21 +134,21 @@ class Picture:
         return self._weights[seed]
 
     def unlike(self) -> list[int]:
-        """The numbers in the scene's seed whose networks are other ones in more than their weights.
+        """The numbers in the scene's seed whose networks differ from the scene's in more than their weights.
 
-        Told by what a few pixels come to; where activations are drawn with the seed, for one.
+        Such as networks whose activations are drawn with the seed. They are compared by the colours of a few pixels.
         """
         columns = min(self.scene.view.shape[1], 64)
         tile = self._joined(self.scene.view.tile(0, 0, columns, 1)).to(self.device)
-        found = []
+        unlike = []
         for seed in dict.fromkeys(all_numbers(self.scene.lineage)):
             one, other = self._network(self._ports), self._network(replace(self._ports, seed=seed))
             one.load_state_dict(other.state_dict())
             points = tile.to(next((p.dtype for p in one.parameters()), self.dtype)).reshape(columns, -1)
             with torch.inference_mode():
                 if not torch.equal(one(points).nan_to_num(), other(points).nan_to_num()):
-                    found.append(seed)
-        return found
+                    unlike.append(seed)
+        return unlike
 
     def to_unit(self, colours: Tensor) -> Tensor:
         """Colours as a photo's are, nominally in [0, 1] and not clipped: what a loss compares with a target."""
@@ -163,7 +160,7 @@ class Picture:
         stretch: of the colours, see `stretch`. float64 where the canvas asks for that precision, float32 else.
         """
         with _memory_for(view or self.scene.view):
-            return _stacked(self.painting(view, stretch))
+            return stack_bands(self.painting(view, stretch))
 
     def glance(self, columns: int, rows: int) -> Image:
         """The scene's own view in at most so many pixels, by the network as it is now: (H, W, C) floats in [0, 1].
@@ -187,8 +184,8 @@ class Picture:
     def stretch(self, view: View) -> Stretch | None:
         """How colours have to be stretched for this view: what is taken from each channel, and what divides it.
 
-        None where the network's colours are in [0, 1] as they are. Unless `paint` is told otherwise, it stretches as
-        the scene's own view asks for.
+        None where the network's colours are in [0, 1] as they are. Unless `paint` is given another
+        stretch, it uses that of the scene's own view.
         """
         with _memory_for(view):
             return self._painting.stretch(view)
@@ -203,20 +200,12 @@ class Picture:
                     for part in self._painting.bands(view, stretch):
                         parts.append(part)
                         yield replace(part, band=None)
-                    image = self._filtered(_stacked(parts))
+                    image = apply_filters(stack_bands(parts), self._filters, self.scene.filters)
                     yield Part(done=1, total=1, band=image, shape=image.shape)
                 else:
                     yield from self._painting.bands(view, stretch)
         except ValueError as error:
             raise self.scene.network.refused(error) from error
-
-    def _filtered(self, image: Image) -> Image:
-        for apply, bound in zip(self._filters, self.scene.filters, strict=True):
-            try:
-                image = _checked(apply(image), bound.path)
-            except ValueError as error:
-                raise bound.refused(error) from error
-        return image
 
     def _joined(self, view: View) -> Tensor:
         """The coordinates of all sources.
@@ -270,23 +259,6 @@ class Picture:
         return shape[1]
 
 
-def _stacked(parts: Iterable[Part]) -> Image:
-    """The bands of an image, one below the other."""
-    image: Image | None = None
-    top = 0
-    for part in parts:
-        if part.band is None:
-            continue
-        if len(part.band) == part.shape[0]:
-            image = part.band
-            continue
-        image = np.empty(part.shape, part.band.dtype) if image is None else image
-        image[top : top + len(part.band)] = part.band
-        top += len(part.band)
-    assert image is not None  # noqa: S101 - a view has at least one row
-    return image
-
-
 @contextlib.contextmanager
 def _memory_for(view: View) -> Iterator[None]:
     """Say in one line if there is not enough memory."""
@@ -297,31 +269,3 @@ def _memory_for(view: View) -> Iterator[None]:
             raise
         message = f"a picture of {view.width} x {view.height} does not fit into memory; make the canvas smaller"
         raise ArtengineError(message) from error
-
-
-def _checked(image: Any, path: str) -> Image:
-    """What a filter gave, if it is an image.
-
-    Raises `ArtengineError` naming the filter if not.
-    """
-    fits = isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[2] in (1, 3) and image.size > 0
-    if not fits or image.dtype.kind != "f":
-        found = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
-        raise ArtengineError(f"{path}: gave {found}, expected an image: floats (H, W, 3) in [0, 1]")
-    if count := int(np.isnan(image).any(axis=2).sum()):
-        _log.warning("%s: %d of %d pixels are not numbers; they are painted black", path, count, image[..., 0].size)
-        image = np.nan_to_num(image)
-    shown: Image = image.clip(0.0, 1.0)
-    return shown
-
-
-def device_named(word: str) -> torch.device:
-    """The device that a word means: auto, cpu or cuda.
-
-    Raises `InputError` where it is not there.
-    """
-    if word == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if word == "cuda" and not torch.cuda.is_available():
-        raise InputError("--device cuda: torch finds no such device here; use --device cpu")
-    return torch.device(word)

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from artengine.errors import is_out_of_memory
 from artengine.painting.compiled import NotCompilableError
 from artengine.painting.operations import NotTraceableError, Trace, simplify, trace_network
 from artengine.painting.stepwise import lower, matmul
@@ -129,9 +130,9 @@ def _attempt(work: Callable[[], Result]) -> tuple[Result | None, str]:
         return work(), ""
     except (NotTraceableError, NotCompilableError) as error:
         return None, str(error)
-    except MemoryError:
-        return None, "there is not enough memory to prepare it"
     except Exception as error:  # a picture that is painted slowly is better than none
+        if is_out_of_memory(error):
+            return None, "there is not enough memory to prepare it"
         reason = f"{type(error).__name__}: {error}"
         _warn_of_fault(reason)
         return None, reason
