@@ -13,8 +13,10 @@ from artengine import View
 from artengine_dividers.network.partition import Partition
 from artengine_dividers.vectors.geometry import arrangement as arrangements
 from artengine_dividers.vectors.geometry.arcs import curves_in_view, to_plane
-from artengine_dividers.vectors.geometry.arrangement import Arrangement, arrange
+from artengine_dividers.vectors.geometry.arrangement import Arrangement, arrange, segment_area
+from artengine_dividers.vectors.geometry.contours import MAX_FLAT_RISE, trace_boundaries
 from artengine_dividers.vectors.geometry.groups import merge_close_points
+from artengine_dividers.vectors.hatching import hatch_faces
 
 SQUARE = View(width=600, height=600)
 ASKEW = View(width=640, height=360, centre=(0.15, -0.1), zoom=0.8, angle=33)
@@ -178,3 +180,58 @@ def test_more_crossings_than_anybody_needs_are_refused(monkeypatch: pytest.Monke
     of(drawn(10, 0))
     with pytest.raises(ValueError, match=r"found more than 100 crossings of dividers, expected fewer"):
         of(drawn(40, 0))
+
+
+def test_curves_that_miss_the_picture_are_left_out() -> None:
+    assert len(of(parted([(0.3, 5), (1, -7)], [(9, 9, 1), (0, 0, 5)])).curves) == 4  # its sides alone
+    assert len(of(parted([(0.3, 0.5)], [(9, 9, 1)])).curves) == 5
+
+
+@pytest.mark.parametrize("angle", [1e-6, 1e-3, 0.1, 0.499, 0.501, 2.0, 5.0])
+def test_area_of_a_segment_keeps_its_digits_for_small_angles(angle: float) -> None:
+    """Source of the expected value: the Taylor series of angle - sin(angle), summed until nothing is added."""
+    term = series = angle**3 / 6
+    for power in range(4, 60, 2):
+        term *= -(angle**2) / (power * (power + 1))
+        series += term
+    bend = np.array([1 / 300, -1 / 300])
+    length = angle / bend
+    assert segment_area(bend, length) == pytest.approx(series / bend**2 / 2, rel=1e-11, abs=0)
+
+
+@pytest.mark.parametrize("radius", [0.1, 0.3, 0.37, 0.5, 0.61, 0.77])
+def test_full_circle_is_split_into_no_more_arcs_than_needed(radius: float) -> None:
+    found = of(parted(circles=[(0.1, 0.2, radius)]))
+    paths, _ = trace_boundaries(found, np.arange(len(found)))
+    for parts in range(1, 40):
+        split, turn = paths.split(found.curves, np.full(len(found.curves), 2 * PI / parts))
+        assert (turn != 0).sum() == 2 * parts  # the circle, and the hole in what is around it
+        assert np.abs(turn[turn != 0]) == pytest.approx(2 * PI / parts)
+        assert len(split) == len(paths)
+
+
+def test_arcs_too_flat_to_be_seen_are_straight() -> None:
+    for rise, straight in ((0.5, True), (2.0, False)):
+        rises = rise * MAX_FLAT_RISE / 300  # plane units, over the height of the square
+        radius = 2**2 / 8 / rises
+        found = of(parted(circles=[(radius, 0, radius)]))
+        paths, _ = trace_boundaries(found, np.arange(len(found)))
+        _, turn = paths.split(found.curves, np.full(len(found.curves), PI))
+        assert (turn == 0).all() == straight
+
+
+def test_hatching_along_a_circle_as_large_as_a_line_is_that_of_the_line() -> None:
+    lines = of(parted([(0, 0)]))
+    for radius in (1e6, 1e12):
+        circle = of(parted(circles=[(-radius, 0, radius)]))
+        expected, hatches = (hatch_faces(one, one.inner[:, 0] > 0, 0.3, 20.0) for one in (lines, circle))
+        assert hatches.shape == expected.shape
+        assert hatches == pytest.approx(expected, abs=1e-3 + 300**2 / radius / 300)
+
+
+def test_hatching_that_touches_a_circle_is_finite() -> None:
+    for radius in np.linspace(0.1, 0.9, 40):
+        found = of(parted(circles=[(0, 0, radius)]))
+        for angle in (0.0, 0.3, 1.0, 2.5):
+            inside = np.hypot(*found.inner.T) < radius * 300
+            assert np.isfinite(hatch_faces(found, inside, angle, 2 * radius * 300)).all()

@@ -288,3 +288,19 @@ def test_options_out_of_range_are_refused_at_their_place(options: str, told: str
 def test_coordinates_other_than_the_plane_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"coordinates of 5 numbers, expected two; leave coordinates at grid"):
         painted(tmp_path, "lines: 3", more="coordinates: [grid, polar: {}]\n").paint()
+
+
+def test_circles_without_a_radius_are_points() -> None:
+    net = network(circles=2)
+    net.circles.set_array(np.array([[0.1, 0.2, 0.0], [0.3, 0.4, 0.5]]))
+    assert net.circles.to_array()[:, 2] == pytest.approx([math.exp(-16), 0.5])
+    assert net(torch.tensor([[0.1, 0.2], [0.5, 0.5]], dtype=torch.float64)).isfinite().all()
+
+
+@pytest.mark.parametrize("mean", [[0.0, 0.0, 0.0], [1.0, 0.5, 0.0]])
+def test_colour_bias_of_black_and_white_photos_is_finite(mean: list[float]) -> None:
+    net = network(lines=3)
+    net.init_colour_bias(torch.tensor(mean, dtype=torch.float64))
+    colours = net(torch.tensor(points()))
+    assert colours.isfinite().all()
+    assert (colours.mean(dim=0) - torch.tensor(mean)).abs().max() < 0.2

@@ -20,7 +20,8 @@ from artengine.events import Note
 from artengine.making.pipeline import make_files
 from artengine.training import weights
 from artengine.training.weights import DamagedError
-from artengine_dividers.network.hamming_index import pack_bits, unpack_bits
+from artengine_dividers.network import hamming_index
+from artengine_dividers.network.hamming_index import HammingIndex, pack_bits, unpack_bits
 from artengine_dividers.network.region_colours import RegionColours
 
 
@@ -151,3 +152,28 @@ def test_damaged_region_colours_leave_the_network_unchanged(tmp_path: Path) -> N
     with pytest.raises(DamagedError):
         weights.load(write_weights(tmp_path / "a.safetensors", {**net.state_dict(), **short}), other)
     assert {name: tensor.tolist() for name, tensor in other.state_dict().items()} == before
+
+
+@pytest.mark.parametrize("comparisons", [1, 50, 1000])
+def test_nearest_row_is_the_same_whatever_is_compared_at_a_time(
+    comparisons: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.RandomState(5)
+    rows = np.unique(random.randint(0, 2, (60, 11)).astype(bool), axis=0)
+    asked = random.randint(0, 2, (300, 11)).astype(bool)
+    apart = (asked[:, None] != rows[None]).sum(axis=2)
+    monkeypatch.setattr(hamming_index, "MAX_COMPARISONS", comparisons)
+    nearest = HammingIndex(pack_bits(torch.from_numpy(rows)), 11).nearest(torch.from_numpy(asked))
+    assert nearest.tolist() == apart.argmin(axis=1).tolist()  # of several, the first
+
+
+def test_no_more_rows_are_remembered_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.RandomState(6)
+    rows = torch.from_numpy(random.randint(0, 2, (40, 30)).astype(bool))
+    monkeypatch.setattr(hamming_index, "MAX_REMEMBERED", 50)
+    index = HammingIndex(pack_bits(rows), 30)
+    sizes = []
+    for _ in range(4):
+        index.nearest(torch.from_numpy(random.randint(0, 2, (20, 30)).astype(bool)))
+        sizes.append(len(index._remembered[0]))
+    assert sizes == [60, 60, 60, 60]

@@ -17,7 +17,7 @@ from tests.support.torch_threads import threads_of
 from artengine.training.session import TrainingSession
 from artengine_dividers.network.partition import Divider, Partition, is_beyond
 from artengine_dividers.search.compiled_scorer import CompiledScorer
-from artengine_dividers.search.greedy import Search, SearchConfig
+from artengine_dividers.search.greedy import Search, SearchConfig, downscale_factors
 from artengine_dividers.search.means import region_means
 from artengine_dividers.search.scorer import Kind, SplitScorer, bin_count, bin_families
 from artengine_dividers.search.target import Centre, Synthetic, lesson, painted, whole
@@ -154,6 +154,82 @@ def test_insert_and_reinsert_never_raise_the_error(make: Make) -> None:
     assert kinds == [2] * 4 + [3] * 3
     search.perturb(3)
     assert [len(one) for one in search.all_dividers()] == kinds
+    assert search.error == pytest.approx(error(image, weight, search.dividers)[0], rel=1e-4)
+    search.set_dividers(PLACED)
+    assert search.error == pytest.approx(error(image, weight, PLACED)[0], rel=1e-4)
+
+
+@each_scorer
+@pytest.mark.parametrize("key", [1, 2**62 + 5, 2**63, 2**64 - 1])
+def test_keys_have_all_64_bits(key: int, make: Make) -> None:
+    image, weight = noise(12, 9)
+    scorer = make(image, weight)
+    before = scorer.error
+    scorer.flip_side(PLACED[0], key)
+    after, regions = error(image, weight, PLACED[:1])
+    assert (scorer.error, scorer.regions) == (pytest.approx(after, rel=1e-5), regions)
+    scorer.flip_side(PLACED[0], key)
+    assert (scorer.error, scorer.regions) == (before, 1)
+
+
+@each_kind
+def test_tensor_scores_are_the_same_in_batches(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    image, weight = noise(12, 9)
+    scorer = filled(SCORERS["tensors"](image, weight), PLACED)
+    gains, places = scorer.score_splits(kind, families(kind, 7))
+    monkeypatch.setattr("artengine_dividers.search.tensor_scorer.MAX_ELEMENTS", 2 * 12 * 9)
+    in_batches = scorer.score_splits(kind, families(kind, 7))
+    assert np.array_equal(in_batches[0], gains)
+    assert np.array_equal(in_batches[1], places)
+
+
+def test_dividers_stay_where_they_were_rather_than_raise_the_error() -> None:
+    image, weight = noise(18, 13, seed=3)
+    scorer = CompiledScorer(whole(image, weight), 1)
+    search = Search(SearchConfig(lines=3, circles=2, candidates=8, seed=1), scorer, scorer, (18 / 13, 1.0))
+    for _ in range(5):
+        search.insert()
+    placed, before = list(search.dividers), search.error
+    score = scorer.score_splits
+
+    def misplace(kind: Kind, tried: Numbers) -> tuple[Numbers, Numbers]:
+        gains, places = score(kind, tried)
+        return gains, places + 100
+
+    scorer.score_splits = misplace  # type: ignore[method-assign]  # a scorer that is wrong
+    for place in range(5):
+        search.reinsert(place, 1)
+        search.refine_local(place, 0.1)
+    assert (search.dividers, search.error) == (placed, before)
+
+
+def test_dividers_that_are_not_placed_yet_are_out_of_sight() -> None:
+    image, weight = noise(12, 9)
+    scorer = CompiledScorer(whole(image, weight), 1)
+    search = Search(SearchConfig(lines=2, circles=2, candidates=4, seed=0), scorer, scorer, (12 / 9, 1.0))
+    search.insert()
+    dividers = search.all_dividers()
+    assert [len(one) for one in dividers] == [2, 2, 3, 3]
+    assert error(image, weight, dividers) == error(image, weight, search.dividers)
+
+
+@pytest.mark.parametrize(
+    ("shape", "dividers", "factors"),
+    [
+        ((64, 64), 10, (1, 1, 1)),
+        ((64, 65), 10, (1, 1, 1)),  # so few more pixels are no reason to halve it
+        ((64, 70), 10, (2, 1, 1)),
+        ((128, 128), 0, (2, 1, 1)),
+        ((1024, 1024), 64, (16, 8, 2)),
+        ((1024, 1024), 410, (16, 4, 2)),
+        ((1024, 1024), 4096, (16, 2, 2)),
+        ((1, 1), 4096, (1, 1, 1)),
+    ],
+)
+def test_photos_are_downscaled_to_as_many_pixels_as_dividers_need(
+    shape: tuple[int, int], dividers: int, factors: tuple[int, int, int]
+) -> None:
+    assert downscale_factors(shape, dividers) == factors
 
 
 def test_coarse_scorer_only_preselects_families() -> None:
