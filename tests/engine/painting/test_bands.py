@@ -312,6 +312,20 @@ def test_a_large_view_is_measured_on_a_small_one(samples: int, monkeypatch: pyte
     assert image_of(again, first).tobytes() == image[:25].tobytes()
 
 
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_view_of_as_many_pixels_as_may_be_is_measured_on_itself(beyond: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bands, "MAX_MEASURED_PIXELS", 61 * 47 - beyond)
+    monkeypatch.setattr(bands, "PROXY_PIXELS", 30 * 23)
+    sizes: set[tuple[int, int]] = set()
+
+    def watched(tile: View) -> Tensor:
+        sizes.add((tile.width, tile.height))
+        return plane(tile)
+
+    image_of(made(painter("sin"), SMALL, colours="stretch", coordinates=watched), SMALL)
+    assert (len(sizes) > 1) == bool(beyond)
+
+
 def test_smallest_proxy_view_has_a_pixel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bands, "MAX_MEASURED_PIXELS", 10)
     monkeypatch.setattr(bands, "PROXY_PIXELS", 10)
@@ -393,6 +407,27 @@ def test_plan_is_made_anew_after_a_training_step() -> None:
         expected = network(plane(SMALL).float().reshape(-1, 2)).clamp(0, 1).reshape(47, 61, 3)
     assert np.allclose(after, expected, atol=1e-5)
     assert not np.allclose(after, before, atol=1e-3)
+
+
+def test_stretch_is_measured_anew_for_other_weights() -> None:
+    network = painter("sin")
+    one = made(network, SMALL, colours="stretch")
+    image_of(one, SMALL)
+    for weight in network.parameters():
+        weight.data *= 3
+    assert image_of(one, SMALL).tobytes() == image_of(made(network, SMALL, colours="stretch"), SMALL).tobytes()
+
+
+def test_two_paintings_at_a_time_have_a_stretch_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bands, "BAND_PIXELS", 61 * 5)
+    one = made(painter("sin"), SMALL, colours="stretch")
+    image_of(one, SMALL)
+    stretches = [(torch.full((3,), low), torch.full((3,), 9.0)) for low in (-3.0, -1.0)]
+    alone = [np.concatenate([p.band for p in one.bands(SMALL, each) if p.band is not None]) for each in stretches]
+    together = zip(*(one.bands(SMALL, each) for each in stretches), strict=True)
+    for index, parts in enumerate(zip(*together, strict=True)):
+        image = np.concatenate([part.band for part in parts if part.band is not None])
+        assert image.tobytes() == alone[index].tobytes()
 
 
 def test_closing_a_painting_early_leaves_it_usable() -> None:

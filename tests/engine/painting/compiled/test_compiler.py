@@ -274,6 +274,10 @@ NOT_COMPILABLE: dict[str, tuple[Callable[[Tensor], Tensor], str]] = {
     "mean without an axis": (lambda x: x * x.mean(-1).sum(), r"aten.mean.dim gives \(256,\)"),
     "fifth power": (lambda x: x**5, "aten.pow.Tensor_Scalar has no machine code for these arguments"),
     "remainder of 0.3": (lambda x: x.remainder(0.3), "aten.remainder.Scalar has no machine code for these arguments"),
+    "row of integers": (
+        lambda x: x * torch.arange(x.shape[1]),
+        "aten.mul.Tensor has no machine code for these arguments",
+    ),
     "scaled sum": (lambda x: torch.add(x, x.sin(), alpha=2), "aten.add.Tensor has no machine code for these arguments"),
     "scaled difference": (lambda x: torch.rsub(x, 1, alpha=2), "aten.rsub.Scalar has no machine code for these"),
     "column of points": (
