@@ -10,13 +10,18 @@ export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := run
-.PHONY: run test check format gallery bench clean
+.PHONY: run test check install-dev format gallery bench clean
 
 run: $(VENV)/installed
 	$(BIN)/artengine run scenes/cape.yaml
 
-test: check
-	$(BIN)/python -m pytest -n auto
+install-dev: $(VENV)/installed-dev
+
+# the checks run beside the tests; what they say comes at the end, and either of them fails all
+test: $(VENV)/installed-dev
+	@nice $(MAKE) --no-print-directory check >$(VENV)/check.log 2>&1 & checks=$$!; \
+	$(BIN)/python -m pytest -n auto --dist worksteal; tests=$$?; \
+	wait $$checks; checks=$$?; cat $(VENV)/check.log; exit $$((tests | checks))
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check $(CODE)
