@@ -1,3 +1,12 @@
+from .capabilities import (
+    DynamicRowsNetwork as DynamicRowsNetwork,
+    LatticeNetwork as LatticeNetwork,
+    PhotoExtentNetwork as PhotoExtentNetwork,
+    brings as brings,
+    films as films,
+    offers as offers,
+    patches as patches,
+)
 from .curve import Curve as Curve
 from .errors import ArtengineError as ArtengineError, InputError as InputError, OutputError as OutputError
 from .hookspecs import hookimpl as hookimpl
@@ -14,10 +23,7 @@ from .kinds import (
     Source as Source,
     StillPicture as StillPicture,
     Target as Target,
-    brings as brings,
-    films as films,
     named as named,
-    patches as patches,
     shown as shown,
 )
 from .making import run as run

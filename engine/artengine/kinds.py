@@ -170,10 +170,7 @@ class Network(Protocol):
 
     The module may declare ``colours`` (a `ColourRange`, "unit" if it says nothing). It gets points in the precision of
     its weights: as it is made if that is what the canvas asks for, else a copy of it is painted; it learns in float32.
-    It may offer ``cover(x, y)``, which a trainer calls before it learns photos that reach so far from the centre; and,
-    if its inputs are the plane's x and y, ``lattice(x, y)``, for columns at x and rows at y: a function from indices of
-    rows, (R,), and of columns, (S,), to the colours where they cross, (R, S, C), the same as those of the points.
-    ``ragged`` names those of its weights that have as many rows as a training finds to be right.
+    What else it may offer stands in `artengine.capabilities`.
     """
 
     def __call__(self, ports: Ports, /) -> nn.Module: ...
@@ -212,31 +209,6 @@ class Shown:
 
 #: ``outline: Annotated[Outline | None, shown] = None``: another value of it does not repeat a training.
 shown = Shown()
-
-
-def films(output: T) -> T:
-    """Declare that an output takes a film's frames; others get one still, the picture as it is at the beginning."""
-    output.films = True  # type: ignore[attr-defined]  # a function has room for it
-    return output
-
-
-def patches(loss: T) -> T:
-    """Declare that a loss compares patches, (N, H, W, C), of any size; others get single pixels, (N, C)."""
-    loss.patches = True  # type: ignore[attr-defined]  # a function has room for it
-    return loss
-
-
-def brings(network: Callable[[Mapping[str, Any]], Any]) -> Callable[[T], T]:
-    """Declare which network a trainer learns with where a scene names none.
-
-    network: gives it for the trainer's options, as `named` does, or None where they ask for none.
-    """
-
-    def declare(trainer: T) -> T:
-        trainer.brings = network  # type: ignore[attr-defined]  # a function has room for it
-        return trainer
-
-    return declare
 
 
 #: The kinds by the word that scenes, hooks and messages use, in the order in which a picture comes about.

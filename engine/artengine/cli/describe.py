@@ -187,9 +187,13 @@ def _limits(metadata: Iterable[Any]) -> Iterator[str]:
 def _told(component: Component) -> list[str]:
     """A line per option, or why there is none: one that cannot be read keeps nobody from seeing the others."""
     try:
-        return [_option(option) for option in component.options]
+        return [*_offers(component), *(_option(option) for option in component.options)]
     except InputError as error:
         return [str(error)]
+
+
+def _offers(component: Component) -> list[str]:
+    return [f"offers {', '.join(component.offers)}"] if component.offers else []
 
 
 def _option(option: Option) -> str:
@@ -207,7 +211,9 @@ def _default(option: Option) -> str:
 
 
 def _component(component: Component) -> dict[str, Any]:
-    about = {"name": component.name, "plugin": component.plugin.name, "summary": component.summary}
+    about: dict[str, Any] = {"name": component.name, "plugin": component.plugin.name, "summary": component.summary}
+    if component.offers:
+        about["offers"] = list(component.offers)
     try:
         options = [
             {"name": option.name, "type": spelled(option.annotation), "needed": option.required}

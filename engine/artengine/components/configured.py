@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from artengine.capabilities import declare
 from artengine.components.registry import Component
 from artengine.errors import InputError, Problem
 from artengine.media import Media
@@ -43,10 +44,7 @@ class ConfiguredComponent:
         except ValueError as error:
             raise self.refused(error) from error
         if weight != 1.0:
-            call = _weighted(call, weight)
-        if self.component.patches and not hasattr(call, "patches"):
-            # what was declared of the function goes for the function with its options too
-            call.patches = True  # type: ignore[attr-defined]
+            call = declare(_weighted(call, weight), self.component.declares)
         return call
 
     def refused(self, error: Exception) -> InputError:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from pydantic import Field
 
+from artengine.capabilities import CAPABILITIES, Declarations, declarations_of
 from artengine.components.plugins import Plugin, Plugins, load_plugins
 from artengine.errors import InputError, did_you_mean, listed, quoted
 from artengine.kinds import KINDS, Named, shown
@@ -76,20 +77,30 @@ class Component:
         return tuple(one.name for one in _signature(self.call) if one.kind is not one.KEYWORD_ONLY)
 
     @property
+    def declares(self) -> Declarations:
+        """What it declares of itself besides its signature."""
+        return declarations_of(self.call)
+
+    @property
     def films(self) -> bool:
         """Whether it is an output that takes a film."""
-        return bool(getattr(_unwrap_partial(self.call), "films", False))
+        return self.declares.films
 
     def brings(self, options: Mapping[str, Any]) -> Named | None:
         """The network that comes with a trainer of these options, if one does."""
-        network = getattr(_unwrap_partial(self.call), "brings", None)
-        found: Named | None = network(options) if network else None
-        return found
+        network = self.declares.network
+        brought: Named | None = network(options) if network else None
+        return brought
 
     @property
     def patches(self) -> bool:
         """Whether it is a loss that compares patches."""
-        return bool(getattr(_unwrap_partial(self.call), "patches", False))
+        return self.declares.patches
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """What the modules of a network maker can do, by the attributes that they have then."""
+        return tuple(name for name, one in CAPABILITIES.items() if one in self.declares.offers)
 
     @property
     def summary(self) -> str:

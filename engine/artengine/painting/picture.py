@@ -9,8 +9,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from artengine.capabilities import colour_range, lacks
 from artengine.curve import Point
-from artengine.errors import ArtengineError, InputError, Problem, is_out_of_memory
+from artengine.errors import ArtengineError, InputError, Problem, is_out_of_memory, listed
 from artengine.kinds import ColourRange, Ports
 from artengine.painting.bands import Image, Painting, Part, Stretch, stack_bands
 from artengine.painting.devices import device_named
@@ -62,7 +63,7 @@ class Picture:
     @property
     def colours(self) -> ColourRange:
         """The range of the network's colours; one that has learnt from photos has theirs."""
-        declared: ColourRange = getattr(self.network, "colours", "unit")
+        declared = colour_range(self.network)
         return "unit" if declared == "stretch" and self.scene.training else declared
 
     @property
@@ -239,6 +240,9 @@ class Picture:
             raise ArtengineError(f"{bound.path}: the network does not fit into memory; make it smaller") from error
         if not isinstance(network, nn.Module):
             message = f"gave a {type(network).__name__}, expected a torch.nn.Module"
+            raise InputError([Problem(bound.where, bound.path, message)])
+        if missing := lacks(network, bound.component.declares.offers):
+            message = f"offers {listed(missing)}, found a {type(network).__name__} without"
             raise InputError([Problem(bound.where, bound.path, message)])
         return network.to(self.device).eval()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import difflib
 import itertools
 import tempfile
 import time
@@ -19,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from artengine.capabilities import CAPABILITIES, colour_range, lacks
 from artengine.components import Component, ConfiguredComponent, Registry, default_registry, load_plugins
 from artengine.errors import ArtengineError, InputError
 from artengine.files import OutputTarget
@@ -41,6 +43,8 @@ from artengine.training import TrainingSession
 PLACES = 24  # numbers along the last axis: a few values away from a corner of a curve and a few on it
 
 REPORTS = 8  # of a trainer, in which its loss has to fall
+WORDS = ("colours", *CAPABILITIES)  # attributes of networks that the engine and trainers look for
+ALIKE = 0.75  # from which on another attribute looks like one of them, misspelt
 RESUMED = 5  # reports of a trainer, each of which but the last is gone on from
 PATIENCE = 30.0  # seconds until a training that has not ended is left alone
 
@@ -198,11 +202,26 @@ def _paints(bound: ConfiguredComponent, bench: Bench) -> None:
     _expect(
         torch.allclose(colours, alone, rtol=1e-3, atol=1e-4, equal_nan=True), "a pixel depends on others in the tile"
     )
-    declared = getattr(module, "colours", "unit")
+    declared = colour_range(module)
     _expect(
         declared in get_args(ColourRange),
         f"declares the colours {declared!r}, expected {' or '.join(get_args(ColourRange))}",
     )
+
+
+def _has_its_capabilities(bound: ConfiguredComponent, bench: Bench) -> None:
+    module = _made(bound)
+    missing = lacks(module, bound.component.declares.offers)
+    _expect(not missing, f"offers {', '.join(missing)}, found a {type(module).__name__} without")
+    for name in sorted({*dir(type(module)), *vars(module)} - set(dir(nn.Module()))):
+        meant = difflib.get_close_matches(name, WORDS, 1, ALIKE)
+        if name.startswith("_") or name in WORDS or not meant or hasattr(module, meant[0]):
+            continue
+        value = getattr(module, name, None)
+        fits = (
+            isinstance(value, str | tuple | list | set) if meant[0] in ("colours", "dynamic_rows") else callable(value)
+        )
+        _expect(not fits, f"has the attribute {name!r}; did you mean {meant[0]!r}?")
 
 
 def _seed_decides(bound: ConfiguredComponent, bench: Bench) -> None:
@@ -377,7 +396,11 @@ _Promises = list[tuple[str, Callable[[ConfiguredComponent, Bench], None]]]
 
 _PROMISES: dict[str, _Promises] = {
     "source": [("covers the view", _covers_the_view), ("tiles fit", _tiles_fit)],
-    "network": [("paints points", _paints), ("the seed decides", _seed_decides)],
+    "network": [
+        ("paints points", _paints),
+        ("the seed decides", _seed_decides),
+        ("has its capabilities", _has_its_capabilities),
+    ],
     "activation": [
         ("keeps shape and precision", _keeps_shape),
         ("is finite, at 0 too", _is_finite),

@@ -86,7 +86,7 @@ class Checkpoints:
         None where there is none at all; step 0 where there is none to go on from.
         """
         words: list[str] = []
-        expected, ragged = weights.wanted(network, "network.")
+        expected, any_rows = weights.wanted(network, "network.")
         for path in (self._newest, self._before):
             try:
                 if not path.is_file():
@@ -95,7 +95,7 @@ class Checkpoints:
                 if (about.get("key"), about.get("format")) != (self.key, FORMAT):
                     words.append(f"{path} is of another training, and will be replaced")
                     continue
-                tensors, header = weights.read(path, expected, "state.", ragged)
+                tensors, header = weights.read(path, expected, "state.", any_rows)
                 state = _nested(header["state"], tensors)
                 step = int(header["step"])
                 weights.give(network, {name.removeprefix("network."): tensors[name] for name in expected})

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -20,6 +20,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from artengine.capabilities import dynamic_rows
 from artengine.media import WEIGHTS_HEADER, Learnt
 from artengine.training import quantised
 
@@ -118,8 +119,8 @@ def load(path: Path, network: nn.Module) -> dict[str, Any]:
 
     Raises as `read` does.
     """
-    expected, ragged = wanted(network)
-    tensors, header = read(path, expected, ragged=ragged)
+    expected, any_rows = wanted(network)
+    tensors, header = read(path, expected, any_rows=any_rows)
     give(network, tensors)
     return header
 
@@ -127,7 +128,7 @@ def load(path: Path, network: nn.Module) -> dict[str, Any]:
 def give(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     """Give a network its weights, all of them or none.
 
-    Raises `DamagedError` where it refuses them: it looks at ragged ones more closely.
+    Raises `DamagedError` where it refuses them: it looks at dynamic rows more closely.
     """
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     try:
@@ -145,7 +146,7 @@ def earlier(learnt: Learnt, expected: Mapping[str, Tensor]) -> dict[str, Tensor]
     try:
         if hashlib.sha256(learnt.path.read_bytes()).hexdigest() != learnt.sha256:
             raise DamagedError("it has changed since the scene was loaded")
-        tensors, _ = read(learnt.path, expected, also="", ragged=expected.keys())
+        tensors, _ = read(learnt.path, expected, also="", any_rows=expected.keys())
     except (DamagedError, OSError) as error:
         raise ValueError(f"{learnt.name}: {error}; expected the weights of a training of this kind") from None
     return {name: tensors[name] for name in expected}
@@ -156,19 +157,18 @@ def wanted(network: nn.Module, prefix: str = "") -> tuple[dict[str, Tensor], set
 
     prefix: of their names in the file.
     """
-    ragged: Iterable[str] = getattr(network, "ragged", ())  # what a stranger's network offers
     named = {prefix + name: tensor for name, tensor in network.state_dict().items()}
-    return named, {prefix + name for name in ragged}
+    return named, {prefix + name for name in dynamic_rows(network)}
 
 
 def read(
-    path: Path, expected: Mapping[str, Tensor], also: str | None = None, ragged: Collection[str] = ()
+    path: Path, expected: Mapping[str, Tensor], also: str | None = None, any_rows: Collection[str] = ()
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """The tensors and what the header says of them; names, types and shapes are those of `expected`.
 
     However many bits a weight has in the file, its tensor has the type that is expected.
-    also: a prefix; tensors whose names begin with it may be there too, of any shape. ragged: names of tensors that may
-    have another number of rows than expected.
+    also: a prefix; tensors whose names begin with it may be there too, of any shape. any_rows: names of tensors that
+    may have another number of rows than expected.
     Raises `DamagedError` where anything differs, `OSError` where the file cannot be read.
     """
     header = about(path)
@@ -177,7 +177,7 @@ def read(
             names = set(file.keys())
             free = {name for name in names - expected.keys() if also is not None and name.startswith(also)}
             kinds = {name: _kind(file.get_slice(name)) for name in names - free}
-            _check(kinds, expected, header.get("bits"), ragged)
+            _check(kinds, expected, header.get("bits"), any_rows)
             tensors = {name: file.get_tensor(name) for name in sorted(names)}
     except safetensors.SafetensorError as error:
         raise DamagedError(f"not a whole safetensors file: {error}") from None
@@ -243,7 +243,7 @@ def _kind(part: Any) -> _Kind:
     return _TYPES.get(dtype), tuple(shape), f"{dtype} {shape}"
 
 
-def _check(kinds: Mapping[str, _Kind], expected: Mapping[str, Tensor], bits: Any, ragged: Collection[str]) -> None:
+def _check(kinds: Mapping[str, _Kind], expected: Mapping[str, Tensor], bits: Any, any_rows: Collection[str]) -> None:
     """See that a file's tensors are those expected, as a file of so many bits holds them."""
     if bits is not None and bits not in quantised.BITS:
         raise DamagedError("its header names a number of bits that no file of ours has")
@@ -253,7 +253,7 @@ def _check(kinds: Mapping[str, _Kind], expected: Mapping[str, Tensor], bits: Any
     many = 0
     for name, tensor in expected.items():
         dtype, shape, words = kinds[name]
-        rows = shape[:1] if name in ragged and len(shape) == tensor.ndim else tuple(tensor.shape[:1])
+        rows = shape[:1] if name in any_rows and len(shape) == tensor.ndim else tuple(tensor.shape[:1])
         if shape != rows + tuple(tensor.shape[1:]) or dtype not in quantised.dtypes(tensor, bits):
             raise DamagedError(f"{name} is {words}, expected {tensor.dtype} {list(tensor.shape)}")
         many += quantised.rows(tensor.shape) if dtype != tensor.dtype and dtype == torch.uint8 else 0

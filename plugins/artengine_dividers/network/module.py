@@ -28,7 +28,7 @@ class Dividers(nn.Module):
     give.
     """
 
-    ragged = ("table.codes", "table.colours")
+    dynamic_rows = ("table.codes", "table.colours")
 
     def __init__(
         self,

@@ -24,7 +24,7 @@ class Earlier:
 
     def __init__(self, network: Dividers, start: Learnt) -> None:
         moving = ("lines.", "circles.", "sigmoids.")
-        own = {name: tensor for name, tensor in network.state_dict().items() if name not in network.ragged}
+        own = {name: tensor for name, tensor in network.state_dict().items() if name not in network.dynamic_rows}
         parts = weights.earlier(start, {name: one for name, one in own.items() if name.startswith(moving)})
         self._all: dict[str, Tensor] = {}
         with contextlib.suppress(ValueError):  # it is of another size

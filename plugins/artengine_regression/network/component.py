@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from artengine import Activation, Each, Ports, named
+from artengine import Activation, Each, LatticeNetwork, PhotoExtentNetwork, Ports, named, offers
 
 if TYPE_CHECKING:
     from artengine_regression.network.module import FeatureGrid
@@ -17,6 +17,7 @@ Width = Annotated[int, Field(ge=1, le=1024)]
 WIDTHS: list[Width] = [48, 32]
 
 
+@offers(LatticeNetwork, PhotoExtentNetwork)
 def feature_grid(
     ports: Ports,
     /,

@@ -11,7 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from artengine import Loss, Progress, Result, Session
+from artengine import Loss, PhotoExtentNetwork, Progress, Result, Session
+from artengine.capabilities import declarations_of
 from artengine.curve import Curve
 from artengine.training import computing
 from artengine_regression.training.measuring import Glance, measured
@@ -46,9 +47,9 @@ def learn(
 
     Goes on from `session.state` if there is something in it, to the same weights as if it had never stopped.
     """
-    if cover := getattr(session.network, "cover", None):
+    if isinstance(session.network, PhotoExtentNetwork):
         shapes = [study.pixels.shape[:2] for study in studies]
-        cover(*(max(shape[axis] / min(shape) for shape in shapes) for axis in (1, 0)))
+        session.network.cover(*(max(shape[axis] / min(shape) for shape in shapes) for axis in (1, 0)))
     threads = threads_for(session.network, plan.batch)
     with computing(threads):
         training = _Training(session, studies, losses, plan)
@@ -281,4 +282,4 @@ class _Training:
 
 
 def _on_patches(loss: Loss) -> bool:
-    return getattr(loss, "patches", False)
+    return declarations_of(loss).patches

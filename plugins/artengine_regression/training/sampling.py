@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from artengine import Session, View
+from artengine import LatticeNetwork, Session, View
 
 TABLE = 1 << 23  # numbers that are held at a time: of a larger photo, ever new pixels are drawn
 BAND = 1 << 16  # pixels of a photo whose coordinates are asked for at a time
@@ -74,8 +74,8 @@ def drawing(session: Session, studies: Sequence[Study], batch: int, *, patches: 
     study = studies[0]
     hidden = 0.0 if study.hidden is None else study.hidden.mean()
     even = len(studies) == 1 and study.weight is None and hidden <= WASTE
-    if even and hasattr(session.network, "lattice") and session.on_plane(study.view):
-        return Lattice(session, study, batch)
+    if even and isinstance(session.network, LatticeNetwork) and session.on_plane(study.view):
+        return Lattice(session, session.network, study, batch)
     return Table(session, studies, batch)
 
 
@@ -146,13 +146,13 @@ class Table:
 class Lattice:
     """Single pixels at the crossings of random rows and columns of one photo, for a network that is quick at that."""
 
-    def __init__(self, session: Session, study: Study, batch: int) -> None:
+    def __init__(self, session: Session, network: LatticeNetwork, study: Study, batch: int) -> None:
         self._session = session
         self._study = study
         self._height, self._width = study.pixels.shape[:2]
         columns = session.coordinates(study.view.tile(0, 0, self._width, 1))[0, :, 0]
         rows = session.coordinates(study.view.tile(0, 0, 1, self._height))[:, 0, 1]
-        self._predict = session.network.lattice(columns, rows)  # type: ignore[operator]  # who calls this has looked
+        self._predict = network.lattice(columns, rows)
         side = math.sqrt(batch)
         self._sides = (min(self._height, round(side)), min(self._width, round(side)))
 

@@ -20,7 +20,7 @@ HEAD = """
 import numpy as np
 import torch
 from torch import nn
-from artengine import Progress, Result, hookimpl
+from artengine import LatticeNetwork, Progress, Result, hookimpl, offers
 
 def at(step, total, loss, state=None):
     return Progress(step=step, total=total, loss=float(loss), state=state)
@@ -93,6 +93,20 @@ BREAKS: dict[str, dict[str, dict[str, tuple[str, str]]]] = {
         "the seed decides": {
             "the same for all": ("lambda ports: Layer(np.ones((2, 3)))", "another seed gave the same weights"),
             "chance": ("lambda ports: Layer(torch.rand(2, 3))", "the same seed gave other weights"),
+        },
+        "has its capabilities": {
+            "misspelt": (
+                "lambda ports: Misspelt(ports.random().randn(2, 3))",
+                "has the attribute 'latice'; did you mean 'lattice'?",
+            ),
+            "misspelt range": (
+                "lambda ports: Colors(ports.random().randn(2, 3))",
+                "has the attribute 'colors'; did you mean 'colours'?",
+            ),
+            "not there": (
+                "offers(LatticeNetwork)(lambda ports: Layer(ports.random().randn(2, 3)))",
+                "offers lattice, found a Layer without",
+            ),
         },
     },
     "loss": {
@@ -184,6 +198,13 @@ class Mixing(Layer):
 
 class Odd(Layer):
     colours = "loud"
+
+class Misspelt(Layer):
+    def latice(self, x, y):
+        pass
+
+class Colors(Layer):
+    colors = "unit"
 
 def written(target, suffix, data):
     with target.create(suffix) as file:

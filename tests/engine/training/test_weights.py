@@ -251,10 +251,10 @@ def test_the_longest_scene_fits_into_the_header(path: Path) -> None:
     assert len(weights.about(path)["recipe"]["scene"]) == 1_000_000
 
 
-class Ragged(nn.Module):
+class DynamicRows(nn.Module):
     """A network one of whose weights has as many rows as a training finds to be right."""
 
-    ragged = ("rows",)
+    dynamic_rows = ("rows",)
 
     def __init__(self, rows: int = 0) -> None:
         super().__init__()
@@ -268,9 +268,9 @@ class Ragged(nn.Module):
 
 def test_weights_of_any_number_of_rows_are_loaded(path: Path) -> None:
     for rows in (0, 1, 5000):
-        whole = Ragged(rows)
+        whole = DynamicRows(rows)
         held(path, saved(whole.state_dict()))
-        network = Ragged(7)
+        network = DynamicRows(7)
         assert weights.load(path, network)["kind"] == "weights"
         for name, tensor in whole.state_dict().items():
             assert torch.equal(network.state_dict()[name], tensor)
@@ -293,7 +293,7 @@ def test_weights_of_any_number_of_rows_are_loaded(path: Path) -> None:
     ids=lambda given: given if isinstance(given, str) else str(list(given.shape)),
 )
 def test_all_else_about_them_is_as_expected(name: str, tensor: Tensor, path: Path) -> None:
-    network = Ragged(2)
+    network = DynamicRows(2)
     before = {key: value.clone() for key, value in network.state_dict().items()}
     held(path, saved({**network.state_dict(), name: tensor}))
     with pytest.raises(DamagedError, match=f"{name} is F"):

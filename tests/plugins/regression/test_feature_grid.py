@@ -134,7 +134,9 @@ def test_both_ways_to_draw_see_the_same_colours_at_the_same_pixels(tmp_path: Pat
     picture = live(tmp_path, (20, 24))
     (study,) = studies(TrainingSession(picture), [picture.scene.photos["photo.png"]], 1, None, None, 1.0)
     parts = []
-    for way in (Lattice(TrainingSession(picture), study, 100), Table(TrainingSession(picture), [study], 100)):
+    session = TrainingSession(picture)
+    assert isinstance(picture.network, FeatureGrid)
+    for way in (Lattice(session, picture.network, study, 100), Table(session, [study], 100)):
         batches = list(way.all())
         assert sum(share for share, _ in batches) == pytest.approx(1)
         parts.append([torch.cat(both) for both in zip(*(batch for _, batch in batches), strict=True)])

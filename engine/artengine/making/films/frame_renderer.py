@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from artengine.capabilities import dynamic_rows
 from artengine.errors import InputError, Problem
 from artengine.painting import Image, Picture, Stretch, antialiasing, build
 from artengine.scene import Film, Walk
@@ -100,7 +101,7 @@ class FrameRenderer:
         if self._scene.training is None:
             return picture
         learnt, own = self._start.network.state_dict(), picture.network.state_dict()
-        any_shape = getattr(picture.network, "ragged", ())
+        any_shape = dynamic_rows(picture.network)
         fixed = {name: values.shape for name, values in learnt.items() if name not in any_shape}
         if any(name not in own or own[name].shape != shape for name, shape in fixed.items()):
             where, path = self._scene.network.where, self._scene.network.path

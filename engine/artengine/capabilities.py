@@ -1,0 +1,134 @@
+"""What components offer beyond their kind: what a network can do, and what a component declares of itself."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, runtime_checkable
+
+from artengine.kinds import ColourRange
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+T = TypeVar("T")
+
+
+@runtime_checkable
+class LatticeNetwork(Protocol):
+    """A network on the plane's x and y that is quick where rows and columns cross; a trainer learns so with it."""
+
+    def lattice(self, x: Tensor, y: Tensor, /) -> Callable[[Tensor, Tensor], Tensor]:
+        """Give a function for columns at x, (W,), and rows at y, (H,).
+
+        It takes indices of rows, (R,), and of columns, (S,), to the colours where they cross, (R, S, C), the same as
+        the network gives for those points.
+        """
+        ...
+
+
+@runtime_checkable
+class PhotoExtentNetwork(Protocol):
+    """A network that wants to know how far photos reach before it learns them."""
+
+    def cover(self, x: float, y: float, /) -> None:
+        """Take it that the photos reach over -x..x and -y..y of the plane."""
+        ...
+
+
+@runtime_checkable
+class DynamicRowsNetwork(Protocol):
+    """A network some of whose weights have as many rows as a training finds to be right.
+
+    dynamic_rows: their names in ``module.state_dict()``. Its ``load_state_dict`` takes them as they come.
+    """
+
+    dynamic_rows: Collection[str]
+
+
+#: What a network may offer, by the attribute that its module has then.
+CAPABILITIES: Mapping[str, type] = {
+    "lattice": LatticeNetwork,
+    "cover": PhotoExtentNetwork,
+    "dynamic_rows": DynamicRowsNetwork,
+}
+
+
+def lacks(network: object, offered: Collection[type]) -> list[str]:
+    """The attributes of capabilities that a network was said to offer and does not have."""
+    return [name for name, one in CAPABILITIES.items() if one in offered and not isinstance(network, one)]
+
+
+def dynamic_rows(network: object) -> Collection[str]:
+    """The names of those of a network's weights that may have another number of rows."""
+    return network.dynamic_rows if isinstance(network, DynamicRowsNetwork) else ()
+
+
+def colour_range(network: object) -> ColourRange:
+    """The range that a network's colours have by its attribute ``colours``; "unit" where it says nothing."""
+    return cast("ColourRange", getattr(network, "colours", "unit"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declarations:
+    """What a component declares of itself.
+
+    films: an output that takes a film's frames. patches: a loss that compares patches. network: of a trainer, which
+    network it learns with where a scene names none, for its options. offers: what the module of a network maker can do.
+    """
+
+    films: bool = False
+    patches: bool = False
+    network: Callable[[Mapping[str, Any]], Any] | None = None
+    offers: tuple[type, ...] = ()
+
+
+_NAME = "artengine_declarations"  # of the attribute that holds them
+
+
+def declarations_of(component: Callable[..., Any]) -> Declarations:
+    """What a component declares of itself; one with some of its options set declares the same."""
+    while isinstance(component, functools.partial):
+        component = component.func
+    declared: Declarations = getattr(component, _NAME, Declarations())
+    return declared
+
+
+def declare(component: T, declared: Declarations) -> T:
+    """Put down what a component declares of itself."""
+    setattr(component, _NAME, declared)
+    return component
+
+
+def films(output: T) -> T:
+    """Declare that an output takes a film's frames; others get one still, the picture as it is at the beginning."""
+    return _declare(output, films=True)
+
+
+def patches(loss: T) -> T:
+    """Declare that a loss compares patches, (N, H, W, C), of any size; others get single pixels, (N, C)."""
+    return _declare(loss, patches=True)
+
+
+def brings(network: Callable[[Mapping[str, Any]], Any]) -> Callable[[T], T]:
+    """Declare which network a trainer learns with where a scene names none.
+
+    network: gives it for the trainer's options, as `named` does, or None where they ask for none.
+    """
+    return functools.partial(_declare, network=network)
+
+
+def offers(*capabilities: type) -> Callable[[T], T]:
+    """Declare what the modules of a network maker can do: ``@offers(LatticeNetwork)``; checked where one is built.
+
+    Raises `TypeError` for what is none of `CAPABILITIES`.
+    """
+    if wrong := [one for one in capabilities if one not in CAPABILITIES.values()]:
+        names = ", ".join(one.__name__ for one in CAPABILITIES.values())
+        raise TypeError(f"found {wrong[0]!r}, expected some of {names}")
+    return functools.partial(_declare, offers=capabilities)
+
+
+def _declare(component: T, **changes: Any) -> T:
+    return declare(component, replace(declarations_of(cast("Callable[..., Any]", component)), **changes))
