@@ -1,30 +1,16 @@
-"""The command line: each command turns words into one call of the engine. Nothing here computes."""
+"""The command line: all commands, and what an error or a signal makes of the exit code."""
 
 from __future__ import annotations
 
 import errno
-import json
 import os
 import sys
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
 
-from artengine.cli import commands
-from artengine.cli.flags import (
-    EXISTING,
-    complete_kind,
-    loaded,
-    registry_of,
-    sorted_out,
-    with_megapixels,
-    with_plugins,
-    with_scenes,
-    with_settings,
-)
+from artengine.cli import author_commands, make_commands, show_commands
 from artengine.errors import ArtengineError, printable
-from artengine.kinds import KINDS
 
 #: What the pipe or the disk behind stdout may refuse with; files have their own words for it.
 STDOUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EPIPE, errno.EIO, errno.EBADF)
@@ -42,101 +28,13 @@ def cli() -> None:
     """All commands."""
 
 
-for command in (commands.run, commands.rerun, commands.gallery, commands.mutate, commands.cross):
+COMMANDS = (
+    *(make_commands.run, make_commands.rerun, make_commands.gallery, make_commands.mutate, make_commands.cross),
+    *(show_commands.check, show_commands.list_, show_commands.plugins_, show_commands.schema, show_commands.info),
+    *(author_commands.new, author_commands.test_plugin),
+)
+for command in COMMANDS:
     cli.add_command(command)
-
-
-@cli.command()
-@with_scenes
-@with_settings
-@with_plugins
-@with_megapixels
-def check(scenes: tuple[Path, ...], **options: Any) -> None:
-    """Look for mistakes, all at once, without making anything."""
-    _, loading, _ = sorted_out(options)
-    for scene in loaded(scenes, loading):
-        click.echo(f"{scene.name}: no mistakes", err=True)
-
-
-@cli.command("list")
-@click.argument("kind", required=False, shell_complete=complete_kind)
-@with_plugins
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def list_(kind: str | None, plugins: tuple[str, ...], as_json: bool) -> None:
-    """Show what a scene can name: sources, networks, activations ..."""
-    from artengine.cli import describe
-
-    kinds = [describe.kind_named(kind)] if kind else list(KINDS)
-    registry = registry_of(plugins)
-    click.echo(describe.as_json(registry, kinds) if as_json else describe.as_text(registry, kinds))
-
-
-@cli.command("plugins")
-@with_plugins
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def plugins_(plugins: tuple[str, ...], as_json: bool) -> None:
-    """Show the plugins: loaded, left out, broken and why."""
-    from artengine.cli import describe
-
-    found = registry_of(plugins).plugins
-    click.echo(describe.plugins_as_json(found) if as_json else describe.plugins_as_text(found))
-
-
-@cli.group()
-def new() -> None:
-    """Write a plugin or a scene that works at once."""
-
-
-@new.command("plugin")
-@click.argument("name")
-def new_plugin(name: str) -> None:
-    """Write NAME.py: an activation of five lines."""
-    from artengine.cli import templates
-
-    click.echo(templates.write_plugin(name))
-
-
-@new.command("scene")
-@click.argument("name")
-def new_scene(name: str) -> None:
-    """Write NAME.yaml: a picture by the neural painter."""
-    from artengine.cli import templates
-
-    click.echo(templates.write_scene(name))
-
-
-@cli.command("test-plugin")
-@click.argument("file", type=EXISTING)
-def test_plugin(file: Path) -> None:
-    """Try a plugin: does it do what its hooks promise?"""
-    from artengine.testing import report
-
-    lines, failed = report(file)
-    click.echo("\n".join(lines))
-    if failed:
-        raise ArtengineError(f"{file}: {failed} of {len(lines)} checks failed")
-
-
-@cli.command()
-@with_plugins
-def schema(plugins: tuple[str, ...]) -> None:
-    """Print the JSON Schema of scenes, for editors that complete and check while you type."""
-    from artengine.scene import scene_schema
-
-    click.echo(json.dumps(scene_schema(registry_of(plugins)), indent=2, default=str))
-
-
-@cli.command()
-@click.argument("file", type=EXISTING)
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def info(file: Path, as_json: bool) -> None:
-    """Show the recipe inside a picture, a film or a weights file, and what weights come to."""
-    from artengine.cli import describe
-    from artengine.making import recipe
-
-    contents, figures = recipe.inspect_file(file)
-    tell = describe.contents_as_json if as_json else describe.contents_as_text
-    click.echo(tell(contents, figures), nl=as_json)
 
 
 def main() -> NoReturn:

@@ -57,7 +57,7 @@ class Amount(click.FloatRange):
 
 def _complete_setting(context: click.Context, parameter: click.Parameter, word: str) -> list[CompletionItem]:
     """Keys for --set: those of the scene's own components."""
-    from artengine.cli.describe import setting_keys
+    from artengine.cli.completion import setting_keys
 
     # click reads no further than an option that still lacks its value, and leaves the scenes before it in args
     scenes = context.params.get("scenes") or [Path(argument) for argument in context.args]
@@ -150,7 +150,7 @@ def with_settings(command: Command) -> Command:
     return seed(setting(size(command)))
 
 
-def registry_of(plugins: tuple[str, ...]) -> Registry:
+def load_registry(plugins: tuple[str, ...]) -> Registry:
     """The components there are; says which plugins are set aside."""
     from artengine.components import default_registry
 
@@ -160,14 +160,14 @@ def registry_of(plugins: tuple[str, ...]) -> Registry:
     return registry
 
 
-def sorted_out(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+def split_options(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """The options of a command as those for making files, for loading scenes, and for showing how it goes."""
     plugins = options.pop("plugins", ())
     showing: dict[str, Any] = {name: options.pop(name) for name in ("quiet", "as_json", "watch") if name in options}
     if showing.get("watch") and (showing["quiet"] or showing["as_json"]):
         other = "--quiet" if showing["quiet"] else "--json"
         raise InputError(f"--watch shows how it goes to a person, and with {other} nobody is shown; leave one out")
-    registry_of(plugins)
+    load_registry(plugins)
     loading = {
         "seed": options.pop("seed", None),
         "overrides": list(options.pop("overrides", ())),
@@ -180,7 +180,7 @@ def sorted_out(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any],
     return making, loading, showing
 
 
-def loaded(paths: tuple[Path, ...], loading: dict[str, Any]) -> list[Work]:
+def load_scenes(paths: tuple[Path, ...], loading: dict[str, Any]) -> list[Work]:
     """The scenes, or one error with the problems of all of them."""
     from artengine.scene import load_work
 

@@ -14,7 +14,7 @@ from annotated_types import Gt, Le
 from pydantic import Field
 
 from artengine import Activation, Each, InputError, Loss, Photo, load
-from artengine.cli.describe import kind_named, spelled
+from artengine.cli.describe import kind_named, spell_type
 from artengine.kinds import PLURALS
 from artengine.training import weights
 
@@ -67,7 +67,7 @@ STRANGE = """
     ],
 )
 def test_types_are_told_in_the_words_of_a_scene(annotation: Any, words: str) -> None:
-    assert spelled(annotation) == words
+    assert spell_type(annotation) == words
 
 
 def test_a_stranger_s_declarations_are_told_as_they_are(run_cli: RunCli, plugin_file: PluginFile) -> None:

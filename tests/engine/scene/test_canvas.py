@@ -95,6 +95,6 @@ def test_a_size_from_the_command_line_takes_the_place_of_the_paper(desk: Desk) -
 
 
 def test_a_shell_completes_the_keys_of_a_canvas(run_cli: RunCli, tiny_scene: Path) -> None:
-    from artengine.cli.describe import setting_keys
+    from artengine.cli.completion import setting_keys
 
     assert {"canvas.paper", "canvas.dpi", "canvas.orientation", "camera.zoom"} <= set(setting_keys([tiny_scene], ()))

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING
 
-from artengine.cli.displays import JsonDisplay, LineDisplay
-from artengine.cli.stopping import stop_requests
+from artengine.cli.progress.displays import JsonDisplay, LineDisplay
+from artengine.cli.progress.stopping import stop_requests
 from artengine.errors import printable
 
 if TYPE_CHECKING:
@@ -62,10 +62,10 @@ def _open_display(quiet: bool, as_json: bool, watch: bool) -> Iterator[LineDispl
         elif quiet or not (sys.stderr and sys.stderr.isatty()):
             show = LineDisplay(quiet)
         else:
-            from artengine.cli import bars
+            from artengine.cli.progress.bars import PreviewDisplay, open_bars
 
-            show = stack.enter_context(bars.open_bars(watch))
-            shows_picture = isinstance(show, bars.PreviewDisplay)
+            show = stack.enter_context(open_bars(watch))
+            shows_picture = isinstance(show, PreviewDisplay)
         if watch and not shows_picture:
             show.say("--watch needs a terminal that shows colours, so there is no picture")
         warnings = _WarningHandler(show.say)

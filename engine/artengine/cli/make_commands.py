@@ -1,4 +1,4 @@
-"""The commands that make files: each turns words into one call of the engine. Nothing here computes."""
+"""The commands that make files: each turns words into one call of the engine."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import click
 from artengine.cli.flags import (
     EXISTING,
     Amount,
-    loaded,
-    sorted_out,
+    load_scenes,
+    split_options,
     with_gallery,
     with_making,
     with_scenes,
@@ -36,10 +36,10 @@ def run(scenes: tuple[Path, ...], **options: Any) -> None:
     """Make what the scenes describe."""
     from artengine.cli.progress import run_with_progress
 
-    making, loading, showing = sorted_out(options)
-    works = loaded(scenes, loading)
-    _apart(scenes)
-    run_with_progress(lambda: _made(works, **making), **showing)
+    making, loading, showing = split_options(options)
+    works = load_scenes(scenes, loading)
+    _check_names_differ(scenes)
+    run_with_progress(lambda: _make_all(works, **making), **showing)
 
 
 @click.command()
@@ -51,16 +51,16 @@ def rerun(file: Path, **options: Any) -> None:
     from artengine.cli.progress import run_with_progress
     from artengine.making import recipe
 
-    found = recipe.read(file)
-    making, loading, showing = sorted_out(options)
-    scene = recipe.scene_of(found, file, **loading)
-    notes = list(recipe.differences(found, scene))
-    if making["device"] == "auto" and found.device == "cpu":
-        making["device"] = found.device
-    elif making["device"] != found.device:
-        notes.append(f"made on {found.device}: elsewhere the result may differ")
-    making |= {"only": recipe.output_of(found, scene, file), "backend": found.means}
-    run_with_progress(lambda: _made([scene], **making, notes=notes), **showing)
+    origin = recipe.read(file)
+    making, loading, showing = split_options(options)
+    scene = recipe.scene_of(origin, file, **loading)
+    notes = list(recipe.differences(origin, scene))
+    if making["device"] == "auto" and origin.device == "cpu":
+        making["device"] = origin.device
+    elif making["device"] != origin.device:
+        notes.append(f"made on {origin.device}: elsewhere the result may differ")
+    making |= {"only": recipe.output_of(origin, scene, file), "backend": origin.means}
+    run_with_progress(lambda: _make_all([scene], **making, notes=notes), **showing)
 
 
 @click.command()
@@ -79,7 +79,7 @@ def gallery(scene: Path, seeds: str | None, keep: int | None, among: int | None,
     """
     from artengine.cli.progress import run_with_progress
 
-    making, loading, showing = sorted_out(options)
+    making, loading, showing = split_options(options)
     sweep = _sweep(scene, seeds, keep, among, loading)
     making["folder"] = making["folder"] or Path(f"{scene.stem}-gallery")
 
@@ -100,16 +100,14 @@ def mutate(file: Path, count: int, strength: float, **options: Any) -> None:
     """Make pictures that are a little different from one that you like."""
     from artengine.cli.progress import run_with_progress
 
-    making, loading, showing = sorted_out(options)
+    making, loading, showing = split_options(options)
     making["folder"] = making["folder"] or Path(f"{file.stem}-mutations")
 
     def begin() -> NamedEvents:
         from artengine.gallery import GalleryOptions, galleries
 
-        yield (
-            file.stem,
-            galleries.build_mutations(file, count, strength, GalleryOptions(**making), **_breeding(loading)),
-        )
+        options = GalleryOptions(**making)
+        yield file.stem, galleries.build_mutations(file, count, strength, options, **_parent_options(loading))
 
     run_with_progress(begin, **showing)
 
@@ -123,18 +121,19 @@ def cross(one: Path, other: Path, count: int, **options: Any) -> None:
     """Make pictures that have something of each of two."""
     from artengine.cli.progress import run_with_progress
 
-    making, loading, showing = sorted_out(options)
+    making, loading, showing = split_options(options)
     making["folder"] = making["folder"] or Path(f"{one.stem}-{other.stem}-crossings")
 
     def begin() -> NamedEvents:
         from artengine.gallery import GalleryOptions, galleries
 
-        yield one.stem, galleries.build_crossings((one, other), count, GalleryOptions(**making), **_breeding(loading))
+        options = GalleryOptions(**making)
+        yield one.stem, galleries.build_crossings((one, other), count, options, **_parent_options(loading))
 
     run_with_progress(begin, **showing)
 
 
-def _apart(paths: tuple[Path, ...]) -> None:
+def _check_names_differ(paths: tuple[Path, ...]) -> None:
     """Raise `InputError` where two scenes would write files of the same name."""
     by_name: dict[str, Path] = {}
     for path in paths:
@@ -144,16 +143,16 @@ def _apart(paths: tuple[Path, ...]) -> None:
         by_name[path.stem] = path
 
 
-def _made(works: Sequence[Work], *, out: Path, notes: Sequence[str] = (), **making: Any) -> NamedEvents:
+def _make_all(works: Sequence[Work], *, out: Path, notes: Sequence[str] = (), **making: Any) -> NamedEvents:
     """What happens when scenes are made, one after the other."""
-    from artengine.making import make_files as begun
+    from artengine.making import make_files
 
     for work in works:
-        yield work.name, _noted(notes, begun(work, out, **making))
+        yield work.name, _with_notes(notes, make_files(work, out, **making))
         notes = ()
 
 
-def _noted(notes: Sequence[str], events: Generator[Event, None, None]) -> Generator[Event, None, None]:
+def _with_notes(notes: Sequence[str], events: Generator[Event, None, None]) -> Generator[Event, None, None]:
     from artengine.events import Note
 
     yield from map(Note, notes)
@@ -181,5 +180,5 @@ def _sweep(scene: Path, seeds: str | None, keep: int | None, among: int | None, 
     return Sweep(path=scene, seeds=chosen, settings=settings, **loading)
 
 
-def _breeding(loading: dict[str, Any]) -> dict[str, Any]:
+def _parent_options(loading: dict[str, Any]) -> dict[str, Any]:
     return {"plugins": loading["plugins"], "max_megapixels": loading["max_megapixels"]}

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress as RichProgress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from artengine.cli.displays import LineDisplay, known_steps
+from artengine.cli.progress.displays import LineDisplay, known_steps
 
 if TYPE_CHECKING:
     from artengine.events import Event, Glance
@@ -21,9 +21,9 @@ def open_bars(watch: bool) -> BarDisplay:
     """Bars on the terminal, below a picture if that is asked for and the terminal can show one."""
     console = Console(file=sys.stderr)
     if watch:
-        from artengine.cli import preview
+        from artengine.cli.progress.preview import can_show_pictures
 
-        if preview.can_show_pictures(console):
+        if can_show_pictures(console):
             return PreviewDisplay(console)
     return BarDisplay(console)
 
@@ -106,7 +106,7 @@ class PreviewDisplay(BarDisplay):
     """Bars, and above them the picture as it is now; the last one of each scene stays."""
 
     def __init__(self, console: Console) -> None:
-        from artengine.cli.preview import Preview
+        from artengine.cli.progress.preview import Preview
 
         super().__init__(console)
         self._preview = Preview(console, self._progress.get_renderable)

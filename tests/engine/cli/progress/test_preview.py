@@ -14,7 +14,15 @@ from rich.text import Text
 from tests.support.terminal import Cell, Session, Terminal
 
 import artengine
-from artengine.cli.preview import MIN_PICTURE_INTERVAL, LastLines, Pace, Preview, can_show_pictures, fitted, half_blocks
+from artengine.cli.progress.preview import (
+    MIN_PICTURE_INTERVAL,
+    LastLines,
+    Pace,
+    Preview,
+    can_show_pictures,
+    fitted,
+    half_blocks,
+)
 from artengine.training import weights
 
 if TYPE_CHECKING:
@@ -118,7 +126,7 @@ def test_looking_takes_a_tenth_of_the_time_at_most() -> None:
 
 
 def test_the_last_look_is_shown_however_soon_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("artengine.cli.preview.time.monotonic", lambda: 1.0)
+    monkeypatch.setattr("artengine.cli.progress.preview.time.monotonic", lambda: 1.0)
     preview = Preview(Console(file=io.StringIO(), force_terminal=True, width=40, height=20), lambda: Text("bar"))
     taken = []
     for number, last in enumerate((False, False, True)):
