@@ -50,12 +50,12 @@ def did_you_mean(word: str, words: Iterable[str]) -> str:
 
 
 def quoted(text: str, limit: int = 60) -> str:
-    """A text from a stranger as a message shows it: in quotes, on one line, not too long."""
+    """An untrusted text as a message shows it: in quotes, on one line, not too long."""
     return repr(text[:limit]) + ("..." if len(text) > limit else "")
 
 
 def printable(text: str) -> str:
-    """A text from a stranger, line by line, without what would steer a terminal; tabs and line ends stay."""
+    """An untrusted text, line by line, without what would steer a terminal; tabs and line ends stay."""
     kept = re.split(r"(\t|\r?\n)", text)
     kept[::2] = ["".join(sign if sign.isprintable() else "?" for sign in part) for part in kept[::2]]
     return "".join(kept)

@@ -1,7 +1,7 @@
 """Find, load, isolate and block plugins; remember the broken ones and why.
 
 Plugins come from installed packages (entry points in the group ``artengine``) and from files named by the user.
-A bundled plugin that is broken raises; a foreign one is set aside, and the rest goes on.
+A bundled plugin that is broken raises; a third-party one is set aside, and the rest goes on.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ def _execute(path: Path, source: bytes, digest: str) -> ModuleType:
 def _plugin(manager: pluggy.PluginManager, candidate: _Candidate) -> Plugin:
     """Load, register and ask every hook of one plugin.
 
-    Raises `_UnusableError` for whatever goes wrong with it: a stranger's code may raise anything.
+    Raises `_UnusableError` for whatever goes wrong with it: third-party code may raise anything.
     """
     if earlier := manager.get_plugin(candidate.name):
         place = getattr(earlier, "__file__", None) or repr(earlier)

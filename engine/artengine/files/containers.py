@@ -1,7 +1,8 @@
 """Where films and vectors keep a description: found in mp4, webm, gif, svg and pdf, put into gif.
 
 The few boxes on the way to it are walked here, by the books of the formats, rather than by a program that would open
-everything a stranger's file makes it believe in. Nothing is read that is not on the way, nor longer than LONGEST.
+everything an untrusted file makes it believe in. Nothing is read that is not on the way, nor longer than
+MAX_DESCRIPTION_BYTES.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Photos, sounds, fonts and earlier weights from strangers, opened with care; and ffmpeg, which decodes and encodes."""
+"""Untrusted photos, sounds, fonts and earlier weights, opened with care; and ffmpeg, which decodes and encodes."""
 
 import lazy_loader
 

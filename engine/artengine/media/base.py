@@ -24,7 +24,7 @@ class Media:
 
 
 def read_untrusted(path: Path, expected: str) -> bytes:
-    """The bytes of a stranger's file; expected: the word for what it should be.
+    """The bytes of an untrusted file; expected: the word for what it should be.
 
     Raises `ValueError` saying what was found.
     """

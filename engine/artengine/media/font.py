@@ -1,4 +1,4 @@
-"""Fonts from strangers: opened with care, or refused with a reason."""
+"""Untrusted fonts: opened with care, or refused with a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Photos from strangers: opened with care, or refused with a reason.
+"""Untrusted photos: opened with care, or refused with a reason.
 
 Only raster formats that a scene may name are tried, size is checked before anything is decoded, a half photo is an
 error. What comes out is upright, in the colours of sRGB, with transparency laid over white.

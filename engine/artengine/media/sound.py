@@ -1,4 +1,4 @@
-"""Sounds from strangers: opened with care, or refused with a reason.
+"""Untrusted sounds: opened with care, or refused with a reason.
 
 The bytes are told apart by their first few, and ffmpeg gets them with that said and nothing else to open.
 """

@@ -38,11 +38,7 @@ _Edit = tuple[list[str], Node | None, Mark]  # keys; the value there, None for n
 
 
 class Settings(TypedDict, total=False):
-    """What is set in a scene from outside.
-
-    seed, size (columns, rows): instead of the scene's own. overrides: ``{"canvas.width": 512}``, or texts
-    ``"canvas.width=512"``.
-    """
+    """What is set in a scene from outside, see `load`."""
 
     seed: int | None
     size: tuple[int, int] | None
@@ -50,18 +46,17 @@ class Settings(TypedDict, total=False):
 
 
 class LoadOptions(Settings, total=False):
-    """What a file can be loaded with: `Settings`, and what it may use.
-
-    plugins: files of plugins, or ``no:NAME``. max_megapixels: the largest photo that is opened.
-    """
+    """What a file can be loaded with, see `load`."""
 
     plugins: Sequence[str]
     max_megapixels: float
 
 
 def load(path: str | os.PathLike[str], **options: Unpack[LoadOptions]) -> Scene:
-    """The scene in a file, checked from end to end; the options are those of `LoadOptions`.
+    """The scene in a file, checked from end to end.
 
+    seed, size (columns, rows): instead of the scene's own. overrides: ``{"canvas.width": 512}``, or texts
+    ``"canvas.width=512"``. plugins: files of plugins, or ``no:NAME``. max_megapixels: the largest photo that is opened.
     Raises `InputError` with every problem found, and for a film of several shots.
     """
     work = load_work(path, **options)
@@ -77,7 +72,7 @@ def load_work(
     max_megapixels: float = MAX_MEGAPIXELS,
     **settings: Unpack[Settings],
 ) -> Work:
-    """The scene, or the film of several, in a file, checked from end to end; the options are those of `LoadOptions`.
+    """The scene, or the film of several, in a file, checked from end to end; the options are those of `load`.
 
     Raises `InputError` with every problem found.
     """

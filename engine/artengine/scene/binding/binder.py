@@ -160,24 +160,18 @@ class Binder:
         values: dict[str, Any] = {}
         entries = dict(node.entries)
         for name, (mark, value) in node.entries.items():
-            step = name if name in by_name else quoted(name) if len(name) > 60 or not name.isidentifier() else name
-            here = f"{path}.{step}" if path else step
             if name not in by_name:
-                hint = f"; {name!r} stands before the * of its function" if name in engines else ""
-                message = f"no such option{hint or did_you_mean(name, by_name)}"
-                self._report(
-                    mark, here, message if message[-1] == "?" else f"{message} (options: {listed(by_name) or 'none'})"
-                )
+                self._report_unknown(name, mark, path, by_name, engines)
                 continue
+            here = f"{path}.{name}" if path else name
             annotation = by_name[name].annotation
             value = self.keyframes.hold_still(annotation, value, here, self.record, self._report)
             entries[name] = (mark, value)
             values[name] = self._prepare(annotation, value, here)
         for option in declared:
             if option.required and option.name not in node.entries:
-                self._report(
-                    node.mark, path, f"{option.name!r} is missing; expected {expected_by_annotation(option.annotation)}"
-                )
+                missing = f"{option.name!r} is missing; expected {expected_by_annotation(option.annotation)}"
+                self._report(node.mark, path, missing)
         good = {name: value for name, value in values.items() if value is not _FAULTY}
         checked = self._check(by_name, good, Entries(node.mark, entries), path)
         if len(self._problems) > before or len(good) < len(values):
@@ -188,6 +182,16 @@ class Binder:
             else default_value(self.registry, option.annotation, option.default)
             for option in declared
         }
+
+    def _report_unknown(
+        self, name: str, mark: Mark, path: str, by_name: Mapping[str, Option], engines: tuple[str, ...]
+    ) -> None:
+        step = quoted(name) if len(name) > 60 or not name.isidentifier() else name
+        hint = f"; {name!r} stands before the * of its function" if name in engines else did_you_mean(name, by_name)
+        message = f"no such option{hint}"
+        if message[-1] != "?":
+            message += f" (options: {listed(by_name) or 'none'})"
+        self._report(mark, f"{path}.{step}" if path else step, message)
 
     def _check(self, by_name: Mapping[str, Option], good: dict[str, Any], node: Entries, path: str) -> dict[str, Any]:
         """What pydantic says to the values, its complaints in our words and with their places."""

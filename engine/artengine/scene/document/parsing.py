@@ -1,4 +1,4 @@
-"""Text to nodes that know where they stand: YAML 1.2 scalars, nothing else of YAML's stranger parts.
+"""Text to nodes that know where they stand: YAML 1.2 scalars, nothing of YAML's odder parts.
 
 One streaming pass over the parser's events builds the nodes, so that a hostile file is refused before it costs
 anything: size, depth and number of nodes are bounded, aliases count as what they stand for, tags and merge keys are

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.support.scene_folder import NETWORK, TRAINED, Desk
 
-from artengine.scene.motion.timeline import Film, parse_seconds
+from artengine.scene.motion.timeline import MAX_FRAMES, Film, parse_seconds
 
 RATES = (1, 7, 12.5, 23.976, 24, 25, 29.97, 30, 48, 59.94, 60, 120, 240)
 
@@ -147,3 +147,9 @@ def test_an_output_that_takes_films_wants_one(desk: Desk) -> None:
     first, second = desk.mistakes(f"{NETWORK}outputs: [mp4, png, {{gif: {{width: 9}}}}]\n")
     assert first.startswith("2:11: outputs.0.mp4: found mp4 in a scene without a film; add film: {length: 8s}")
     assert second.startswith("2:22: outputs.2.gif: ")
+
+
+def test_longest_film_has_as_many_frames_as_there_may_be() -> None:
+    assert Film(length=f"{MAX_FRAMES}f").frames == MAX_FRAMES
+    with pytest.raises(ValueError, match=f"found a film of {MAX_FRAMES + 1:,} frames, expected at most {MAX_FRAMES:,}"):
+        Film(length=f"{MAX_FRAMES + 1}f")
