@@ -134,6 +134,15 @@ def test_a_number_that_is_right_when_the_scene_is_loaded_stays_right(desk: Desk,
         scene.at(float(moment))
 
 
+@pytest.mark.parametrize(
+    ("value", "message"), [("-1", "found -1.0, expected at least"), ("2", "found 2.0, expected at most 1")]
+)
+def test_number_is_checked_where_it_is_least_and_greatest(value: str, message: str, desk: Desk) -> None:
+    keys = f"{{keys: {{0s: 0.5, 2s: {value}, 4s: 0.5}}}}"
+    (mistake,) = desk.mistakes(painter("nonlin", f"{{npainter_log10_abs: {{strength: {keys}}}}}"))
+    assert message in mistake
+
+
 def test_every_number_of_a_list_stays_within_its_bounds(desk: Desk) -> None:
     """The second number is wrong where the first is neither least nor greatest."""
     text = "network: {mlp: {width: {keys: {0s: [4, 8], 2s: [6, 0], 4s: [8, 8]}}}}\n" + FILM
