@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import zlib
 from pathlib import Path
@@ -26,6 +27,18 @@ def make_item(data: Data) -> Data:
     image.save(folder / name)
     image.save(folder / THUMBNAIL_FILE)
     return {"unwritten": "", "files": [name], "width": 8, "height": 6, "psnr": None, "loss": None}
+
+
+def make_frail_item(data: Data) -> Data:
+    """Make an item, unless it is one of three of which one fails, one ends the process, and one does not end."""
+    match data["scene"]["name"]:
+        case "tiny-seed-1":
+            raise RuntimeError("no <b>network</b> for this seed")
+        case "tiny-seed-2":
+            os._exit(7)
+        case "tiny-seed-4":
+            time.sleep(600)
+    return make_item(data)
 
 
 def make_forever(data: Data) -> Data:

@@ -78,7 +78,7 @@ def test_a_picture_is_made_again_to_the_byte(outputs: str, tiny_scene: Path, tmp
 
 def test_a_film_is_made_again_to_the_byte(tiny_scene: Path, tmp_path: Path, run_cli: RunCli) -> None:
     film = (
-        "film: {length: 7f, fps: 12.5}\ncamera: {keys: {0s: {zoom: 1, turns: 1}, 100%: {zoom: 3}}, ease: ease-in-out}\n"
+        "film: {length: 3f, fps: 12.5}\ncamera: {keys: {0s: {zoom: 1, turns: 1}, 100%: {zoom: 3}}, ease: ease-in-out}\n"
     )
     tiny_scene.write_text(
         COMMENT + tiny_scene.read_text() + film + "outputs: [mp4, webm, {gif: {width: 12}}, apng, png]\n"

@@ -296,9 +296,9 @@ def test_odd_photos_are_told_too(odd: str, options: str, tmp_path: Path) -> None
 
 def test_thousands_of_dividers_are_no_trouble(tmp_path: Path) -> None:
     photo(tmp_path, 5, 4)
-    picture, told = learnt(scene(tmp_path, "colours: mean, cycles: 1, candidates: 1", "lines: 4096"))
+    picture, told = learnt(scene(tmp_path, "colours: mean, cycles: 1, candidates: 1", "lines: 2048"))
     assert told[-1].psnr == 120
     assert len(picture.network.table) == 20
     assert picture.paint().shape == (16, 24, 3)
-    *_, last = learnt(scene(tmp_path, "way: gradient, cycles: 1, colours: mean", "lines: 0, circles: 4096"))[1]
+    *_, last = learnt(scene(tmp_path, "way: gradient, cycles: 1, colours: mean", "lines: 0, circles: 2048"))[1]
     assert math.isfinite(last.loss)

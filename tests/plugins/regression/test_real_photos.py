@@ -214,12 +214,15 @@ HALVES: dict[str, bytes] = {
 def test_masks_and_weights_may_be_of_any_kind(option: str, tmp_path: Path) -> None:
     path = scene(tmp_path, saved(colour(np.where(LEFT[:, :, None] > 0, 1 - SEEN, SEEN))), f", {option}")
     pictures = {}
+    (tmp_path / "half").write_bytes(HALVES["8 bits"])
+    picture = learnt(path)
+    half = WIDTH // 2 + 1  # an edge is no place to look at
+    side = np.s_[:, : half - 2] if "mask" in option else np.s_[:, half:]
+    assert apart(picture[side], SEEN[side] if "mask" in option else 1 - SEEN[side]) < 0.03
+    path.write_text(path.read_text().replace("steps: 200", "steps: 10"))  # enough to tell one from another
     for kind, data in HALVES.items():
         (tmp_path / "half").write_bytes(data)
         pictures[kind] = learnt(path)
-    half = WIDTH // 2 + 1  # an edge is no place to look at
-    side = np.s_[:, : half - 2] if "mask" in option else np.s_[:, half:]
-    assert apart(pictures["8 bits"][side], SEEN[side] if "mask" in option else 1 - SEEN[side]) < 0.03
     for kind, picture in pictures.items():
         assert np.array_equal(picture, pictures["8 bits"]), kind
 
