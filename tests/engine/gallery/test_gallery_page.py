@@ -8,14 +8,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 from tests.support.browser import CHROMIUM, WHY_NOT, Browser, Page
-from tests.support.executors import InProcess
+from tests.support.executors import InProcess, in_process
 from tests.support.gallery_runs import hung, scene
 
-from artengine.gallery import evolution
+from artengine.cli.app import cli
+from artengine.gallery import builder, evolution
 from artengine.gallery.builder import GalleryOptions, PartialError, build_gallery
 from artengine.gallery.galleries import _walk_scene
 from artengine.gallery.sweep_values import parse_seeds
@@ -78,6 +81,16 @@ def in_a_shell(command: str, folder: Path) -> list[Path]:
     return [folder / line for line in done.stdout.splitlines()]
 
 
+def run_here(command: str, folder: Path) -> list[Path]:
+    """Run a command of artengine's without processes; the files that it tells of."""
+    first, *words = shlex.split(command)
+    assert first == "artengine"
+    with contextlib.chdir(folder), mock.patch.object(builder, "Workers", in_process):
+        result = CliRunner().invoke(cli, words, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return [folder / line for line in result.stdout.splitlines()]
+
+
 def star(page: Page, *names: str) -> None:
     for name in names:
         page.ask(f"document.querySelector(\"#wall a[title='{name}']\").closest('li').querySelector('.star').click()")
@@ -119,13 +132,13 @@ def test_stars_go_into_another_gallery_and_into_a_film(
     seeds, commands, film = exported(page)
     assert seeds == "--seeds 3,40,199"
     assert commands.splitlines()[1] == "artengine run painter.yaml --seed 40"
-    in_a_shell(f"artengine gallery painter.yaml {seeds} --out {tmp_path}/stars", home)
+    run_here(f"artengine gallery painter.yaml {seeds} --out {tmp_path}/stars", home)
     for seed in (3, 40, 199):
         name = f"painter-seed-{seed}.png"
         assert (tmp_path / "stars" / name).read_bytes() == (home / "g" / name).read_bytes()
     (tmp_path / "starred.yaml").write_text(film)
     assert "seed: [3, 40, 199]\n" in film
-    (made,) = in_a_shell("artengine run starred.yaml --set film.length=1s --set film.fps=6", tmp_path)
+    (made,) = run_here("artengine run starred.yaml --set film.length=1s --set film.fps=6", tmp_path)
     assert made.name == "starred.mp4"
     with browser.page(made.as_uri()) as player:
         player.wait("document.querySelector('video').duration > 0.9")

@@ -20,16 +20,24 @@ from artengine.gallery.page import SEEDS_LINE, PagePicture, label_of, render_pag
 
 SCENE = f"# A scene.\n{SEEDS_LINE}\nnetwork: {{mlp: {{width: 8}}}}\noutputs: mp4\n"
 NUMBER = 300
+FAILED = [("painter-seed-300", "went wrong")]
 
 in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT)
 
 
+def pictures(count: int) -> list[Shown]:
+    return [picture_of(seed, ("0.5", "1.5", "1.25")[seed % 3]) for seed in range(count)]
+
+
 @pytest.fixture(scope="module")
 def gallery(tmp_path_factory: pytest.TempPathFactory) -> str:
-    shown = [picture_of(seed, ("0.5", "1.5", "1.25")[seed % 3]) for seed in range(NUMBER)]
-    return write_page(
-        tmp_path_factory.mktemp("gallery"), shown, scene=SCENE, failed=[("painter-seed-300", "went wrong")]
-    )
+    return write_page(tmp_path_factory.mktemp("gallery"), pictures(NUMBER), scene=SCENE, failed=FAILED)
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A gallery for what does not depend on how many pictures there are."""
+    return write_page(tmp_path_factory.mktemp("few"), pictures(12), scene=SCENE, failed=FAILED)
 
 
 @pytest.fixture
@@ -151,10 +159,10 @@ def test_seed_137_is_found_looked_at_and_its_command_copied(page: Page) -> None:
 
 
 @in_a_browser
-def test_a_browser_without_clipboard_copies_the_old_way_or_says_so(browser: Browser, gallery: str) -> None:
-    with browser.page(gallery) as page:
+def test_a_browser_without_clipboard_copies_the_old_way_or_says_so(browser: Browser, few: str) -> None:
+    with browser.page(few) as page:
         page.before("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
-        page.open(gallery + "#painter-seed-3")
+        page.open(few + "#painter-seed-3")
         page.wait("document.querySelector('#view').open")
         page.click("#view .copy")
         page.wait("document.querySelector('#said').textContent === 'Command copied'")
@@ -261,8 +269,8 @@ def test_stars_survive_a_reload_and_are_exported(page: Page, tmp_path: Path) -> 
 
 
 @in_a_browser
-def test_stars_of_two_windows_come_together(browser: Browser, gallery: str) -> None:
-    with browser.page(gallery) as one, one.beside(gallery) as other:
+def test_stars_of_two_windows_come_together(browser: Browser, few: str) -> None:
+    with browser.page(few) as one, one.beside(few) as other:
         one.ask("document.querySelector('#wall li:nth-child(2) .star').click()")
         other.wait("document.querySelector('#stars').textContent === '1'")
         other.ask("document.querySelector('#wall li:nth-child(3) .star').click()")
@@ -271,12 +279,12 @@ def test_stars_of_two_windows_come_together(browser: Browser, gallery: str) -> N
 
 @in_a_browser
 @pytest.mark.parametrize("kept", ["throws", "{", "7", '{"a": 1}', "[1, null, [2]]", "null"])
-def test_a_browser_that_keeps_nothing_or_nonsense_still_stars(browser: Browser, gallery: str, kept: str) -> None:
+def test_a_browser_that_keeps_nothing_or_nonsense_still_stars(browser: Browser, few: str, kept: str) -> None:
     if kept == "throws":
         prepared = "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no') }})"
     else:
         prepared = f"Storage.prototype.getItem = () => {json.dumps(kept)}"
-    with browser.page(gallery) as page:
+    with browser.page(few) as page:
         page.before(prepared)
         page.reload()
         assert page.ask("document.querySelector('#stars').textContent") == "0"
@@ -289,10 +297,10 @@ def test_a_browser_that_keeps_nothing_or_nonsense_still_stars(browser: Browser, 
 
 @in_a_browser
 @pytest.mark.parametrize("mobile", [False, True])
-def test_a_phone_has_room_for_everything(browser: Browser, gallery: str, mobile: bool) -> None:
-    with browser.page(gallery) as page:
+def test_a_phone_has_room_for_everything(browser: Browser, few: str, mobile: bool) -> None:
+    with browser.page(few) as page:
         page.resize(360, 640, 2, mobile=mobile)
-        page.open(gallery + "#painter-seed-5")
+        page.open(few + "#painter-seed-5")
         page.wait("document.querySelector('#view').open")
         for inside in ("document.querySelector('#view')", "document.documentElement"):
             assert page.ask(f"{inside}.scrollWidth") == 360

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 from tests.support.browser import CHROMIUM, WHY_NOT, Browser
-from tests.support.executors import InProcess
+from tests.support.executors import InProcess, in_process
 from tests.support.gallery_pages import PAYLOADS, picture_of, write_page
 from tests.support.gallery_runs import SCENE, hung, is_whole, lines, scene, seen, shown
 
 from artengine.events import Made
+from artengine.gallery import builder
 from artengine.gallery.builder import GalleryOptions, PartialError, build_gallery
 from artengine.gallery.manifest import MANIFEST_FILE, Entry, Manifest, hash_data, hash_file
 from artengine.gallery.naming import safe_name
@@ -240,7 +241,10 @@ def test_real_trainings_are_told_as_their_weights_say(learnt: Path) -> None:
         assert plot.width >= 1200
 
 
-def test_the_command_tells_the_table_at_its_end_and_as_a_line_of_json(run_cli: RunCli, tmp_path: Path) -> None:
+def test_the_command_tells_the_table_at_its_end_and_as_a_line_of_json(
+    run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builder, "Workers", in_process)
     learnable(tmp_path)
     words = ("gallery", "tiny.yaml", "--seeds", "5,2", "--set", f"{WIDTH}=24,4", "--out", "g")
     answer = run_cli(*words)
