@@ -25,7 +25,7 @@ FAILED = [("painter-seed-300", "went wrong")]
 in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT)
 
 
-def pictures(count: int) -> list[Shown]:
+def pictures(count: int) -> list[PagePicture]:
     return [picture_of(seed, ("0.5", "1.5", "1.25")[seed % 3]) for seed in range(count)]
 
 
