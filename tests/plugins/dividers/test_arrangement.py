@@ -78,7 +78,7 @@ def sound(found: Arrangement) -> None:
 
 @pytest.mark.parametrize("view", [SQUARE, ASKEW, CLOSE], ids=["square", "askew", "close"])
 @pytest.mark.parametrize(("lines", "circles"), [(0, 0), (1, 0), (0, 1), (9, 0), (0, 9), (7, 5), (40, 30)])
-def test_regions_are_those_that_points_find(lines: int, circles: int, view: View) -> None:
+def test_regions_agree_with_random_points(lines: int, circles: int, view: View) -> None:
     partition = drawn(lines, circles, seed=lines + 7 * circles)
     found = of(partition, view)
     sound(found)
@@ -95,7 +95,7 @@ def test_regions_are_those_that_points_find(lines: int, circles: int, view: View
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_lines_make_as_many_regions_as_they_and_their_crossings_are(seed: int) -> None:
+def test_region_count_of_lines_is_one_more_than_lines_and_crossings(seed: int) -> None:
     partition = drawn(30, 0, seed)
     found = of(partition, ASKEW)
     crossed = found.edges.origin[np.isin(found.edges.curve, range(4), invert=True)]
@@ -107,14 +107,14 @@ def test_lines_make_as_many_regions_as_they_and_their_crossings_are(seed: int) -
 
 
 @pytest.mark.parametrize(("lines", "circles"), [(128, 0), (0, 128), (64, 64)])
-def test_areas_of_many_add_up(lines: int, circles: int) -> None:
+def test_areas_of_many_regions_add_up(lines: int, circles: int) -> None:
     found = of(drawn(lines, circles), ASKEW)
     assert len(found) > 3000
     assert found.area.min() > 0
     sound(found)
 
 
-def test_areas_are_exact() -> None:
+def test_areas_of_overlapping_circles_are_exact() -> None:
     lens = 2 * (0.5**2 * math.acos(0.6) - 0.3 * 0.4)
     found = of(parted(circles=[(-0.3, 0, 0.5), (0.3, 0, 0.5)]))
     discs = [PI * 0.25 - lens, PI * 0.25 - lens, lens]
@@ -151,20 +151,20 @@ DEGENERATE = {
 
 @pytest.mark.parametrize(("partition", "faces"), DEGENERATE.values(), ids=DEGENERATE)
 @pytest.mark.parametrize("turned", [0, 90], ids=["upright", "turned"])
-def test_what_lies_on_or_touches_each_other_is_right(partition: Partition, faces: int, turned: float) -> None:
+def test_degenerate_arrangements_have_the_right_regions(partition: Partition, faces: int, turned: float) -> None:
     view = View(width=600, height=600, angle=turned)
     found = of(partition, view)
     assert len(found) == faces
     sound(found)
 
 
-def test_holes_are_taken_from_the_face_around_them() -> None:
+def test_areas_of_holes_are_taken_from_the_face_around_them() -> None:
     found = of(parted(circles=[(0, 0, 0.9), (0.1, 0.05, 0.6), (0.2, 0.1, 0.3), (-0.8, -0.8, 0.1)]))
     rings = [4 - PI * (0.81 + 0.01), PI * (0.81 - 0.36), PI * (0.36 - 0.09), PI * 0.09, PI * 0.01]
     assert sorted(found.area / 300**2) == pytest.approx(sorted(rings), rel=1e-12)
 
 
-def test_points_are_one_that_are_closer_than_can_be_seen() -> None:
+def test_close_points_are_merged() -> None:
     random = np.random.RandomState(0)
     places = random.uniform(-300, 300, (500, 2))
     angle, near = random.uniform(0, 2 * PI, 500), 1e-6
@@ -175,7 +175,7 @@ def test_points_are_one_that_are_closer_than_can_be_seen() -> None:
     assert (points[which[:500]] == places).all()
 
 
-def test_more_crossings_than_anybody_needs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_crossings_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrangements, "MAX_CROSSINGS", 100)
     of(drawn(10, 0))
     with pytest.raises(ValueError, match=r"found more than 100 crossings of dividers, expected fewer"):

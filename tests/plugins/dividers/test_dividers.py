@@ -21,7 +21,7 @@ from artengine.making.pipeline import make_files
 from artengine_dividers.network.module import Dividers
 
 
-def excited(divider: nn.Module, name: str, number: int, x: float, y: float) -> float:
+def preactivation(divider: nn.Module, name: str, number: int, x: float, y: float) -> float:
     """One excitation of one divider at one point, as books have it."""
     own = {key: value[number].tolist() for key, value in divider.state_dict().items()}
     match name:
@@ -49,11 +49,11 @@ def part(net: Dividers, kind: str) -> Any:
 
 
 def expected(net: Dividers, kind: str, where: Numbers) -> Numbers:
-    return np.array([[excited(part(net, kind), kind, number, x, y) for number in range(6)] for x, y in where])
+    return np.array([[preactivation(part(net, kind), kind, number, x, y) for number in range(6)] for x, y in where])
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_excitations_are_those_of_the_formulas(kind: str) -> None:
+def test_preactivations_equal_the_formulas(kind: str) -> None:
     net, where = network(**KINDS[kind]), points()
     given = part(net, kind)
     found = given(torch.tensor(where)) if kind == "sigmoids" else given.preactivation(torch.tensor(where))
@@ -73,7 +73,7 @@ def test_a_side_is_a_step_or_a_tanh_of_its_sharpness(kind: str, sharpness: float
 
 @pytest.mark.parametrize("kind", ["lines", "centred", "circles"])
 @pytest.mark.parametrize("sharpness", [None, 50.0])
-def test_dividers_learn_by_the_gradient_of_a_gentler_tanh(kind: str, sharpness: float | None) -> None:
+def test_surrogate_gradient_is_that_of_a_softer_tanh(kind: str, sharpness: float | None) -> None:
     """Told by differences of tanh(gradient_sharpness * excitation), whatever the step itself is."""
     net, where = network(**KINDS[kind], sharpness=sharpness, gradient_sharpness=[4.0]).train(), points(20)
     share = np.random.RandomState(2).randn(20, 6)
@@ -92,7 +92,7 @@ def test_dividers_learn_by_the_gradient_of_a_gentler_tanh(kind: str, sharpness: 
             assert slope[index].item() == pytest.approx((ends[0] - ends[1]) / (2 * tiny), rel=1e-4, abs=1e-6)
 
 
-def test_the_false_gradient_of_a_line_by_hand() -> None:
+def test_surrogate_gradient_of_a_line_by_hand() -> None:
     net = network(lines=1, gradient_sharpness=[20.0]).train()
     with torch.no_grad():
         net.lines.angle.fill_(0.0)
@@ -127,14 +127,14 @@ LAYERS = [
 
 
 @pytest.mark.parametrize("options", LAYERS, ids=str)
-def test_colours_are_those_of_the_layers(options: dict[str, Any]) -> None:
+def test_colours_equal_the_formulas_of_the_layers(options: dict[str, Any]) -> None:
     net, where = network(**options), points()
     own = {name: value.numpy() for name, value in net.state_dict().items()}
     hard = "centred" if options.get("centred") else "lines"
     columns = []
     for kind, given in ((hard, net.lines), ("circles", net.circles), ("sigmoids", net.sigmoids)):
         count = len(next(iter(given.state_dict().values())))
-        across = np.array([[excited(given, kind, n, x, y) for n in range(count)] for x, y in where])
+        across = np.array([[preactivation(given, kind, n, x, y) for n in range(count)] for x, y in where])
         if kind != "sigmoids":
             sharpness = options.get("sharpness")
             across = np.tanh(sharpness * across) if sharpness else np.where(across >= 0, 1, -1)
@@ -149,7 +149,7 @@ def test_colours_are_those_of_the_layers(options: dict[str, Any]) -> None:
     assert np.allclose(found, wanted, rtol=0, atol=1e-7)
 
 
-def test_lines_of_both_forms_are_the_same_lines() -> None:
+def test_offset_and_centred_lines_make_the_same_picture() -> None:
     one, other = network(lines=6), network(lines=6, centred=True, seed=8)
     other.set_partition(one.partition())
     assert np.allclose(other.partition().lines, one.partition().lines, atol=1e-12)
@@ -186,7 +186,7 @@ PAINTED = [
 
 @pytest.mark.parametrize("precision", ["float32", "float64", "draft"])
 @pytest.mark.parametrize("options", PAINTED)
-def test_what_is_painted_is_what_the_network_says(options: str, precision: str, tmp_path: Path) -> None:
+def test_painted_picture_equals_the_network(options: str, precision: str, tmp_path: Path) -> None:
     picture = painted(tmp_path, options, f"width: 97, height: 61, precision: {precision}")
     image = picture.paint()
     exact = precision == "float64"
@@ -195,7 +195,7 @@ def test_what_is_painted_is_what_the_network_says(options: str, precision: str, 
     assert image.std() > 0.01 or options == "lines: 0"
 
 
-def test_one_thread_paints_what_two_do(tmp_path: Path) -> None:
+def test_painting_is_the_same_with_more_threads(tmp_path: Path) -> None:
     for options in PAINTED[:4]:
         images = []
         for count in (1, 2):
@@ -225,7 +225,7 @@ def test_regions_are_flat_and_the_same_at_any_zoom(precision: str, tmp_path: Pat
         assert len(np.unique(image.round(5), axis=0)) >= (2 if zoom == 40 else 5)
 
 
-def test_a_line_is_a_line_however_deep_one_looks(tmp_path: Path) -> None:
+def test_lines_stay_sharp_in_deep_zooms(tmp_path: Path) -> None:
     picture = painted(tmp_path, "lines: 1", "width: 60, height: 60, precision: float64")
     angle, offset = picture.network.partition().lines[0]
     centre = (math.cos(angle) * offset, math.sin(angle) * offset)

@@ -47,7 +47,7 @@ def test_a_plotter_draws_every_line_in_one_stroke(drawn: Drawn, tmp_path: Path) 
     assert once == pytest.approx((edges + 2 * (240 + 180)) / 2, rel=1e-4)  # the frame is no neighbour's too
 
 
-def test_a_plotter_draws_a_circle_in_one_stroke_as_far_as_it_is_seen(drawn: Drawn, tmp_path: Path) -> None:
+def test_a_plotter_draws_each_visible_arc_in_one_stroke(drawn: Drawn, tmp_path: Path) -> None:
     circles = "network.dividers={lines: 0, circles: 9}"
     found = arrangement(tmp_path / "lines.yaml", circles)
     on_sides = (np.abs(np.abs(found.points) - [120, 90]) < 1e-6).any(axis=1)

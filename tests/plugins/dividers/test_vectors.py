@@ -44,7 +44,7 @@ CAMERAS = ["{zoom: 1}", "{zoom: 0.05}", "{zoom: 0.7, angle: 33, centre: [0.2, -0
 
 
 @pytest.mark.parametrize("camera", CAMERAS, ids=["plain", "far", "turned", "a million times"])
-def test_a_rasterised_svg_is_what_was_painted(camera: str, drawn: Drawn, tmp_path: Path) -> None:
+def test_rasterised_svg_equals_the_painted_picture(camera: str, drawn: Drawn, tmp_path: Path) -> None:
     if camera == "crossing":
         view = View(width=240, height=180)
         found = arrangement(tmp_path / "lines.yaml")
@@ -56,7 +56,7 @@ def test_a_rasterised_svg_is_what_was_painted(camera: str, drawn: Drawn, tmp_pat
     agree(raster(path), painted(path.with_suffix(".png")), least=0.5)
 
 
-def test_regions_cover_the_picture_once_and_no_seam_lets_the_paper_through(drawn: Drawn) -> None:
+def test_regions_cover_the_picture_once_without_seams(drawn: Drawn) -> None:
     path = drawn()
     below, above = path.read_text().split('id="regions"')
     areas = [swept(data) for _, data in paths(above)]
@@ -68,7 +68,7 @@ def test_regions_cover_the_picture_once_and_no_seam_lets_the_paper_through(drawn
         assert np.abs(raster(path, "white", width) - raster(path, "black", width)).max() <= 8
 
 
-def test_grey_pictures_are_drawn_too(drawn: Drawn, plugin_file: PluginFile) -> None:
+def test_grey_pictures_are_drawn_as_vectors(drawn: Drawn, plugin_file: PluginFile) -> None:
     grey = plugin_file(
         """
         from dataclasses import replace
@@ -90,7 +90,7 @@ def test_grey_pictures_are_drawn_too(drawn: Drawn, plugin_file: PluginFile) -> N
     agree(raster(path), painted(path.with_suffix(".png")), least=0.5)
 
 
-def test_a_palette_is_as_near_as_so_few_colours_can_be(drawn: Drawn) -> None:
+def test_larger_palettes_are_nearer_to_the_picture(drawn: Drawn) -> None:
     from artengine_dividers.vectors.palette import reduce_colours
 
     picture = painted(drawn("png: {}}, {svg: {}").with_suffix(".png"))
@@ -154,7 +154,7 @@ def test_arcs_lie_on_their_circles(drawn: Drawn, tmp_path: Path) -> None:
     assert off(found, page.bent) < 1e-3
 
 
-def test_what_a_sharpness_softens_is_drawn_sharp(drawn: Drawn) -> None:
+def test_vectors_are_sharp_whatever_the_sharpness(drawn: Drawn) -> None:
     soft = drawn("svg: {}", "network.dividers.sharpness=3", metadata=False)
     assert soft.read_bytes() == drawn("svg: {}", metadata=False).read_bytes()
 
@@ -169,7 +169,7 @@ def test_a_sheet_of_paper_has_its_size(drawn: Drawn) -> None:
     assert set(re.findall(r'stroke-width="(.*?)"', path.read_text())) == {"5"}
 
 
-def test_a_pdf_is_what_was_painted(drawn: Drawn) -> None:
+def test_rasterised_pdf_equals_the_painted_picture(drawn: Drawn) -> None:
     path = drawn("png: {}}, {pdf: {}")
     page, scale = Page(path), 8
     assert page.layers == ["seams", "regions"]
@@ -196,7 +196,7 @@ def test_a_pdf_has_a_layer_for_each_colour_or_pen(drawn: Drawn) -> None:
 
 
 @pytest.mark.parametrize("output", ["svg", "pdf", "svg: {palette: 3, strokes: true}"])
-def test_it_is_made_again_to_the_byte(output: str, drawn: Drawn, run_cli: RunCli) -> None:
+def test_vectors_are_rerun_to_the_byte(output: str, drawn: Drawn, run_cli: RunCli) -> None:
     path = drawn(output if ":" in output else f"{output}: {{}}")
     assert run_cli("info", path).out.endswith(recipe.read(path).scene)
     answer = run_cli("rerun", path, "--out", "again")
@@ -205,7 +205,7 @@ def test_it_is_made_again_to_the_byte(output: str, drawn: Drawn, run_cli: RunCli
 
 
 @pytest.mark.parametrize("ending", ["svg", "pdf"])
-def test_without_metadata_nothing_is_told(ending: str, drawn: Drawn) -> None:
+def test_vectors_without_metadata_hold_no_recipe(ending: str, drawn: Drawn) -> None:
     path = drawn(f"{ending}: {{}}", metadata=False)
     assert b"artengine" not in path.read_bytes()
     with pytest.raises(InputError, match="found no recipe in it"):
@@ -248,12 +248,14 @@ def register_sources():
 
 
 @pytest.mark.parametrize(("override", "words"), REFUSED.values(), ids=REFUSED)
-def test_what_has_no_regions_is_refused(override: str, words: str, drawn: Drawn, plugin_file: PluginFile) -> None:
+def test_vectors_of_pictures_without_regions_are_refused(
+    override: str, words: str, drawn: Drawn, plugin_file: PluginFile
+) -> None:
     with pytest.raises(InputError, match=re.escape(words)):
         drawn("svg: {}", override, plugins=[str(plugin_file(PLUGIN))])
 
 
-def test_of_a_film_its_beginning_is_drawn_and_no_frame(drawn: Drawn, tmp_path: Path) -> None:
+def test_vectors_of_a_film_show_its_beginning(drawn: Drawn, tmp_path: Path) -> None:
     film = ["film={length: 2f}", "camera={keys: {0s: {zoom: 0.5}, 100%: {zoom: 3}}}"]
     path = drawn("png: {}}, {svg: {}", *film)
     agree(raster(path), painted(path.with_suffix(".png")), least=0.5)
