@@ -37,8 +37,8 @@ function keep(what, value) {
 }
 
 function recallStars() {
-  const kept = recall("stars");
-  return new Set(Array.isArray(kept) ? kept : []);
+  const stored = recall("stars");
+  return new Set(Array.isArray(stored) ? stored : []);
 }
 
 // ---- dialogs: what is read first is their heading

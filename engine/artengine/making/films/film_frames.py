@@ -122,9 +122,9 @@ def _paint_by_several(
     parts = [missing[start : start + size] for start in range(0, len(missing), size)]
     items = (Item(f"{scene.name}, frames {part[0]} to {part[-1]}", {**job, "frames": part}) for part in parts)
     with contextlib.closing(Workers("artengine.making.films.film_frames:paint_frames", jobs).work(items)) as work:
-        for done in work:
-            if done.error:
-                raise ArtengineError(f"{done.item.name}: {done.error}")
+        for result in work:
+            if result.error:
+                raise ArtengineError(f"{result.item.name}: {result.error}")
             yield True
 
 
@@ -252,8 +252,8 @@ def _frame_steps(film: Film, steps: int | None) -> list[int]:
     Raises `InputError` where the training has no end of its own, or the frames are too many.
     """
     if steps is None:
-        found = "found a training that has no end of its own, expected one that ends; say how long it goes on"
-        raise InputError([Problem("", "film.learning", found)])
+        message = "found a training that has no end of its own, expected one that ends; say how long it goes on"
+        raise InputError([Problem("", "film.learning", message)])
     every, count = film.learning, max(film.frames - 1, 1)
     if isinstance(every, int):
         frames = steps // every + 1
