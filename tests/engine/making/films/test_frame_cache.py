@@ -10,6 +10,7 @@ import pytest
 from tests.support.film_runs import FILM, made
 
 from artengine import OutputError, load
+from artengine.making.films import frame_cache
 from artengine.making.films.film_frames import frame_cache_of
 from artengine.making.films.frame_cache import FrameCache
 
@@ -44,6 +45,21 @@ def test_no_damage_of_a_frame_is_more_than_a_frame_that_is_gone(tmp_path: Path) 
     for other in (b"", whole + b"more", whole + whole, b"\x89PNG\r\n\x1a\n" + bytes(50)):
         cache.path(0).write_bytes(other)
         assert cache.read(0) is None
+
+
+def test_file_that_is_no_frame_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = FrameCache(tmp_path, "s", "0" * 16)
+    cache.open()
+    cache.write(0, np.zeros((9, 16, 3), np.uint8))
+    frame = cache.path(0).read_bytes()
+    cache.path(0).write_bytes(b"another!" + frame[8:])
+    assert cache.read(0) is None
+    cache.write(0, np.zeros((9, 16, 2), np.uint8))  # a picture has one channel or three
+    assert cache.read(0) is None
+    for largest, readable in ((9 * 16 * 3, True), (9 * 16 * 3 - 1, False)):
+        cache.path(0).write_bytes(frame)
+        monkeypatch.setattr(frame_cache, "_MAX_FRAME_BYTES", largest)
+        assert (cache.read(0) is not None) is readable
 
 
 @pytest.mark.parametrize("channels", [1, 3])
