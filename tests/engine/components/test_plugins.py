@@ -108,7 +108,7 @@ def test_every_kind_has_a_hook_and_every_component_says_where_it_is_from(run_cli
 
 
 @broken
-def test_a_broken_file_is_told_in_one_line(
+def test_broken_plugin_file_is_reported_in_one_line(
     text: str, reason: str, plugin_file: PluginFile, run_cli: RunCli, tiny_scene: Path
 ) -> None:
     plugin = plugin_file(text, "odd.py")
@@ -155,7 +155,7 @@ def test_a_missing_component_brings_up_the_plugin_that_was_set_aside(
         artengine.load(tiny_scene, overrides=["network.neural_painter.nonlin=ripple"])
 
 
-def test_in_a_process_of_its_own_it_is_the_same(
+def test_broken_plugin_does_not_harm_others_in_a_process(
     distribution: Distribution, run_process: RunProcess, tiny_scene: Path
 ) -> None:
     distribution("broken", "import no_such_module")
@@ -174,7 +174,7 @@ def test_a_bundled_plugin_that_is_broken_is_our_own_mistake(distribution: Distri
         load_plugins()
 
 
-def test_a_stranger_cannot_take_the_name_of_a_bundled_plugin(distribution: Distribution) -> None:
+def test_third_party_plugin_cannot_take_a_bundled_name(distribution: Distribution) -> None:
     distribution("stranger", RIPPLE, point="basics")
     found = load_plugins()
     assert [one.origin for one in found.broken] == ["stranger 1.2"]
@@ -182,7 +182,7 @@ def test_a_stranger_cannot_take_the_name_of_a_bundled_plugin(distribution: Distr
     assert "\n" not in found.broken[0].reason
 
 
-def test_a_name_given_twice_is_an_error_whose_remedy_works(distribution: Distribution, run_cli: RunCli) -> None:
+def test_component_of_two_plugins_is_an_error_with_a_remedy(distribution: Distribution, run_cli: RunCli) -> None:
     distribution("one", RIPPLE)
     distribution("two", RIPPLE)
     answer = run_cli("list")
@@ -194,7 +194,7 @@ def test_a_name_given_twice_is_an_error_whose_remedy_works(distribution: Distrib
     assert run_cli("list", "-p", "no:one").code == 0
 
 
-def test_a_name_given_by_two_files_needs_no_remedy(plugin_file: PluginFile, run_cli: RunCli) -> None:
+def test_component_of_two_files_is_an_error(plugin_file: PluginFile, run_cli: RunCli) -> None:
     files = [plugin_file(RIPPLE, f"{name}.py") for name in "ab"]
     answer = run_cli("list", "-p", files[0], "-p", files[1])
     assert answer.code == 2
@@ -211,7 +211,7 @@ def test_bundled_and_foreign_plugins_can_be_left_out(distribution: Distribution,
         artengine.load(tiny_scene, plugins=["no:nonlinearities"])
 
 
-def test_leaving_out_what_is_not_there_suggests_what_is() -> None:
+def test_leaving_out_an_unknown_plugin_suggests_a_name() -> None:
     with pytest.raises(InputError, match=r"-p no:basic: no such plugin; did you mean 'basics'\?"):
         load_plugins(["no:basic"])
 
@@ -243,7 +243,7 @@ def test_the_same_file_twice_is_one_plugin_and_another_of_that_name_is_refused(
     )
 
 
-def test_a_file_that_has_changed_is_read_again(plugin_file: PluginFile, tiny_scene: Path) -> None:
+def test_changed_plugin_file_is_read_again(plugin_file: PluginFile, tiny_scene: Path) -> None:
     versions = set()
     for factor in "345":  # the same length, at almost the same time: nothing that is cached may be taken for it
         plugin = plugin_file(RIPPLE.replace("3", factor))

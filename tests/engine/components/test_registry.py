@@ -243,14 +243,14 @@ def test_one_name_may_stand_for_a_source_and_a_filter_but_not_for_two_sources() 
         ),
     ],
 )
-def test_a_name_that_is_not_there_brings_up_what_was_meant(kind: str, name: str, message: str) -> None:
+def test_unknown_component_suggests_what_was_meant(kind: str, name: str, message: str) -> None:
     all_of_them = registry(offering("one", source={"grid": bend, "polar": bend}, network={"mlp": bend}))
     with pytest.raises(LookupError) as caught:
         all_of_them.find(kind, name)
     assert caught.value.args[0] == message
 
 
-def test_a_name_that_is_not_there_brings_up_plugins_that_are_missing() -> None:
+def test_unknown_component_names_missing_plugins() -> None:
     few = registry(broken=(BrokenPlugin("waves", "waves 2", "ImportError: no"),), blocked=("basics",))
     with pytest.raises(LookupError) as caught:
         few.find("source", "grid", ["plain"])
@@ -260,7 +260,7 @@ def test_a_name_that_is_not_there_brings_up_plugins_that_are_missing() -> None:
     )
 
 
-def test_a_network_where_a_source_belongs_is_told_with_its_place(tmp_path: Path) -> None:
+def test_network_in_place_of_a_source_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "scene.yaml"
     path.write_text("coordinates: mlp\nnetwork: grid\n")
     with pytest.raises(InputError) as caught:
@@ -280,7 +280,7 @@ def test_a_default_names_a_component_that_the_engine_finds(plugin_file: PluginFi
     assert {one["name"]: one.get("default") for one in mlp["options"]}["activation"] == "sin"
 
 
-def test_the_registry_is_made_once_for_the_same_plugins() -> None:
+def test_registry_is_cached_by_plugins() -> None:
     assert default_registry() is default_registry()
     assert default_registry(("no:basics",)) is not default_registry()
 

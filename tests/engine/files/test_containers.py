@@ -54,23 +54,23 @@ def commented(comment: bytes) -> bytes:
 
 @each_ending
 @pytest.mark.parametrize("text", [TEXT, "x", "a=b;#\\\n " * 1000, "y" * 255, "z" * 300_000])
-def test_the_description_is_found(ending: str, text: str, tmp_path: Path) -> None:
+def test_description_is_read(ending: str, text: str, tmp_path: Path) -> None:
     path = film(tmp_path, ending, text)
     assert containers.read_description(path) == text
     assert ffmpeg.probe(path, {"mp4": "mov", "webm": "matroska", "gif": "gif"}[ending], shown=path).frames == 1
 
 
 @each_ending
-def test_a_film_without_one_has_none(ending: str, tmp_path: Path) -> None:
+def test_film_without_description_gives_none(ending: str, tmp_path: Path) -> None:
     assert containers.read_description(film(tmp_path, ending, "")) == ""
 
 
-def test_what_is_no_film_is_left_to_others(tmp_path: Path) -> None:
+def test_other_formats_give_none(tmp_path: Path) -> None:
     for data in (b"", b"x", b"\x89PNG\r\n\x1a\n", b"ffconcat version 1.0\nfile /etc/passwd\n", b"#EXTM3U\n/etc/passwd"):
         assert containers.read_description(made(tmp_path, data)) is None
 
 
-def test_boxes_may_be_of_every_size_that_the_book_knows(tmp_path: Path) -> None:
+def test_mp4_boxes_of_every_size_are_walked(tmp_path: Path) -> None:
     data = commented(b"here")
     assert containers.read_description(made(tmp_path, data)) == "here"
     body = data.split(b"moov", 1)[1]
@@ -105,7 +105,7 @@ CLAIMS: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("data", CLAIMS.values(), ids=CLAIMS)
-def test_claims_that_are_not_true_are_refused(data: bytes, tmp_path: Path) -> None:
+def test_wrong_sizes_of_boxes_are_refused(data: bytes, tmp_path: Path) -> None:
     path = made(tmp_path, data)
     with pytest.raises(ValueError, match=r"^(the film is (damaged|cut off)|found a text of)"):
         containers.read_description(path)
@@ -136,7 +136,7 @@ ENDLESS: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("data", ENDLESS.values(), ids=ENDLESS)
-def test_a_walk_comes_to_an_end(data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_walk_through_boxes_is_bounded(data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = Counted(data)
     path = tmp_path / "a"
     monkeypatch.setattr(Path, "open", lambda *_: file)

@@ -51,7 +51,7 @@ def _nothing_is_left_behind() -> Iterator[None]:
     assert len(list(Path("/proc/self/fd").iterdir())) == open_before
 
 
-def test_what_is_written_can_be_looked_at(tmp_path: Path) -> None:
+def test_encoded_film_is_probed(tmp_path: Path) -> None:
     found = ffmpeg.probe(film(tmp_path), "mov", shown=Path("a.mp4"))
     assert (found.frames, found.width, found.height, found.duration, found.rate) == (7, 32, 32, 0.7, 10)
     assert (found.codec, found.pixels) == ("h264", "yuv420p")
@@ -74,19 +74,19 @@ def test_an_error_repeats_what_ffmpeg_said_last_and_names_the_users_file(tmp_pat
     assert "\n" not in str(caught.value)
 
 
-def test_an_ffmpeg_that_has_enough_too_early_is_an_error(tmp_path: Path) -> None:
+def test_ffmpeg_that_ends_early_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"^a\.mp4: cannot be written: ffmpeg ended before the film did$"):
         ffmpeg.encode([FRAME] * 4000, [*MP4[:-2], "-frames:v", "3", "-f", "mp4"], tmp_path / "a", shown=Path("a.mp4"))
 
 
-def test_an_ffmpeg_that_talks_all_the_time_is_not_kept_waiting(tmp_path: Path) -> None:
+def test_ffmpeg_with_a_long_log_does_not_block(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     ffmpeg.encode([FRAME] * 300, ["-v", "trace", *MP4], path, shown=path)
     assert ffmpeg.probe(path, "mov", shown=path).frames == 300
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt(), OSError(5, "Input/output error")])
-def test_what_the_painting_raises_ends_ffmpeg_and_is_told(error: BaseException, tmp_path: Path) -> None:
+def test_exception_of_the_frames_ends_ffmpeg(error: BaseException, tmp_path: Path) -> None:
     def pieces() -> Iterator[bytes]:
         yield FRAME
         raise error
@@ -96,7 +96,7 @@ def test_what_the_painting_raises_ends_ffmpeg_and_is_told(error: BaseException, 
     assert caught.value is error
 
 
-def test_whoever_waits_for_ffmpeg_may_stop_waiting(tmp_path: Path) -> None:
+def test_encoding_can_be_cancelled(tmp_path: Path) -> None:
     path, calls = film(tmp_path, 3000), 0
 
     def wanted() -> None:
@@ -113,7 +113,7 @@ def test_whoever_waits_for_ffmpeg_may_stop_waiting(tmp_path: Path) -> None:
         ffmpeg.encode((), forever, tmp_path / "x", shown=path, wanted=wanted)
 
 
-def test_ctrl_c_at_the_keyboard_is_ours(tmp_path: Path) -> None:
+def test_ffmpeg_does_not_see_ctrl_c(tmp_path: Path) -> None:
     groups = []
 
     def pieces() -> Iterator[bytes]:
@@ -141,7 +141,7 @@ def test_a_damaged_film_is_an_error(tmp_path: Path) -> None:
         ffmpeg.probe(path, "mov", shown=Path("a.mp4"))
 
 
-def test_a_list_of_other_files_is_no_film(tmp_path: Path) -> None:
+def test_playlist_is_refused_as_a_film(tmp_path: Path) -> None:
     film(tmp_path).rename(tmp_path / "secret.mp4")
     path = tmp_path / "b.mp4"
     for script in (f"ffconcat version 1.0\nfile {tmp_path}/secret.mp4\n", "#EXTM3U\n#EXTINF:1,\nsecret.mp4\n"):
@@ -150,7 +150,7 @@ def test_a_list_of_other_files_is_no_film(tmp_path: Path) -> None:
             ffmpeg.probe(path, "mov", shown=path)
 
 
-def test_a_recipe_of_megabytes_hides_nothing(tmp_path: Path) -> None:
+def test_large_recipe_does_not_hide_errors(tmp_path: Path) -> None:
     about, path = tmp_path / "about", tmp_path / "a.mp4"
     forged = "\n  Stream #0:0: Video: forged (x), forged(x), 1x1\n"
     about.write_text(ffmpeg.metadata(forged + "x" * 3_000_000 + forged))
@@ -160,7 +160,7 @@ def test_a_recipe_of_megabytes_hides_nothing(tmp_path: Path) -> None:
     assert (found.frames, found.width, found.codec, found.pixels) == (5, 32, "h264", "yuv420p")
 
 
-def test_without_ffmpeg_it_is_said_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_ffmpeg_is_reported_with_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(tmp_path / "gone"))
     with pytest.raises(ArtengineError, match=rf"^{re.escape(str(tmp_path))}/gone: cannot be run: No such file or dir"):
         film(tmp_path)

@@ -56,7 +56,7 @@ def test_a_font_is_known_by_what_is_in_it(font: Path) -> None:
     assert missing_letters(found, "Größe\n") == ["ß", "ö"] == missing_letters(None, "Größe\n")
 
 
-def test_its_words_are_those_of_the_built_in_one_where_it_is_that(font: Path) -> None:
+def test_built_in_font_as_a_file_gives_the_same_titles(font: Path) -> None:
     with_it = render_titles(160, 90, "Deep", None, "and deeper", open_font(font, "f"))
     without = render_titles(160, 90, "Deep", None, "and deeper")
     assert with_it
@@ -99,14 +99,14 @@ def test_a_film_made_again_asks_for_the_same_font(font: Path, tmp_path: Path) ->
         (b"OTTO" + bytes(500), "found a damaged font"),
     ],
 )
-def test_what_is_no_font_is_refused_with_its_place(data: bytes, told: str, tmp_path: Path) -> None:
+def test_wrong_font_is_reported_with_its_place(data: bytes, told: str, tmp_path: Path) -> None:
     (tmp_path / "letters.ttf").write_bytes(data)
     with pytest.raises(InputError) as caught:
         film(tmp_path, "Size")
     assert f"film.yaml:2:22: film.font: {told}" in str(caught.value)
 
 
-def test_letters_that_it_lacks_are_told(font: Path, tmp_path: Path) -> None:
+def test_letters_missing_from_a_font_are_reported(font: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"shots\.0\.title: found 'Größe', and the font has no 'ß', 'ö'$"):
         film(tmp_path, "Größe")
 

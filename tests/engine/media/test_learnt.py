@@ -56,7 +56,7 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize("kind", FOREIGN)
-def test_what_is_none_of_ours_is_refused(kind: str, tmp_path: Path) -> None:
+def test_foreign_weights_are_refused(kind: str, tmp_path: Path) -> None:
     path = held(tmp_path / "a.safetensors", FOREIGN[kind])
     with pytest.raises(
         ValueError, match=r"found no weights file of artengine's, expected a \.safetensors that a training"
@@ -66,7 +66,7 @@ def test_what_is_none_of_ours_is_refused(kind: str, tmp_path: Path) -> None:
 
 
 @on_posix
-def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+def test_path_that_is_no_file_is_refused_as_weights(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()
     for name in ("pipe", "folder"):
@@ -108,7 +108,7 @@ def folder(tmp_path: Path) -> Path:
     return place
 
 
-def test_a_scene_names_one_as_it_names_a_photo(folder: Path) -> None:
+def test_scene_names_weights_as_it_names_a_photo(folder: Path) -> None:
     scene = load(named(folder, "first.safetensors"))
     found = scene.photos["first.safetensors"]
     assert isinstance(found, Learnt)
@@ -132,7 +132,7 @@ def test_a_scene_names_one_as_it_names_a_photo(folder: Path) -> None:
         ("[first.safetensors]", "training.dividers.start: found a list of 1"),
     ],
 )
-def test_what_cannot_be_taken_is_refused_at_its_place(start: str, told: str, folder: Path) -> None:
+def test_wrong_weights_are_reported_at_their_place(start: str, told: str, folder: Path) -> None:
     private = folder.parent / "private.safetensors"
     private.write_bytes((folder / "first.safetensors").read_bytes())
     (folder / "link.safetensors").symlink_to(private)

@@ -158,7 +158,7 @@ def test_a_strip_is_of_its_size_neither_nothing_nor_a_bomb(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_a_picture_of_what_is_no_number_is_refused(value: float, tmp_path: Path) -> None:
+def test_photo_with_nan_or_infinity_is_refused(value: float, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="values that are not numbers, expected finite ones"):
         opened(grey([[0.5, value]], np.float32), tmp_path)
 
@@ -179,7 +179,7 @@ def test_a_photo_stands_upright_however_the_camera_was_held(form: str, orientati
     assert np.abs(pixels.astype(int) - np.asarray(upright)).max() <= (30 if form == "JPEG" else 0)
 
 
-def test_of_a_film_the_first_frame_counts(tmp_path: Path) -> None:
+def test_first_frame_of_an_animated_photo_counts(tmp_path: Path) -> None:
     frames = [Image.new("RGB", (4, 3), colour) for colour in ("red", "lime", "blue")]
     for form in ("GIF", "WEBP", "PNG", "TIFF"):
         data = saved(frames[0], form, save_all=True, append_images=frames[1:])

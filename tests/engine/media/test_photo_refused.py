@@ -63,16 +63,14 @@ def samples() -> dict[str, bytes]:
         (png_by_hand(0, 9, 8, 0), "found "),
     ],
 )
-def test_what_is_no_picture_is_refused_whatever_its_name(data: bytes, words: str, tmp_path: Path) -> None:
+def test_data_of_no_picture_are_refused(data: bytes, words: str, tmp_path: Path) -> None:
     for name in ("photo.png", "photo.jpg", "photo"):
         with pytest.raises(ValueError, match=words):
             opened(data, tmp_path, name)
 
 
 @pytest.mark.parametrize("form", ["EPS", "PDF", "PPM", "TGA", "ICO", "PCX", "SGI", "DDS", "JPEG2000", "ICNS"])
-def test_formats_nobody_needs_never_reach_their_parser(
-    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rare_formats_never_reach_their_parser(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Image.init()
     if form not in Image.SAVE:
         pytest.skip(f"this Pillow does not write {form}")
@@ -88,7 +86,7 @@ def test_formats_nobody_needs_never_reach_their_parser(
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP"])
-def test_half_a_photo_is_no_photo(form: str, tmp_path: Path) -> None:
+def test_truncated_photo_is_refused(form: str, tmp_path: Path) -> None:
     whole = saved(Image.fromarray(noise(40, 60)), form)
     end = len(whole) - (20 if form == "PNG" else 2)  # the last bytes of a PNG are a checksum and a closing mark
     for at in range(100):
@@ -189,7 +187,7 @@ def compressed(megabytes: int) -> bytes:
     ],
     ids=["zTXt", "iTXt", "many zTXt", "iCCP"],
 )
-def test_a_bomb_in_the_margin_is_harmless(bomb: bytes, tmp_path: Path) -> None:
+def test_bomb_in_a_metadata_chunk_is_harmless(bomb: bytes, tmp_path: Path) -> None:
     (tmp_path / "bomb.png").write_bytes(png_by_hand(4, 4, 8, 2, bomb))
     said, grown = measured(tmp_path / "bomb.png")
     assert said == "(4, 4, 3)" or said.startswith("found a damaged picture")
@@ -206,7 +204,7 @@ def test_odd_metadata_is_no_reason_to_refuse(tmp_path: Path) -> None:
 
 
 @on_posix
-def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
+def test_path_that_is_no_regular_file_is_refused_as_photo(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     for path in (tmp_path / "fifo", tmp_path, Path("/dev/zero")):
         with pytest.raises(ValueError, match="which is no regular file, expected a picture"):
@@ -219,7 +217,7 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
         open_photo(tmp_path / "vast", "photo")
 
 
-def test_a_photo_that_went_away_or_changed_is_told(tmp_path: Path) -> None:
+def test_photo_that_vanished_or_changed_is_reported(tmp_path: Path) -> None:
     photo = opened(PNG, tmp_path)
     again = open_photo(photo.path, photo.name)
     assert again == photo

@@ -65,7 +65,7 @@ def test_a_sound_is_known_by_its_bytes(ending: str, tmp_path: Path) -> None:
         (b"ID3" + bytes(500), r"^found a damaged sound "),
     ],
 )
-def test_what_is_no_sound_is_refused(data: bytes, told: str, tmp_path: Path) -> None:
+def test_wrong_sound_is_refused(data: bytes, told: str, tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(data)
     with pytest.raises(ValueError, match=told) as caught:
         open_sound(tmp_path / "a.wav", "a.wav")

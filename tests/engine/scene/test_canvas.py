@@ -74,12 +74,12 @@ def test_every_paper_is_a_sheet() -> None:
         ("{paper: 4A0, dpi: 9600}", "found a canvas of 635717 x 898772, 571,365 megapixels, expected at most 50,000"),
     ],
 )
-def test_a_canvas_that_makes_no_sense_is_told_with_its_place(canvas: str, told: str, desk: Desk) -> None:
+def test_wrong_canvas_is_reported_with_its_place(canvas: str, told: str, desk: Desk) -> None:
     (line,) = desk.mistakes(f"canvas: {canvas}\n{NETWORK}")
     assert told in line
 
 
-def test_a_size_from_the_command_line_takes_the_place_of_the_paper(desk: Desk) -> None:
+def test_size_from_the_command_line_replaces_the_paper(desk: Desk) -> None:
     text = f"canvas: {{paper: A2, orientation: landscape, precision: float64}}\n{NETWORK}"
     scene = desk.load(text, size=(30, 20))
     assert scene.canvas.size == (30, 20)

@@ -77,13 +77,13 @@ def test_a_film_has_its_shots_one_after_the_other(desk: Desk) -> None:
     assert all(np.array_equal(one, np.asarray(Image.open(path))) for one in found[13:])
 
 
-def test_a_part_of_a_scene(desk: Desk) -> None:
+def test_shot_shows_a_part_of_a_scenes_film(desk: Desk) -> None:
     found = frames(desk, "[{scene: cape.yaml, start: 300ms, length: 400ms}, {scene: cape.yaml, start: 7f}]")
     whole = alone(desk, "cape", "")
     assert np.array_equal(found, np.concatenate((whole[3:7], whole[7:])))
 
 
-def test_the_last_frame_holds_and_a_loop_repeats(desk: Desk) -> None:
+def test_long_shot_holds_the_last_frame_or_repeats_the_loop(desk: Desk) -> None:
     found = frames(desk, "[{scene: cape.yaml, length: 1300ms}, {scene: loop.yaml, length: 12f, start: 1f}]")
     cape, loop = alone(desk, "cape", ""), alone(desk, "loop", "")
     assert len(loop) == 5
@@ -134,7 +134,7 @@ def test_the_first_shot_may_fade_in_from_its_background(desk: Desk) -> None:
     assert levels[:4] == pytest.approx([levels[9] * share for share in (0.25, 0.5, 0.75, 1)], rel=0.03)
 
 
-def test_words_are_in_the_picture_and_come_and_go(desk: Desk) -> None:
+def test_titles_fade_in_and_out(desk: Desk) -> None:
     head = "canvas: {width: 160, height: 90}\nfilm: {fps: 10}\n"
     words = "title: Deep, subtitle: and deeper, caption: 'at last'"
     found = frames(desk, f"[{{scene: still.yaml, length: 2s, {words}}}, {{length: 1s, {words}}}]", head=head) / 255
@@ -150,7 +150,7 @@ def test_words_are_in_the_picture_and_come_and_go(desk: Desk) -> None:
         assert shot == pytest.approx(shot[::-1], abs=1e-4)
 
 
-def test_words_do_not_fade_into_other_words(desk: Desk) -> None:
+def test_titles_of_two_shots_do_not_overlap_in_a_crossfade(desk: Desk) -> None:
     head = "canvas: {width: 160, height: 90}\nfilm: {fps: 10}\n"
     shots = "[{{length: 1s{}}}, {{length: 1s{}, transition: crossfade, over: 400ms}}]"
     found = frames(desk, shots.format(", title: One", ", title: Two"), head=head).astype(int)
@@ -161,7 +161,7 @@ def test_words_do_not_fade_into_other_words(desk: Desk) -> None:
     assert there[11:15].all()
 
 
-def test_a_learning_is_a_shot(desk: Desk) -> None:
+def test_film_of_a_learning_is_a_shot(desk: Desk) -> None:
     found = frames(
         desk, "[{scene: photo.yaml, set: {film: {learning: 1}}, length: 800ms}, {scene: photo.yaml, length: 100ms}]"
     )
@@ -171,7 +171,7 @@ def test_a_learning_is_a_shot(desk: Desk) -> None:
     assert np.array_equal(found[8], found[5])
 
 
-def test_a_filter_that_changes_the_size_is_told(desk: Desk, plugin_file: Any) -> None:
+def test_filter_that_changes_the_size_of_a_shot_is_reported(desk: Desk, plugin_file: Any) -> None:
     plugin_file("""
         from artengine import hookimpl
 
@@ -238,7 +238,7 @@ def test_a_photo_from_the_command_line_serves_a_shot(desk: Desk, tmp_path: Path)
 
 
 @on_posix
-def test_a_film_that_was_killed_goes_on(desk: Desk) -> None:
+def test_killed_montage_is_resumed(desk: Desk) -> None:
     shots = "[{scene: cape.yaml}, {scene: photo.yaml, length: 300ms}, {scene: loop.yaml}]"
     expected = frames(desk, shots, "whole")
     montage = cut(desk, shots)

@@ -77,7 +77,7 @@ REFUSED = {
 
 @on_posix
 @pytest.mark.parametrize("shots", REFUSED, ids=lambda shots: shots[:50])
-def test_what_is_no_film_of_several_shots_is_said_with_its_place(desk: Desk, shots: str) -> None:
+def test_wrong_shots_are_reported_with_their_place(desk: Desk, shots: str) -> None:
     folder = desk.folder / "films"
     shutil.copytree(desk.folder, folder, dirs_exist_ok=False, ignore=lambda _, names: {"films"} & set(names))
     desk.folder = folder
@@ -98,7 +98,7 @@ def test_a_scene_may_be_linked_to_within_the_folder(desk: Desk) -> None:
     assert cut(desk, "[{scene: link.yaml}]").frames == 10
 
 
-def test_all_mistakes_come_at_once(desk: Desk) -> None:
+def test_all_mistakes_of_a_montage_are_reported_at_once(desk: Desk) -> None:
     (desk.folder / "wrong.yaml").write_text("network: mlpp\ncamera: {zoom: -1}\n")
     found = mistakes(
         desk, "[{scene: wrong.yaml}, {length: x}, {title: a}, 3]", head="canvas: {width: -1}\nfilm: {fps: 0}\n"
@@ -116,27 +116,27 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("out", OTHERS)
-def test_a_film_of_several_shots_says_no_more_than_that(desk: Desk, out: str) -> None:
+def test_montage_refuses_other_options_and_stills(desk: Desk, out: str) -> None:
     (mistake,) = mistakes(desk, "[{length: 1s}]", out=out)
     assert mistake.startswith(OTHERS[out])
     (mistake,) = mistakes(desk, "[{length: 1s}]", head="canvas: {width: 20000, height: 20000}\n")
     assert "expected at most 64 megapixels" in mistake
 
 
-def test_a_film_of_several_shots_is_no_scene(desk: Desk) -> None:
+def test_load_refuses_a_montage(desk: Desk) -> None:
     cut(desk, "[{length: 1s}]")
     with pytest.raises(InputError, match="found a film of several shots, expected a scene"):
         load(desk.folder / "s.yaml")
 
 
-def test_as_many_shots_as_there_may_be(desk: Desk) -> None:
+def test_montage_takes_a_thousand_shots(desk: Desk) -> None:
     montage = cut(desk, "[" + "{length: 2f, transition: crossfade, over: 1f}, " * 1000 + "]")
     assert montage.frames == 1001
     assert montage.starts[-1] == 999
     assert cut(desk, "[{length: 216000f}]").frames == 216_000
 
 
-def test_a_large_scene_is_not_read_a_thousand_times(desk: Desk) -> None:
+def test_montage_bounds_the_bytes_of_its_scenes(desk: Desk) -> None:
     """A film that is small to look at, and would come to a gigabyte."""
     (desk.folder / "large.yaml").write_text(CAPE + "# " + "x" * 900_000 + "\n")
     assert cut(desk, "[{scene: large.yaml}, {scene: large.yaml}]").frames == 20

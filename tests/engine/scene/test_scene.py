@@ -45,7 +45,7 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
-def test_eleven_mistakes_are_told_at_once_each_at_its_place(desk: Desk) -> None:
+def test_all_mistakes_of_a_scene_are_reported_with_their_places(desk: Desk) -> None:
     assert desk.mistakes(WRONG) == FOUND.strip().splitlines()
 
 
@@ -81,13 +81,13 @@ def test_eleven_mistakes_are_told_at_once_each_at_its_place(desk: Desk) -> None:
         (NETWORK + f"? {'k' * 5_000}\n: 1", "kkk'...: no such option (options: "),
     ],
 )
-def test_a_mistake_is_told_in_plain_words(text: str, expected: str, desk: Desk) -> None:
+def test_mistake_in_a_scene_is_reported_in_plain_words(text: str, expected: str, desk: Desk) -> None:
     [line] = desk.mistakes(text)
     assert expected in line
     assert len(line) < 400
 
 
-def test_where_a_list_is_wanted_one_will_do(desk: Desk) -> None:
+def test_single_value_stands_for_a_list_of_one(desk: Desk) -> None:
     one = desk.load(NETWORK + "coordinates: grid\noutputs: png")
     many = desk.load("network: {mlp: {width: [8]}}\ncoordinates: [grid]\noutputs: [png: ~]")
     assert [bound.describe() for bound in one.components()] == [bound.describe() for bound in many.components()]
@@ -105,7 +105,7 @@ def test_a_name_alone_is_the_component_with_its_defaults(desk: Desk) -> None:
     assert len(keys) == 1
 
 
-def test_what_a_scene_leaves_out_has_a_value(desk: Desk) -> None:
+def test_omitted_options_have_defaults(desk: Desk) -> None:
     scene = desk.load("network: mlp")
     assert (scene.name, scene.seed, scene.training, scene.filters) == ("s", 0, None, [])
     assert [bound.name for bound in [*scene.coordinates, *scene.outputs]] == ["grid", "png"]
@@ -147,12 +147,12 @@ def test_settings_from_the_command_line_win(desk: Desk) -> None:
         ("camera.zoom=-1", "--set camera.zoom=-1: found -1, expected more than 0"),
     ],
 )
-def test_a_wrong_setting_is_told_by_its_own_words(word: str, expected: str, desk: Desk) -> None:
+def test_wrong_override_is_reported_by_its_own_words(word: str, expected: str, desk: Desk) -> None:
     [line] = desk.mistakes(NETWORK, overrides=[word])
     assert expected in line
 
 
-def test_wrong_settings_come_after_the_mistakes_of_the_file(desk: Desk) -> None:
+def test_problems_of_overrides_come_after_those_of_the_file(desk: Desk) -> None:
     lines = desk.mistakes(NETWORK + "sede: 1", overrides=["seed=x", "canvas.width=0"], size=(3, 0))
     assert lines[0].startswith("2:1: sede")
     assert {line.split(":")[0] for line in lines[1:]} == {"--set seed=x", "--size 3x0"}
@@ -171,7 +171,7 @@ PARTS = [("8", "9"), ("steps: 5", "steps: 6"), ("photo.png", "other.png"), ("mlp
          ("until:", "losses: {mse: {weight: 2}}, until:")]  # fmt: skip
 
 
-def test_training_is_known_again_by_what_decides_it_alone(desk: Desk, tmp_path: Path) -> None:
+def test_training_key_depends_on_what_decides_the_training_alone(desk: Desk, tmp_path: Path) -> None:
     key = desk.load(TRAINED).training_key
     Image.new("RGB", (3, 3), "red").save(tmp_path / "other.png")
     shutil.copy(tmp_path / "photo.png", tmp_path / "copy.png")
@@ -186,7 +186,7 @@ def test_training_is_known_again_by_what_decides_it_alone(desk: Desk, tmp_path: 
     assert desk.load(TRAINED).training_key != key
 
 
-def test_training_is_done_anew_where_the_code_that_decides_it_changed(desk: Desk) -> None:
+def test_training_key_changes_with_plugin_versions(desk: Desk) -> None:
     plugin = desk.folder / "mine.py"
     code = "from artengine import hookimpl\n@hookimpl\ndef register_activations():\n    return {'mine': lambda x: x}\n"
     plugin.write_text(code)
@@ -210,7 +210,7 @@ def register_networks():
 """
 
 
-def test_what_only_changes_how_a_picture_is_shown_does_not_decide_its_training(desk: Desk) -> None:
+def test_training_key_ignores_shown_options(desk: Desk) -> None:
     (desk.folder / "mine.py").write_text(SHOWING)
 
     def scene(options: str) -> Scene:

@@ -25,7 +25,7 @@ def desk(tmp_path: Path) -> Desk:
 
 
 @on_posix
-def test_a_photo_is_taken_from_below_the_scene_only(
+def test_photo_of_a_scene_stands_below_its_folder(
     desk: Desk, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     outside = tmp_path_factory.mktemp("elsewhere") / "photo.png"
@@ -49,7 +49,7 @@ def test_a_photo_is_taken_from_below_the_scene_only(
 @on_posix
 @pytest.mark.parametrize("name", ["fifo", ".", "", "n" * 5_000, '"a\\0b"', "~nobody/x.png", "~/x.png", "s.yaml"])
 @pytest.mark.parametrize("by", ["scene", "set"])
-def test_what_is_no_photo_is_refused_at_once(
+def test_path_that_is_no_photo_is_refused(
     name: str, by: str, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -62,7 +62,7 @@ def test_what_is_no_photo_is_refused_at_once(
 
 
 @on_posix
-def test_a_device_is_no_photo(desk: Desk) -> None:
+def test_device_is_refused_as_a_photo(desk: Desk) -> None:
     [line] = desk.mistakes(TRAINED, overrides=["training.regression.target=/dev/zero"])
     assert (
         line == "--set training.regression.target=/dev/zero: found 'zero', which is no regular file, expected a picture"
@@ -71,7 +71,7 @@ def test_a_device_is_no_photo(desk: Desk) -> None:
 
 @on_posix
 @pytest.mark.parametrize("kind", ["missing", "folder", "fifo", "nul", "device"])
-def test_a_scene_that_is_no_file_is_refused_at_once(kind: str, tmp_path: Path) -> None:
+def test_path_that_is_no_scene_is_refused(kind: str, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     where = {"missing": "no.yaml", "folder": ".", "fifo": "fifo", "nul": "a\0b", "device": "/dev/zero"}
     with pytest.raises(InputError, match="expected a scene"):
@@ -168,7 +168,7 @@ def test_names_that_look_like_code_are_unknown_names(desk: Desk) -> None:
         assert line.startswith(f"1:10: network: found {word!r}, expected a network")
 
 
-def test_many_mistakes_and_long_names_stay_affordable(desk: Desk) -> None:
+def test_many_mistakes_and_long_names_are_reported_quickly(desk: Desk) -> None:
     assert len(desk.mistakes("network: mlp\ncoordinates: [" + "gird, " * 3_000 + "]")) == 3_000
     long = "n" * 200_000
     lines = desk.mistakes(f"network: &long {long}\ncoordinates: [*long, *long]\n")

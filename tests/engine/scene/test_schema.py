@@ -51,7 +51,7 @@ def fits(schema: dict[str, Any], value: Any) -> bool:
     return bool(jsonschema.Draft7Validator(schema).is_valid(value))
 
 
-def test_it_is_a_draft_07_schema_in_plain_json(schema: dict[str, Any]) -> None:
+def test_schema_is_draft_07_in_plain_json(schema: dict[str, Any]) -> None:
     jsonschema.Draft7Validator.check_schema(schema)
     assert json.loads(json.dumps(schema, allow_nan=False)) == schema
     assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
@@ -61,7 +61,7 @@ def test_it_is_a_draft_07_schema_in_plain_json(schema: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("path", SCENES, ids=lambda path: path.stem)
-def test_every_scene_of_ours_fits(path: Path, schema: dict[str, Any]) -> None:
+def test_bundled_scenes_fit_the_schema(path: Path, schema: dict[str, Any]) -> None:
     jsonschema.validate(data(path.read_text()), schema, cls=jsonschema.Draft7Validator)
 
 
@@ -146,7 +146,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize("text", RIGHT)
-def test_what_loads_fits(text: str, schema: dict[str, Any], desk: Desk) -> None:
+def test_loadable_scenes_fit_the_schema(text: str, schema: dict[str, Any], desk: Desk) -> None:
     assert desk.mistakes(text) == []
     assert fits(schema, data(text))
 
@@ -155,13 +155,13 @@ def test_what_loads_fits(text: str, schema: dict[str, Any], desk: Desk) -> None:
     ("canvas", "right"),
     [("{paper: A2, dpi: 150, orientation: landscape}", True), ("{paper: A}", False), ("{paper: A2, dpi: 0}", False)],
 )
-def test_papers_are_known(canvas: str, right: bool, schema: dict[str, Any], desk: Desk) -> None:
+def test_schema_knows_papers(canvas: str, right: bool, schema: dict[str, Any], desk: Desk) -> None:
     text = f"network: mlp\ncanvas: {canvas}"
     assert (desk.mistakes(text) == []) == fits(schema, data(text)) == right
 
 
 @pytest.mark.parametrize("text", WRONG)
-def test_what_does_not_load_does_not_fit(text: str, schema: dict[str, Any], desk: Desk) -> None:
+def test_scenes_that_do_not_load_do_not_fit_the_schema(text: str, schema: dict[str, Any], desk: Desk) -> None:
     assert desk.mistakes(text)
     assert not fits(schema, data(text))
 
@@ -176,7 +176,7 @@ def test_what_does_not_load_does_not_fit(text: str, schema: dict[str, Any], desk
         ("[{length: 1s, transition: fade}]", False), ("[{length: 1s, sound: a.mp3}]", False),
     ],
 )  # fmt: skip
-def test_films_of_several_shots_are_known(shots: str, right: bool, schema: dict[str, Any], tmp_path: Path) -> None:
+def test_schema_knows_montages(shots: str, right: bool, schema: dict[str, Any], tmp_path: Path) -> None:
     text = f"shots: {shots}\noutputs: mp4\n"
     (tmp_path / "film.yaml").write_text(text)
     try:

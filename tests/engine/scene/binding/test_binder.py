@@ -103,14 +103,14 @@ def test_an_option_becomes_what_its_annotation_says(annotation: Any, text: str, 
         (list[Loss], "{weighed: {weihgt: 1}}", "no such option; did you mean 'weight'?"),
     ],
 )
-def test_a_wrong_option_is_told_with_place_found_and_expected(annotation: Any, text: str, expected: str) -> None:
+def test_wrong_option_is_reported_with_place_found_and_expected(annotation: Any, text: str, expected: str) -> None:
     with pytest.raises(InputError) as caught:
         value(annotation, text)
     assert expected in str(caught.value.problems[0])
     assert str(caught.value).startswith("s:1:")
 
 
-def test_what_is_missing_is_told_with_what_it_takes() -> None:
+def test_missing_option_is_reported_with_what_it_takes() -> None:
     kinds: dict[str, Any] = {
         "a": int,
         "b": Photo,
@@ -146,7 +146,7 @@ def test_functions_are_used_and_classes_are_made(text: str, at_two: float) -> No
     assert float(other(two)) == pytest.approx(0.9093, abs=1e-3)
 
 
-def test_each_gives_a_fresh_one_every_time() -> None:
+def test_each_annotation_makes_a_fresh_component_every_time() -> None:
     before = Drift.made
     maker = value(Each[Activation], "{drift: {speed: 2}}")
     assert Drift.made == before
@@ -160,7 +160,7 @@ def test_a_function_without_options_is_used_as_it_stands() -> None:
     assert value(Activation, "sin") is torch.sin
 
 
-def test_a_class_that_refuses_its_options_is_told_at_its_place() -> None:
+def test_class_that_refuses_its_options_is_reported_at_its_place() -> None:
     bound = bind("{drift: {speed: 13}}", kind="activation")
     with pytest.raises(InputError, match=r"^s:1:2: activation\.drift: thirteen is unlucky; expected another speed$"):
         bound.make()
@@ -218,14 +218,14 @@ def test_components_may_be_nested() -> None:
     assert value(Activation, "twice")(1) == 3
 
 
-def test_a_default_that_names_what_is_not_there_says_so() -> None:
+def test_default_that_names_an_unknown_component_is_an_error() -> None:
     with pytest.raises(
         InputError, match="a default needs the activation 'ripl': found 'ripl', expected an activation; "
     ):
         bind("take", a=(Activation, named("ripl")))
 
 
-def test_a_photo_comes_decoded_and_is_known_by_its_bytes(tmp_path: Path) -> None:
+def test_photo_option_is_decoded_and_described_by_its_hash(tmp_path: Path) -> None:
     Image.fromarray(np.full((2, 3, 3), 9, dtype=np.uint8)).save(tmp_path / "a.png")
     [photo] = value(list[Photo], "a.png", folder=tmp_path)
     assert photo.pixels.shape == (2, 3, 3)

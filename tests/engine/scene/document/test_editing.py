@@ -31,7 +31,7 @@ DATA = st.recursive(
 
 @settings(max_examples=200, deadline=None)
 @given(DATA)
-def test_what_is_written_is_read_back_the_same(data: Any) -> None:
+def test_dumped_yaml_is_parsed_back_the_same(data: Any) -> None:
     text = dump_yaml(node_from_plain(data, Mark("here")))
     node, problems = parse_yaml(text, "s")
     assert not problems
@@ -46,7 +46,7 @@ def marks(node: Any) -> list[str]:
     return [str(node.mark), *below, *(one for mark, value in entries.values() for one in (str(mark), *marks(value)))]
 
 
-def test_both_parsers_read_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_libyaml_and_pyyaml_read_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [REALISTIC, REALISTIC.replace("\n", "\r\n"), "é: [😀, {ü: 1}]", *(f"a: {text}" for text in SCALARS)]
     if not hasattr(yaml, "CSafeLoader"):
         pytest.skip("this PyYAML was built without libyaml")
@@ -96,7 +96,7 @@ def test_a_setting_lands_where_its_key_says(text: str, key: str, value: Plain, e
         ("l: [1]", "l.-1", "a list of 1 without '-1'"),
     ],
 )
-def test_a_setting_that_fits_nowhere_says_what_is_in_the_way(text: str, key: str, words: str) -> None:
+def test_setting_that_fits_nowhere_names_the_obstacle(text: str, key: str, words: str) -> None:
     with pytest.raises(InputError, match=r"^--set: ") as caught:
         edited(text, key, 1)
     assert words in str(caught.value)

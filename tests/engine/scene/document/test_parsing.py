@@ -48,14 +48,14 @@ def test_a_scalar_means_what_yaml_1_2_says(text: str, parser: str) -> None:
 
 
 @pytest.mark.parametrize("text", [".nan", ".NaN", ".NAN"])
-def test_nan_is_a_number_that_is_none(text: str) -> None:
+def test_nan_is_parsed(text: str) -> None:
     found = value_of(text)
     assert isinstance(found, float)
     assert math.isnan(found)
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_nasty_text_is_refused_with_its_place(name: str, parser: str) -> None:
+def test_hostile_text_is_refused_with_its_place(name: str, parser: str) -> None:
     text, place, words = REFUSED[name]
     [complaint] = complaints(text)
     assert complaint.startswith(f"s.yaml:{place}"), complaint
@@ -66,14 +66,14 @@ def test_a_nasty_text_is_refused_with_its_place(name: str, parser: str) -> None:
     assert "\n" not in complaint
 
 
-def test_a_text_of_more_than_a_megabyte_is_no_scene() -> None:
+def test_text_of_more_than_a_megabyte_is_refused() -> None:
     for text in ("#" * (MAX_BYTES + 1), b"#" * (MAX_BYTES + 1), "".join(" " * i + "a:\n" for i in range(2_000))):
         assert "expected at most 1,000,000" in complaints(text)[0]
     assert value_of("#" * MAX_BYTES) is None
 
 
 @pytest.mark.parametrize("name", ACCEPTED)
-def test_an_odd_text_that_is_yaml_gives_its_value(name: str, parser: str) -> None:
+def test_odd_but_valid_yaml_is_parsed(name: str, parser: str) -> None:
     text, expected = ACCEPTED[name]
     assert value_of(text) == expected
 
@@ -81,7 +81,7 @@ def test_an_odd_text_that_is_yaml_gives_its_value(name: str, parser: str) -> Non
 @pytest.mark.parametrize(
     "text", [bomb(10), bomb(60, 2), "[" * 100_000, '{a: &a "' + "x" * 9**5 + '", b: [' + "*a, " * 9**5]
 )
-def test_a_bomb_costs_next_to_nothing(text: str) -> None:
+def test_alias_bomb_takes_little_memory(text: str) -> None:
     tracemalloc.start()
     try:
         assert complaints(text)
@@ -91,7 +91,7 @@ def test_a_bomb_costs_next_to_nothing(text: str) -> None:
 
 
 @on_posix
-def test_bombs_leave_the_process_small_and_quick() -> None:
+def test_alias_and_merge_bombs_leave_the_process_small() -> None:
     merge = "a0: &a0 {x: 1}\n" + "\n".join(f"a{i}: &a{i} {{<<: [*a{i - 1}, *a{i - 1}]}}" for i in range(1, 27))
     program = PEAK_MEMORY + (
         "from artengine.scene.document.parsing import parse_yaml\n"
@@ -108,7 +108,7 @@ def test_bombs_leave_the_process_small_and_quick() -> None:
     assert int(run.stdout) < 50_000  # kilobytes
 
 
-def test_every_problem_that_leaves_the_rest_readable_is_told_at_once(parser: str) -> None:
+def test_all_problems_of_a_document_are_reported_at_once(parser: str) -> None:
     text = "a: !x 1\nb: 1\nb: 2\nc: *d\n<<: {e: 1}\nf: 1e999\n"
     assert [one.split(": ")[0] for one in complaints(text)] == [
         f"s.yaml:{p}" for p in ("1:4", "3:1", "4:4", "5:1", "6:4")

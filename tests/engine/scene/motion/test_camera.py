@@ -47,7 +47,7 @@ def pairs(count: int, deepest: float) -> list[tuple[Camera, Camera]]:
 
 
 @pytest.mark.parametrize("deepest", [3.0, 1e4, 1e8, 1e12])
-def test_the_point_that_is_zoomed_into_keeps_its_place(deepest: float) -> None:
+def test_point_that_is_zoomed_into_keeps_its_place_on_screen(deepest: float) -> None:
     for first, second in pairs(200, deepest):
         point = fixed(first, second)
         seen = on_screen(first, point)
@@ -78,7 +78,7 @@ def test_zooming_out_is_zooming_in_backwards() -> None:
             assert there.centre == pytest.approx(back.centre, abs=1e-9 / there.zoom)
 
 
-def test_the_zoom_has_a_constant_speed_for_the_eye() -> None:
+def test_zoom_is_even_in_its_logarithm() -> None:
     steps = [interpolate_camera(Camera(zoom=0.5), Camera(zoom=5e7), e / 100).zoom for e in range(101)]
     assert np.diff(np.log(steps)) == pytest.approx(math.log(1e8) / 100, rel=1e-9)
 
@@ -100,7 +100,7 @@ def test_almost_a_pan_is_almost_straight() -> None:
             assert interpolate_camera(first, second, e).centre == pytest.approx((-1 + 2 * e, 2 - 4 * e), abs=1e-4)
 
 
-def test_both_ends_are_exact() -> None:
+def test_ends_of_a_camera_move_are_exact() -> None:
     for first, second in pairs(200, 1e12):
         for e, end in ((0.0, first), (1.0, second)):
             here = interpolate_camera(first, second, e)
@@ -149,7 +149,7 @@ def test_turns_are_whole_and_clockwise(desk: Desk) -> None:
     assert angles[40] == 30
 
 
-def test_hold_is_a_cut(desk: Desk) -> None:
+def test_hold_ease_of_a_camera_is_a_cut(desk: Desk) -> None:
     scene = desk.load(FILM + "{keys: {0s: {zoom: 1, ease: hold}, 7f: {zoom: 5}, 4s: {zoom: 5}}}\n")
     zooms = [view.zoom for view in views(scene)]
     assert zooms[:7] == [1.0] * 7
@@ -186,11 +186,11 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("text", MISTAKES)
-def test_what_is_no_way_for_a_camera_is_said_with_its_place(desk: Desk, text: str) -> None:
+def test_wrong_camera_keys_are_reported_with_their_place(desk: Desk, text: str) -> None:
     (mistake,) = desk.mistakes(FILM.replace("\noutputs: frames", "") + text + "\n")
     assert mistake.startswith(MISTAKES[text]), mistake
 
 
-def test_one_moment_has_one_key(desk: Desk) -> None:
+def test_second_key_of_a_moment_is_refused(desk: Desk) -> None:
     found = desk.mistakes(FILM + "{keys: {1s: {zoom: 1}, 10f: {zoom: 2}, 1000ms: {zoom: 3}, 25%: {zoom: 4}}}\n")
     assert ["the moment that '1s' names too" in one for one in found] == [True] * 3

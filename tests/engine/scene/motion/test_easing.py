@@ -42,12 +42,12 @@ BROWSER = {
 
 
 @pytest.mark.parametrize("word", BROWSER)
-def test_the_names_mean_what_they_mean_to_browsers(word: str) -> None:
+def test_named_eases_are_those_of_browsers(word: str) -> None:
     assert [parse_ease(word)(u) for u in (0.25, 0.5, 0.75)] == pytest.approx(BROWSER[word], abs=1e-5)
 
 
 @pytest.mark.parametrize("points", CURVES)
-def test_the_ends_are_exact(points: tuple[float, float, float, float]) -> None:
+def test_ends_of_eases_are_exact(points: tuple[float, float, float, float]) -> None:
     bent = Ease(points)
     assert [bent(u) for u in (-1.0, 0.0, 1.0, 2.0)] == [0.0, 0.0, 1.0, 1.0]
     for tiny in (5e-324, 1e-300, 1e-12, 1 - 2**-53):
@@ -61,12 +61,12 @@ def test_a_named_ease_never_goes_back(word: str) -> None:
     assert 0 <= min(found) <= max(found) <= 1
 
 
-def test_linear_is_exact() -> None:
+def test_linear_ease_is_exact() -> None:
     assert all(parse_ease("linear")(u) == u for u in np.random.RandomState(0).random_sample(1000))
     assert all(parse_ease([0.3, 0.3, 0.6, 0.6])(u) == u for u in (0.1, 0.37, 0.99))
 
 
-def test_hold_stays_until_the_next_key() -> None:
+def test_hold_ease_stays_until_the_next_key() -> None:
     assert [parse_ease(HOLD)(u) for u in (0.0, 0.5, 1 - 2**-53, 1.0)] == [0.0, 0.0, 0.0, 1.0]
 
 
@@ -85,14 +85,14 @@ REFUSED: list[object] = [
 
 
 @pytest.mark.parametrize("value", REFUSED, ids=lambda value: str(value)[:30])
-def test_what_is_no_ease_is_refused_in_a_few_words(value: object) -> None:
+def test_wrong_ease_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match=r"^found .*, expected .*\[x1, y1, x2, y2\]") as caught:
         parse_ease(value)
     assert len(str(caught.value)) < 400
     assert "\n" not in str(caught.value)
 
 
-def test_a_slip_of_the_finger_is_guessed() -> None:
+def test_misspelt_ease_is_suggested() -> None:
     with pytest.raises(ValueError, match=r"did you mean .*'ease-in-out'"):
         parse_ease("ease-inout")
 

@@ -33,7 +33,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize("text", WRONG)
-def test_what_is_no_time_is_refused(text: str) -> None:
+def test_wrong_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="such as 3s, 1500ms, 90f or 50%"):
         parse_seconds(text, fps=30, length=10)
 
@@ -119,7 +119,7 @@ SAID = {
 
 
 @pytest.mark.parametrize("text", SAID)
-def test_what_is_no_film_is_said_with_its_place(desk: Desk, text: str) -> None:
+def test_wrong_film_is_reported_with_its_place(desk: Desk, text: str) -> None:
     (mistake,) = desk.mistakes(f"{NETWORK}film: {{{text}}}\n" if ":" in text else f"{NETWORK}film: {text}\n")
     assert mistake.startswith("2:")
     assert ": film" in mistake
@@ -138,12 +138,12 @@ LEARNING = {
 
 
 @pytest.mark.parametrize("text", LEARNING)
-def test_what_is_no_film_of_a_learning_is_said(desk: Desk, text: str) -> None:
+def test_wrong_film_of_a_learning_is_reported(desk: Desk, text: str) -> None:
     (mistake,) = desk.mistakes(f"{TRAINED}film: {{{text}}}\n")
     assert LEARNING[text] in mistake
 
 
-def test_an_output_that_takes_films_wants_one(desk: Desk) -> None:
+def test_film_output_needs_a_film(desk: Desk) -> None:
     first, second = desk.mistakes(f"{NETWORK}outputs: [mp4, png, {{gif: {{width: 9}}}}]\n")
     assert first.startswith("2:11: outputs.0.mp4: found mp4 in a scene without a film; add film: {length: 8s}")
     assert second.startswith("2:22: outputs.2.gif: ")

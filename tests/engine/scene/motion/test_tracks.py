@@ -67,7 +67,7 @@ def test_lists_move_number_by_number(desk: Desk) -> None:
     assert one.at(2.0).coordinates[0].options["values"] == pytest.approx([2])
 
 
-def test_what_is_inside_a_component_inside_a_component_moves(desk: Desk) -> None:
+def test_numbers_of_nested_components_move(desk: Desk) -> None:
     nonlin = "[sin, {npainter_log10_abs: {strength: {keys: {0s: 0.2, 4s: 0.6}}}}]"
     scene = desk.load(painter("nonlin", nonlin))
     assert scene.motion.numbers == ("network.neural_painter.nonlin.1.npainter_log10_abs.strength",)
@@ -111,14 +111,14 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("keys", MISTAKES)
-def test_what_does_not_move_a_number_is_said_with_its_place(desk: Desk, keys: str) -> None:
+def test_wrong_keys_of_a_number_are_reported_with_their_place(desk: Desk, keys: str) -> None:
     (mistake,) = desk.mistakes(painter("std", keys))
     assert mistake.startswith("1:")
     assert STD + MISTAKES[keys] in mistake
 
 
 @pytest.mark.parametrize("curve", ["[0.5, -5, 0.5, 5]", "[0.1, 3, 0.9, 1]", "[0.9, 0, 0.1, 4]"])
-def test_a_number_that_is_right_when_the_scene_is_loaded_stays_right(desk: Desk, curve: str) -> None:
+def test_moving_number_is_checked_wherever_its_ease_swings(desk: Desk, curve: str) -> None:
     """The least and greatest that an ease comes to are known beforehand, for every moment and not just for frames."""
     bent = parse_ease([float(word) for word in curve.strip("[]").split(",")])
     low, high = min(bent(u) for u in np.linspace(0, 1, 4001)), max(bent(u) for u in np.linspace(0, 1, 4001))
@@ -166,12 +166,12 @@ STILL = {
 
 
 @pytest.mark.parametrize("text", STILL)
-def test_what_does_not_move_says_so(desk: Desk, text: str) -> None:
+def test_keys_where_nothing_moves_are_refused(desk: Desk, text: str) -> None:
     (mistake,) = desk.mistakes(text)
     assert STILL[text] in mistake
 
 
-def test_all_mistakes_come_at_once_each_with_its_place(desk: Desk) -> None:
+def test_all_mistakes_of_keys_are_reported_with_their_places(desk: Desk) -> None:
     text = """\
 network:
   neural_painter:
@@ -187,13 +187,13 @@ outputs: [frames, mp5]
     assert places == ["3:22", "3:25", "3:39", "4:26", "5:5", "7:21", "7:31", "9:19"]
 
 
-def test_a_film_that_is_wrong_is_the_only_thing_said_about_it(desk: Desk) -> None:
+def test_keys_of_a_wrong_film_are_not_reported_too(desk: Desk) -> None:
     keys = "{keys: {0s: 1}}"
     found = desk.mistakes(painter("std", keys, "camera: {keys: {0s: {zoom: 1}}}\nfilm: {length: 8}\n"))
     assert [mistake.partition(": ")[0] for mistake in found] == ["3:16"]
 
 
-def test_ten_thousand_keys_are_no_trouble_and_more_are_refused(desk: Desk) -> None:
+def test_ten_thousand_keys_are_taken_and_more_are_refused(desk: Desk) -> None:
     """In an hour of film: looked at key by key and frame by frame, they would take as long to load."""
 
     def keys(count: int, value: str) -> str:
