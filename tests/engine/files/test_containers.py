@@ -96,6 +96,7 @@ CLAIMS: dict[str, bytes] = {
     "a box beyond its own": atom(b"ftyp", b"isom") + atom(b"moov", atom(b"udta", size=900)) + bytes(2000),
     "a long text": commented(b"x" * (containers.MAX_DESCRIPTION_BYTES + 1)),
     "an element beyond the end": b"\x1aE\xdf\xa3\x80\x18\x53\x80\x67\x08\x80\x00\x00\x00" + bytes(50),
+    "an element beyond its own": b"\x1aE\xdf\xa3\x80\x18\x53\x80\x67\x88\x12\x54\xc3\x67\xda" + bytes(2000),
     "an element of exabytes": b"\x1aE\xdf\xa3\x80\x18\x53\x80\x67\x01\x7f\xff\xff\xff\xff\xff\xff",
     "a name without end": b"\x1aE\xdf\xa3\x80" + bytes(90),
     "a gif of nothing": b"GIF89a",
