@@ -58,6 +58,7 @@ QUICK = {
     "dividers": ["training.dividers.cycles=1", "training.dividers.downscale=16", "training.dividers.candidates=2"],
 }
 SLOW = "film.fps=1"
+SHORTER = {"walk": ["film.length=5s"]}  # still a frame at every seed
 STRIP = 12  # frames of a strip
 
 
@@ -71,7 +72,7 @@ def _quick(path: Path) -> list[str]:
     quick = [*QUICK[work.training.name]] if work.training else []
     if work.training and work.training.name == "dividers" and "colours: mean" not in path.read_text():
         quick.append("training.dividers.fit=20")  # the steps of what is no mean
-    return [*quick, *([SLOW] if work.film else [])]
+    return [*quick, *([SLOW] if work.film else []), *SHORTER.get(path.stem, [])]
 
 
 def _made(path: Path, out: Path) -> dict[str, bytes]:
