@@ -128,7 +128,8 @@ def fork_command(
 ) -> int:
     """Run the command line in a forked child, in a session of its own; the child's process id.
 
-    handles: of the child's stdout (1) and stderr (2), which it has instead of ours. first: called in it before.
+    handles: of the child's stdin (0), stdout (1) and stderr (2), which it has instead of ours. first: called in it
+    before.
     """
 
     def work() -> None:
@@ -138,6 +139,8 @@ def fork_command(
         os.chdir(folder)
         for target, source in handles.items():
             os.dup2(source, target)
+        if 0 in handles:
+            sys.stdin = open(0, closefd=False)  # noqa: SIM115
         sys.stdout, sys.stderr = (open(handle, "w", closefd=False) for handle in (1, 2))  # noqa: SIM115
         sys.argv = ["artengine", *map(str, words)]
         sys.modules["__main__"].__package__ = None  # else click takes pytest's for the name of the program

@@ -8,11 +8,12 @@ import os
 import pty
 import re
 import struct
-import subprocess
-import sys
 import termios
 from collections.abc import Callable
 from pathlib import Path
+
+from tests.support.command_runs import fork_command
+from tests.support.processes import ended
 
 Cell = tuple[str, str, str]  # a sign, its colour and the one behind it
 BLANK: Cell = (" ", "", "")
@@ -119,13 +120,15 @@ class Session:
         self.seen = ""
         self._ours, theirs = pty.openpty()
         self.resize(*size)
-        plain = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
-        told = plain | {"TERM": "xterm-256color", "COLORTERM": "truecolor"} | environment
-        call = "import fcntl, termios; fcntl.ioctl(2, termios.TIOCSCTTY, 0)\nfrom artengine.cli import main\nmain()"
-        command = [sys.executable, "-c", call, *words]
-        self._process = subprocess.Popen(
-            command, cwd=folder, env=told, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
-        )
+
+        def begin() -> None:
+            os.close(self._ours)
+            fcntl.ioctl(2, termios.TIOCSCTTY, 0)
+            for name in ("COLUMNS", "LINES", "NO_COLOR"):
+                os.environ.pop(name, None)
+            os.environ.update({"TERM": "xterm-256color", "COLORTERM": "truecolor"} | environment)
+
+        self._pid = fork_command(folder, words, {0: theirs, 1: theirs, 2: theirs}, begin)
         os.close(theirs)
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._rest = ""  # the beginning of a control sequence
@@ -147,7 +150,7 @@ class Session:
         while self._step():
             pass
         os.close(self._ours)
-        return self._process.wait()
+        return ended(self._pid)
 
     def _step(self) -> bool:
         try:
