@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import subprocess
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 import tifffile
 from PIL import Image
+from tests.support.command_runs import ForkedCommand
 from tests.support.common import RunCli
 from tests.support.processes import strays
 
@@ -47,25 +47,20 @@ def test_a_poster_run_that_is_ended_leaves_nothing_half(
     number: signal.Signals, tiny_scene: Path, run_cli: RunCli
 ) -> None:
     words = ["run", "tiny.yaml", "--size", "30000x30000", "--set", "outputs=[png, tiff]", "--out", "out"]
-    command = [sys.executable, "-m", "artengine", *words]
-    with subprocess.Popen(command, cwd=tiny_scene.parent, stderr=subprocess.PIPE, text=True) as process:
-        out = tiny_scene.parent / "out"
-        deadline = time.monotonic() + 60
-        while len(strays(out)) < 2 and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert len(strays(out)) == 2
-        time.sleep(0.5)
-        os.kill(process.pid, number)
-        begun = time.monotonic()
-        _, err = process.communicate(timeout=60)
-        assert time.monotonic() - begun < 20
+    out = tiny_scene.parent / "out"
+    run = ForkedCommand(tiny_scene.parent, *words)
+    run.wait_until(lambda: len(strays(out)) == 2)
+    time.sleep(0.5)
+    run.kill(number)
+    begun = time.monotonic()
+    answer = run.wait()
+    assert time.monotonic() - begun < 20
     if number == signal.SIGKILL:
         assert len(strays(out)) == 2  # the next run there cleans them
         assert run_cli("run", "tiny.yaml", "--out", "out").code == 0
         assert sorted(path.name for path in out.iterdir()) == ["tiny.png"]
     else:
-        assert process.returncode == 128 + number
-        assert err == "tiny: stopped\n"
+        assert (answer.code, answer.err) == (128 + number, "tiny: stopped\n")
         assert list(out.iterdir()) == []
 
 

@@ -157,11 +157,11 @@ def test_it_stops_as_soon_as_all_pixels_are_near_enough(desk: Desk, monkeypatch:
 
 
 def test_what_is_out_of_reach_ends_by_itself_and_says_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(learning, "LENGTH", 100)
+    monkeypatch.setattr(learning, "LENGTH", 40)
     for optimiser in ("adam", "lbfgs"):
         network = "mlp: {width: 1, depth: 1}"
         picture, told = desk.learnt(f"until: {{psnr: 60}}, optimiser: {optimiser}", network)
-        assert told[-1].step in {100 * (2**rounds - 1) for rounds in range(2, 7)}
+        assert told[-1].step in {40 * (2**rounds - 1) for rounds in range(2, 7)}
         assert told[-1].note == f"the 60 dB asked for are not reached after {told[-1].step:,} steps"
         assert told[-1].psnr == pytest.approx(desk.seen(picture), abs=1e-3)
 
