@@ -326,6 +326,13 @@ def test_view_of_as_many_pixels_as_may_be_is_measured_on_itself(beyond: int, mon
     assert (len(sizes) > 1) == bool(beyond)
 
 
+@pytest.mark.parametrize(("zoom", "width", "resolved"), [(1e13, 61, True), (1e16, 61, False), (1.0, 1, False)])
+def test_renderer_resolves_pixels_that_float64_can_tell_apart(zoom: float, width: int, resolved: bool) -> None:
+    view = View(width=width, height=47, zoom=zoom, centre=(0.25, 0.5))
+    renderer = PointRenderer(Net(edge), plane, 2, 3, "float32", CPU)
+    assert renderer.resolves(view) == resolved
+
+
 def test_smallest_proxy_view_has_a_pixel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bands, "MAX_MEASURED_PIXELS", 10)
     monkeypatch.setattr(bands, "PROXY_PIXELS", 10)
