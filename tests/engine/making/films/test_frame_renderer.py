@@ -194,6 +194,57 @@ def test_what_was_learnt_is_shown_while_numbers_move(desk: Desk) -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+# where and when colours are measured
+
+NUMBERS = SOFT.replace("0.6", "{keys: {0s: 0.3, 100%: 1}}")
+DEEP_FIRST = "camera: {keys: {0s: {zoom: 9}, 100%: {zoom: 1}}}\n"
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[View]:
+    """The views on which colours are measured, in their order; the first one gives the range 1 to 11, and so on."""
+    views: list[View] = []
+
+    def stretch(picture: Picture, view: View) -> tuple[float, float]:
+        views.append(view)
+        return float(len(views)), 10.0 + len(views)
+
+    monkeypatch.setattr(Picture, "stretch", stretch)
+    return views
+
+
+def stretch_all(film: FrameRenderer) -> list[Any]:
+    return [film._stretch_at(film._film.time(frame)) for frame in range(film._film.frames)]
+
+
+def test_colours_are_measured_every_half_second_and_once(desk: Desk, measured: list[View]) -> None:
+    stretch_all(filming(desk, SMALL + NUMBERS + "film: {length: 41f, fps: 10}\n"))
+    assert [view.time for view in measured] == [0.5 * index for index in range(9)]
+
+
+def test_colours_are_measured_four_times_from_seed_to_seed(desk: Desk, measured: list[View]) -> None:
+    stretch_all(filming(desk, "seed: [3, 7, 12]\n" + SMALL + SOFT + "film: {length: 12f, fps: 12, loop: true}\n"))
+    assert sorted({view.time for view in measured}) == [index / 12 for index in range(12)]  # the end is the beginning
+    assert [view.phase for view in measured[:12]] == pytest.approx([index / 12 for index in range(12)])
+
+
+def test_range_of_colours_goes_smoothly_from_one_measurement_to_the_next(desk: Desk, measured: list[View]) -> None:
+    film = filming(desk, SMALL + NUMBERS + "film: {length: 41f, fps: 10}\n")
+    for part, share in ((0, 0), (0.25, 0.15625), (0.5, 0.5), (0.75, 0.84375)):  # 3 part ** 2 - 2 part ** 3
+        assert film._stretch_at(0.5 * part) == pytest.approx((1 + share, 11 + share))
+
+
+def test_colours_are_measured_on_the_widest_view_made_small(desk: Desk, measured: list[View]) -> None:
+    large = "canvas: {width: 1600, height: 900}\n" + DEEP_FIRST + "film: {length: 2s, fps: 10}\n"
+    stretch_all(filming(desk, large + NUMBERS))
+    assert {(view.zoom, view.shape) for view in measured} == {(1, (192, 341))}  # 2 ** 16 pixels
+    measured.clear()
+    still = filming(desk, large + SOFT)
+    assert still._stretch_for_all() == still._stretch_for_all() == (1, 11)
+    assert [(view.zoom, view.shape) for view in measured] == [(1, (768, 1365))]  # 2 ** 20 pixels
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 # loops
 
 LOOPS = {
@@ -249,6 +300,8 @@ def test_the_score_of_a_seam() -> None:
 
     assert seam(grey(0, 10, 20, 10)).score == 1
     assert seam(grey(0, 10, 20, 30)).score == 3
+    assert seam(grey(0, 10, 20)).describe().endswith("it closes")  # twice a usual step
+    assert "it does not close" in seam(grey(0, 10, 20, 21)).describe()
     assert seam(grey(250, 0)).score == 1  # bytes do not wrap around
     assert seam(grey(7)).score == seam([]).score == seam(grey(5, 5, 5)).score == 1
     assert seam(grey(5, 5, 5, 9)).score == math.inf
