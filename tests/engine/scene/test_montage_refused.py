@@ -65,6 +65,8 @@ REFUSED = {
         "s.yaml:3:23: shots.1.over: found 2s, 20 frames, expected at most 10f",
     "[{length: 1s, transition: crossfade, over: 2s}]":
         "s.yaml:3:9: shots.0.over: found 2s, 20 frames, expected at most 10f",
+    "[{length: 1s, transition: crossfade, over: 2s}, {length: 1s}]":
+        "s.yaml:3:9: shots.0.over: found 2s, 20 frames, expected at most 10f",
     "[{length: 1s, transition: crossfade, over: 6f}, {length: 1s, transition: crossfade, over: 5f}]":
         "s.yaml:3:56: shots.1.over: found 5f, 5 frames, expected at most 4f",
     "[]": "s.yaml:3:8: shots: found an empty list, expected a list of 1 to 1000 shots",
