@@ -28,10 +28,6 @@ def made(scene: Path, out: Path, **options: Any) -> list[Event]:
     return list(make_files(load(scene, overrides=overrides), out, device="cpu", **options))
 
 
-def contents(out: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(out)): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
-
-
 def notes(events: list[Event]) -> list[str]:
     return [event.text for event in events if isinstance(event, Note)]
 

@@ -36,9 +36,3 @@ def copies_at_events(scene: Path, out: Path, copies: Path) -> list[Path]:
         if out.exists():
             shutil.copytree(out, folders[-1], dirs_exist_ok=True)
     return folders
-
-
-def file_contents(folder: Path) -> dict[str, bytes]:
-    """The files of a folder and of those in it, by their paths."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from tests.support.folders import file_contents
 from tests.support.processes import RunCli
 
 from artengine import InputError, load, run
@@ -34,10 +35,6 @@ from artengine import hookimpl
 def register_activations():
     return {"ripple": lambda x: torch.sin(3 * x) / (1 + x.abs())}
 """
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def disguised(folder: Path, text: str, name: str = "evil.png") -> Path:
@@ -66,13 +63,13 @@ def forged(folder: Path, **changes: Any) -> Path:
 def test_a_picture_is_made_again_to_the_byte(outputs: str, tiny_scene: Path, tmp_path: Path, run_cli: RunCli) -> None:
     tiny_scene.write_text(COMMENT + tiny_scene.read_text() + outputs)
     assert run_cli("run", tiny_scene, "--set", "canvas.width=20", "--seed", 8).code == 0
-    made = contents(tmp_path / "gallery")
+    made = file_contents(tmp_path / "gallery")
     assert len(made) == outputs.count(",") + 1
     tiny_scene.unlink()
     for name, data in made.items():
         answer = run_cli("rerun", f"gallery/{name}", "--out", "again")
         assert (answer.code, answer.out) == (0, f"again/{name}\n")
-        assert contents(tmp_path / "again") == {name: data}  # only the one asked for
+        assert file_contents(tmp_path / "again") == {name: data}  # only the one asked for
         (tmp_path / "again" / name).unlink()
 
 
@@ -84,13 +81,13 @@ def test_a_film_is_made_again_to_the_byte(tiny_scene: Path, tmp_path: Path, run_
         COMMENT + tiny_scene.read_text() + film + "outputs: [mp4, webm, {gif: {width: 12}}, apng, png]\n"
     )
     assert run_cli("run", tiny_scene, "--set", "seed=[8, 9]", "--device", "cpu").code == 0
-    made = contents(tmp_path / "gallery")
+    made = file_contents(tmp_path / "gallery")
     assert sorted(Path(name).suffix for name in made) == [".apng", ".gif", ".mp4", ".png", ".webm"]
     tiny_scene.unlink()
     for name, data in made.items():
         answer = run_cli("rerun", f"gallery/{name}", "--out", "again")
         assert (answer.code, answer.out) == (0, f"again/{name}\n")
-        assert contents(tmp_path / "again") == {name: data}
+        assert file_contents(tmp_path / "again") == {name: data}
         (tmp_path / "again" / name).unlink()
 
 
@@ -99,11 +96,11 @@ def test_weights_and_pictures_of_a_training_are_made_again_to_the_byte(
 ) -> None:
     learning_scene.write_text(learning_scene.read_text() + ALL)
     assert run_cli("run", learning_scene).code == 0
-    made = contents(tmp_path / "gallery")
+    made = file_contents(tmp_path / "gallery")
     answer = run_cli("rerun", "gallery/learning.safetensors", "--out", "again")
     assert (answer.code, answer.out) == (0, "again/learning.safetensors\n")
     assert run_cli("rerun", "gallery/learning.webp", "--out", "again").code == 0
-    again = contents(tmp_path / "again")
+    again = file_contents(tmp_path / "again")
     assert again == {name: made[name] for name in ("learning.safetensors", "learning.webp")}
 
 
@@ -113,7 +110,7 @@ def test_the_api_makes_it_again(tiny_scene: Path, tmp_path: Path) -> None:
     scene = recipe.scene_of(found, path)
     events = list(make_files(scene, tmp_path / "two", only=recipe.output_of(found, scene, path)))
     assert [event.path for event in events if isinstance(event, Wrote)] == [tmp_path / "two" / "tiny.png"]
-    assert contents(tmp_path / "two") == contents(tmp_path / "one")
+    assert file_contents(tmp_path / "two") == file_contents(tmp_path / "one")
 
 
 def test_info_shows_a_scene_that_makes_the_picture(tiny_scene: Path, tmp_path: Path, run_cli: RunCli) -> None:
@@ -140,7 +137,7 @@ def test_a_photo_is_found_and_the_bytes_are_the_same(
     scene = tmp_path / "scenes/learning.yaml"
     scene.write_text(scene.read_text().replace("photo.png", "photos/photo.png"))
     assert run_cli("run", "scenes/learning.yaml").code == 0
-    made = contents(tmp_path / "gallery")
+    made = file_contents(tmp_path / "gallery")
     if where == "photo beside":
         (tmp_path / "elsewhere").mkdir()
         (tmp_path / "gallery").rename(tmp_path / "elsewhere/gallery")
@@ -156,7 +153,7 @@ def test_a_photo_is_found_and_the_bytes_are_the_same(
         list(make_files(recipe.scene_of(found, Path("../gallery/learning.png")), tmp_path / "again"))
         answer = None
     assert answer is None or answer.code == 0
-    assert contents(tmp_path / "again") == made
+    assert file_contents(tmp_path / "again") == made
 
 
 def test_a_missing_or_changed_photo_is_said(learning_scene: Path, tmp_path: Path, run_cli: RunCli) -> None:
@@ -179,13 +176,13 @@ def test_a_plugin_file_is_needed_again_and_its_absence_is_said(
 ) -> None:
     (tmp_path / "ripple.py").write_text(RIPPLE)
     assert run_cli("run", tiny_scene, "-p", "ripple.py", "--set", "network.neural_painter.nonlin=ripple").code == 0
-    made = contents(tmp_path / "gallery")
+    made = file_contents(tmp_path / "gallery")
     answer = run_cli("rerun", "gallery/tiny.png", "--out", "again")
     assert answer.code == 2
     assert "gallery/tiny.png (its recipe):" in answer.err
     assert "ripple" in answer.err
     assert run_cli("rerun", "gallery/tiny.png", "--out", "again", "-p", "ripple.py").code == 0
-    assert contents(tmp_path / "again") == made
+    assert file_contents(tmp_path / "again") == made
 
 
 def test_other_versions_are_said(tiny_scene: Path, tmp_path: Path, run_cli: RunCli) -> None:
@@ -205,7 +202,7 @@ def test_without_metadata_nothing_is_told(learning_scene: Path, tmp_path: Path, 
     (tmp_path / "b.yaml").write_text(learning_scene.read_text().replace(ALL, DEEP))
     for scene in ("learning.yaml", "b.yaml"):
         assert run_cli("run", scene, "--no-metadata").code == 0
-    for name, data in contents(tmp_path / "gallery").items():
+    for name, data in file_contents(tmp_path / "gallery").items():
         assert b"nobody" not in data
         assert b"canvas" not in data
         assert b"artengine" not in data or name.endswith(".safetensors")  # which says whose it is
@@ -235,7 +232,7 @@ def test_no_file_says_who_made_it_or_where(
             run(home / f"{scene}.yaml", out=tmp_path / "out", overrides=[setting], fresh=True)
         names = [str(tmp_path), "alice_the_user", socket.gethostname(), str(Path.cwd())[1:] or "alice"]
         names += [getpass.getuser()] if len(getpass.getuser()) > 4 else []
-        for data in contents(tmp_path / "out").values():
+        for data in file_contents(tmp_path / "out").values():
             assert not [name for name in names if name.encode() in data]
 
 

@@ -14,6 +14,7 @@ import safetensors.torch
 import torch
 from PIL import Image
 from tests.support.command_runs import ForkedCommand
+from tests.support.folders import file_contents
 from tests.support.interrupted_trainings import copies_at_events, save_every_checkpoint
 from tests.support.processes import RunCli, ended, forked, strays
 
@@ -49,7 +50,7 @@ def whole(scene: Path, tmp_path: Path, undisturbed: dict[bytes, dict[str, bytes]
     text = scene.read_bytes()
     if text not in undisturbed:
         assert steps(made(scene, tmp_path / "whole"))[-1] == STEPS
-        undisturbed[text] = contents(tmp_path / "whole")
+        undisturbed[text] = file_contents(tmp_path / "whole")
         assert sorted(undisturbed[text]) == ["learning.png", "learning.safetensors"]
     return undisturbed[text]
 
@@ -64,10 +65,6 @@ def steps(events: list[Event]) -> list[int]:
 
 def notes(events: list[Event]) -> list[str]:
     return [event.text for event in events if isinstance(event, Note)]
-
-
-def contents(out: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in out.iterdir()}
 
 
 def training(scene: Path, out: Path, at_event: Callable[[int], object] = lambda number: None) -> Callable[[], object]:
@@ -94,7 +91,7 @@ def test_training_cut_off_at_any_event_ends_in_the_same_bytes(
     for copy in copies:  # right after each of the events: a report, the weights, the painting
         events = made(scene, copy)
         gone_on |= {int(text.split()[-1].replace(",", "")) for text in notes(events) if text.startswith("going on")}
-        assert contents(copy) == whole
+        assert file_contents(copy) == whole
         assert strays(copy) == []
     assert len(copies) > REPORTS
     assert len(gone_on) > 5
@@ -114,7 +111,7 @@ def test_training_killed_in_the_middle_of_a_step_ends_in_the_same_bytes(
     for path in out.glob("*.safetensors"):
         safetensors.torch.load_file(path)
     assert any(text.startswith("going on") for text in notes(made(scene, out)))
-    assert contents(out) == whole
+    assert file_contents(out) == whole
     assert strays(out) == []
 
 
@@ -124,7 +121,7 @@ def test_killed_after_its_last_step_it_ends_in_the_same_bytes(
     assert ended(forked(training(scene, tmp_path / "out", die(REPORTS)))) == -signal.SIGKILL
     (told,) = notes(made(scene, tmp_path / "out"))
     assert told.startswith("trained before")  # its last report comes when its weights are safe
-    assert contents(tmp_path / "out") == whole
+    assert file_contents(tmp_path / "out") == whole
 
 
 def test_what_a_kill_at_the_very_end_has_left_goes_with_the_next_run(scene: Path, tmp_path: Path) -> None:
@@ -132,12 +129,12 @@ def test_what_a_kill_at_the_very_end_has_left_goes_with_the_next_run(scene: Path
     next(event for event in events if isinstance(event, Training))
     events.close()
     made(scene, tmp_path / "out")
-    whole = contents(tmp_path / "out")
+    whole = file_contents(tmp_path / "out")
     left = (tmp_path / "cut" / "learning.checkpoint.safetensors").read_bytes()
     (tmp_path / "out" / "learning.checkpoint-before.safetensors").write_bytes(left)
     (tmp_path / "out" / "learning.checkpoint.safetensors").write_bytes(b"somebody else's")
     made(scene, tmp_path / "out")
-    assert contents(tmp_path / "out") == whole | {"learning.checkpoint.safetensors": b"somebody else's"}
+    assert file_contents(tmp_path / "out") == whole | {"learning.checkpoint.safetensors": b"somebody else's"}
 
 
 def test_stopped_by_its_caller_it_goes_on_where_it_stopped(
@@ -149,11 +146,11 @@ def test_stopped_by_its_caller_it_goes_on_where_it_stopped(
         if isinstance(event, Training) and event.step == 200:
             break
     events.close()
-    assert sorted(contents(tmp_path / "out")) == ["learning.checkpoint.safetensors"]
+    assert sorted(file_contents(tmp_path / "out")) == ["learning.checkpoint.safetensors"]
     again = made(scene, tmp_path / "out")
     assert notes(again) == ["going on from step 200"]
     assert steps(again)[0] == 250
-    assert contents(tmp_path / "out") == whole
+    assert file_contents(tmp_path / "out") == whole
 
 
 @pytest.mark.parametrize("damaged", [1, 2])
@@ -170,7 +167,7 @@ def test_damaged_checkpoints_are_passed_over_and_this_is_said(
     assert len(notes(events)) == damaged + 1
     assert notes(events)[0].startswith(f"{out / names[0]} is damaged (")
     assert notes(events)[-1] == ("going on from step 200" if damaged == 1 else "starting anew")
-    assert contents(out) == whole
+    assert file_contents(out) == whole
 
 
 SLOW = """
@@ -202,13 +199,13 @@ def test_signals_stop_in_good_order_and_the_same_command_goes_on(scene: Path, tm
         answer = run.wait()
         assert (answer.code, answer.err) == (code, "")
         assert "stopped; the same command goes on from here" in answer.out.splitlines()[-1]
-        assert "learning.checkpoint.safetensors" in contents(out)
+        assert "learning.checkpoint.safetensors" in file_contents(out)
         assert strays(out) == []
     answer = run_cli("run", scene, "--out", out)
     assert answer.code == 0
     assert "learning: going on from step" in answer.err
     assert run_cli("run", scene, "--out", tmp_path / "whole").code == 0
-    assert contents(out) == contents(tmp_path / "whole")
+    assert file_contents(out) == file_contents(tmp_path / "whole")
 
 
 def test_a_second_ctrl_c_ends_at_once(tiny_scene: Path, tmp_path: Path) -> None:
@@ -221,7 +218,7 @@ def test_a_second_ctrl_c_ends_at_once(tiny_scene: Path, tmp_path: Path) -> None:
     run.kill(signal.SIGINT)
     answer = run.wait()
     assert (answer.code, answer.err.strip()) == (130, "")
-    assert contents(tmp_path / "out") == {}
+    assert file_contents(tmp_path / "out") == {}
 
 
 def written(path: Path) -> tuple[int, int]:
@@ -257,9 +254,9 @@ def test_a_finished_training_is_not_repeated(scene: Path, tmp_path: Path) -> Non
 )
 def test_whatever_decides_a_training_trains_anew(change: str, learning_scene: Path, tmp_path: Path) -> None:
     made(learning_scene, tmp_path)
-    before = contents(tmp_path)["learning.safetensors"]
+    before = file_contents(tmp_path)["learning.safetensors"]
     assert steps(made(learning_scene, tmp_path, (change,)))[0] == 50
-    assert contents(tmp_path)["learning.safetensors"] != before
+    assert file_contents(tmp_path)["learning.safetensors"] != before
 
 
 def test_another_photo_trains_anew_and_another_name_does_not(learning_scene: Path, tmp_path: Path) -> None:
@@ -273,13 +270,13 @@ def test_another_photo_trains_anew_and_another_name_does_not(learning_scene: Pat
 
 def test_damaged_weights_are_said_and_trained_anew(learning_scene: Path, tmp_path: Path) -> None:
     made(learning_scene, tmp_path / "out")
-    whole = contents(tmp_path / "out")
+    whole = file_contents(tmp_path / "out")
     path = tmp_path / "out" / "learning.safetensors"
     for damaged in (whole[path.name][:-1], b"", whole[path.name].replace(b'\\"loss\\"', b'\\"lost\\"')):
         path.write_bytes(damaged)
         events = made(learning_scene, tmp_path / "out")
         assert [text.split(" (")[0] for text in notes(events)] == [f"{path} is damaged"]
-        assert contents(tmp_path / "out") == whole
+        assert file_contents(tmp_path / "out") == whole
 
 
 @pytest.mark.parametrize("fresh", [False, True])
@@ -292,4 +289,4 @@ def test_somebody_elses_weights_are_left_alone(fresh: bool, learning_scene: Path
             OutputError, match="is not artengine's, so it is not overwritten; move it, or choose another"
         ):
             made(learning_scene, tmp_path / "out", fresh=fresh)
-        assert contents(tmp_path / "out") == {theirs.name: data}
+        assert file_contents(tmp_path / "out") == {theirs.name: data}

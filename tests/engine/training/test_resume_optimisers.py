@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.support.interrupted_trainings import copies_at_events, file_contents, finish, save_every_checkpoint
+from tests.support.folders import file_contents
+from tests.support.interrupted_trainings import copies_at_events, finish, save_every_checkpoint
 from tests.support.processes import strays
 
 from artengine.events import Resumed

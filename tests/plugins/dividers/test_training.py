@@ -17,6 +17,7 @@ import torch
 from PIL import Image
 from tests.support.command_runs import ForkedCommand
 from tests.support.divider_scenes import learnt, live, photo, plane, scene
+from tests.support.folders import file_contents
 from tests.support.interrupted_trainings import copies_at_events, finish, save_every_checkpoint
 from tests.support.processes import ended, forked, strays
 from tests.support.trainings import always, result_of, training_of
@@ -72,10 +73,6 @@ def dying(step: int) -> Callable[[Event], object]:
     return at_event
 
 
-def contents(out: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in out.iterdir()}
-
-
 @pytest.mark.parametrize("name", TRAININGS)
 def test_training_cut_off_at_any_step_ends_in_the_same_bytes(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -87,12 +84,12 @@ def test_training_cut_off_at_any_step_ends_in_the_same_bytes(
     path = scene(tmp_path, options, network)
     events = finish(path, tmp_path / "whole")  # which reports seldom
     assert [event.step for event in events if isinstance(event, Training)][-1] == last
-    whole = contents(tmp_path / "whole")
+    whole = file_contents(tmp_path / "whole")
     assert sorted(whole) == ["a.png", "a.safetensors"]
 
     report_every_step(monkeypatch)
     copies = copies_at_events(path, tmp_path / "often", tmp_path / "copies")
-    assert contents(tmp_path / "often") == whole
+    assert file_contents(tmp_path / "often") == whole
     trained = [copy for copy in copies if not (copy / "a.safetensors").exists()]
     fit = len(trained) - (last - first)  # one that starts from another begins later
     monkeypatch.undo()
@@ -100,7 +97,7 @@ def test_training_cut_off_at_any_step_ends_in_the_same_bytes(
     for index in sorted({4, fit - 2, fit - 1, fit, (fit + len(trained)) // 2, len(trained) - 1}):
         if index < len(trained):  # there is the checkpoint of the step before
             resumed += [event.step for event in finish(path, trained[index]) if isinstance(event, Resumed)]
-            assert contents(trained[index]) == whole
+            assert file_contents(trained[index]) == whole
             assert strays(trained[index]) == []
     assert len(set(resumed)) > 2
     assert last - 4 <= resumed[-1] < last
@@ -122,7 +119,7 @@ def test_training_killed_again_and_again_ends_in_the_same_bytes(tmp_path: Path) 
     assert ended(pid) == -signal.SIGKILL
     for folder in (out, tmp_path / "timed"):
         finish(path, folder)
-        assert contents(folder) == contents(tmp_path / "whole")
+        assert file_contents(folder) == file_contents(tmp_path / "whole")
         assert strays(folder) == []
 
 
@@ -215,7 +212,7 @@ def test_an_endless_training_that_is_killed_goes_on(way: str, tmp_path: Path) ->
             assert event.progress.total is None
             event.request_stop()
     assert resumed >= 38
-    assert sorted(contents(out)) == ["a.png", "a.safetensors"]
+    assert sorted(file_contents(out)) == ["a.png", "a.safetensors"]
 
 
 LINES = "lines: 15"

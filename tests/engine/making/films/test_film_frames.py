@@ -14,7 +14,8 @@ import torch
 from PIL import Image
 from tests.support.command_runs import ForkedCommand
 from tests.support.executors import in_process
-from tests.support.film_runs import FILM, FRAMES, at_frame, contents, made, notes, painted, until
+from tests.support.film_runs import FILM, FRAMES, at_frame, made, notes, painted, until
+from tests.support.folders import file_contents
 from tests.support.processes import ended, forked, killed, moments, strays
 from tests.support.scene_folder import Desk
 
@@ -46,7 +47,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     folder = tmp_path_factory.mktemp("whole")
     (folder / "s.yaml").write_text(FILM)
     made(folder / "s.yaml", folder / "out")
-    return contents(folder / "out")
+    return file_contents(folder / "out")
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -70,7 +71,7 @@ def test_killed_film_goes_on_with_the_frames_it_has(
     assert {name: seen[name] for name in before} == before  # not painted again
     assert len(seen) == FRAMES
     assert (f"{number} of 12 frames are painted already" in notes(events)) is (number < FRAMES)
-    assert contents(out) == whole
+    assert file_contents(out) == whole
     assert strays(out) == []
 
 
@@ -79,9 +80,9 @@ def test_film_killed_at_any_moment_ends_in_the_same_bytes(scene: Path, tmp_path:
     out = tmp_path / "out"
     for seconds in moments(12, 0.2):
         killed(until(scene, out, lambda event: None), seconds)
-        assert all(name in whole for name in contents(out) if not name.startswith("."))
+        assert all(name in whole for name in file_contents(out) if not name.startswith("."))
     made(scene, out)
-    assert contents(out) == whole
+    assert file_contents(out) == whole
     assert strays(out) == []
 
 
@@ -134,7 +135,7 @@ def test_damaged_frames_are_painted_again(
         frames[8].unlink()
         frames[8].symlink_to("/etc/passwd")
         made(scene, out, jobs=jobs)
-        assert contents(out) == whole
+        assert file_contents(out) == whole
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -159,7 +160,7 @@ def test_full_disk_is_one_line(
     assert strays(tmp_path / "out") == []
     assert list((tmp_path / "out").glob(".s.frames/*/.*")) == []
     made(scene, tmp_path / "out")
-    assert contents(tmp_path / "out") == whole
+    assert file_contents(tmp_path / "out") == whole
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -187,7 +188,7 @@ def test_two_processes_paint_the_same_bytes_though_one_is_killed(scene: Path, tm
             for pid in victims:
                 os.kill(pid, signal.SIGKILL)
     assert victims
-    assert contents(tmp_path / "1") == contents(tmp_path / "2")
+    assert file_contents(tmp_path / "1") == file_contents(tmp_path / "2")
 
 
 def test_film_painted_by_two_processes_is_killed_and_goes_on(
@@ -197,7 +198,7 @@ def test_film_painted_by_two_processes_is_killed_and_goes_on(
     assert ended(forked(until(scene, out, at_frame(3), jobs=2))) == -signal.SIGKILL
     assert len(painted(out)) >= 3
     made(scene, out)
-    assert contents(out) == whole
+    assert file_contents(out) == whole
 
 
 def test_what_a_worker_fails_at_is_told_once(scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,8 @@ import pytest
 import torch
 from PIL import Image
 from tests.support.executors import in_process
-from tests.support.film_runs import at_frame, contents, made, notes, painted, until
+from tests.support.film_runs import at_frame, made, notes, painted, until
+from tests.support.folders import file_contents
 from tests.support.processes import ended, forked
 from tests.support.trainings import always, training_of
 
@@ -48,7 +49,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What a film of ten frames of the learning comes to without a stop."""
     folder = tmp_path_factory.mktemp("whole")
     made(learning(save_photo(folder), TEN_FRAMES), folder / "out")
-    return contents(folder / "out")
+    return file_contents(folder / "out")
 
 
 def save_photo(folder: Path) -> Path:
@@ -119,7 +120,7 @@ def test_killed_film_of_a_learning_goes_on(photo: Path, tmp_path: Path, whole: d
     first = next((event.step for event in events if isinstance(event, Training)), 90)
     assert first >= 10 * (number - 1)
     assert len(before) == number
-    assert contents(out) == whole
+    assert file_contents(out) == whole
 
 
 @pytest.mark.parametrize("number", [6, 10], ids=["on the way", "at the end"])
@@ -138,7 +139,7 @@ def test_lost_frames_of_a_learning_are_learnt_again(
     events = made(photo, out)
     assert any("learning" in note for note in notes(events))
     assert [event.step for event in events if isinstance(event, Training)][-1] == 90
-    assert contents(out) == whole
+    assert file_contents(out) == whole
 
 
 def test_finished_learning_is_used_again_for_its_last_frames(
@@ -156,7 +157,7 @@ def test_finished_learning_is_used_again_for_its_last_frames(
         path.unlink()
     events = made(photo, out)
     assert [event for event in events if isinstance(event, Training)] == []
-    assert contents(out) == whole
+    assert file_contents(out) == whole
 
 
 def test_finished_training_serves_films_with_other_cameras(

@@ -1,0 +1,11 @@
+"""What is in folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def file_contents(folder: Path) -> dict[str, bytes]:
+    """The files of a folder and of those in it, by their paths."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
