@@ -217,6 +217,13 @@ def test_photos_of_its_scenes_are_found_again_and_asked_for(desk: Desk, tmp_path
     assert isinstance(recipe.scene_of(recipe.read(one), one), Montage)
 
 
+def test_scene_of_a_shot_has_its_own_photos_alone(desk: Desk) -> None:
+    """They are all opened again by each process that paints it."""
+    montage = cut(desk, "[{scene: cape.yaml}, {scene: photo.yaml, length: 300ms}, {scene: cape.yaml}]")
+    assert [shot.scene and len(shot.scene.photos) for shot in montage.shots] == [0, 1, 0]
+    assert len(montage.photos) == 1
+
+
 def test_a_photo_from_the_command_line_serves_a_shot(desk: Desk, tmp_path: Path) -> None:
     away = tmp_path / "away"
     away.mkdir()
