@@ -217,6 +217,13 @@ def test_photos_of_its_scenes_are_found_again_and_asked_for(desk: Desk, tmp_path
     assert isinstance(recipe.scene_of(recipe.read(one), one), Montage)
 
 
+def test_scene_of_a_shot_loses_its_paper(desk: Desk) -> None:
+    paper = "{paper: A5, orientation: landscape, dpi: 100, samples: 4}"
+    (shot,) = cut(desk, f"[{{scene: cape.yaml, set: {{canvas: {paper}}}}}]").shots
+    assert shot.scene
+    assert (shot.scene.canvas.paper, shot.scene.canvas.resolution, shot.scene.canvas.samples) == (None, None, 4)
+
+
 def test_scene_of_a_shot_has_its_own_photos_alone(desk: Desk) -> None:
     """They are all opened again by each process that paints it."""
     montage = cut(desk, "[{scene: cape.yaml}, {scene: photo.yaml, length: 300ms}, {scene: cape.yaml}]")
