@@ -2,7 +2,8 @@
 
 PYTHON ?= python3
 VENV := .venv
-BIN := $(VENV)/bin
+# where a venv keeps its programs: elsewhere on Windows
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 CODE := engine plugins tests
 
 # what is tested, to the version; read by pip, for the build of the package too
