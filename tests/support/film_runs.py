@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.support.interrupted_trainings import save_every_checkpoint
+
 from artengine import load
 from artengine.events import Event, Filmed, Note
 from artengine.making.pipeline import make_files
-from artengine.training import checkpoint
 
 FILM = """\
 canvas: {width: 48, height: 27}
@@ -36,7 +37,7 @@ def until(scene: Path, out: Path, stop: Callable[[Event], object], **options: An
     """A run in which something is done at every event."""
 
     def work() -> None:
-        checkpoint.PAUSE, checkpoint.SHARE = 0.0, float("inf")
+        save_every_checkpoint()
         for event in make_files(load(scene), out, device="cpu", **options):
             stop(event)
 
