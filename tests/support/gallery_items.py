@@ -10,7 +10,7 @@ from typing import Any
 
 Data = dict[str, Any]
 
-SECONDS = 0.03  # an item takes, so that a stop can come between two
+SECONDS = 0.05  # an item takes, so that a stop can come between two
 
 
 def make_item(data: Data) -> Data:
