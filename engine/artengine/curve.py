@@ -65,6 +65,11 @@ class Curve:
         return {"every": self._every, "seen": self._seen, "kept": kept, "last": last}
 
 
+def psnr(error: float) -> float:
+    """The PSNR in decibels of a mean squared error of numbers in [0, 1]; at most 120."""
+    return -10 * math.log10(max(error, 1e-12))
+
+
 def rows(points: Sequence[Point]) -> list[list[float | None]]:
     """Points as plain data, as `read` takes them: step, loss, psnr and rate of each."""
     return [list(astuple(point)) for point in points]

@@ -2,5 +2,11 @@ from . import weights as weights
 from .persistence import Describe as Describe, train_to_file as train_to_file
 from .quantised import packed as packed, round_weights as round_weights
 from .session import TrainingSession as TrainingSession, train as train
+from .stages import (
+    Measurement as Measurement,
+    PlannedStage as PlannedStage,
+    StepOutcome as StepOutcome,
+    run_stages as run_stages,
+)
 from .threads import computing as computing
 from .weights import Figures as Figures, figures as figures

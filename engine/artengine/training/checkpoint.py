@@ -22,7 +22,7 @@ from artengine.training import weights
 
 PAUSE = 2.0  # seconds between checkpoints: what a kill costs at most
 SHARE = 0.03  # of the time may go into writing them
-FORMAT = 2  # of a checkpoint: one of another layout is of another training
+FORMAT = 3  # of a checkpoint: one of another layout is of another training
 
 
 @dataclass

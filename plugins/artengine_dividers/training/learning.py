@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Generator
 from typing import Any, Protocol
@@ -11,8 +10,8 @@ import numpy as np
 import torch
 
 from artengine import Learnt, Photo, Progress, Result, Session
-from artengine.curve import Curve
-from artengine.training import computing
+from artengine.curve import Curve, psnr
+from artengine.training import Measurement, PlannedStage, StepOutcome, run_stages
 from artengine_dividers.network import Dividers
 from artengine_dividers.search import Centre, Lesson, Synthetic, lesson, region_means
 from artengine_dividers.training.colour_fit import AT_ONCE, Fitting
@@ -30,7 +29,7 @@ CHUNK = 1 << 16  # pixels whose colours are told at a time
 FIT = {"search": 1000, "adam": 400, "adadelta": 0}
 
 
-class Stage(Protocol):
+class Phase(Protocol):
     """A part of a training; steps: of it, as far as is known. done: of them."""
 
     endless: bool
@@ -48,7 +47,7 @@ class Stage(Protocol):
         ...
 
     def begin(self) -> None:
-        """Begin, from what the stage before has left."""
+        """Begin, from what the phase before has left."""
         ...
 
     def advance(self) -> None:
@@ -68,6 +67,59 @@ class Stage(Protocol):
         ...
 
 
+class DividerStage:
+    """A phase as a stage of a training: measured by its own loss, recorded at steps that no clock has a say in."""
+
+    def __init__(self, phase: Phase) -> None:
+        self.patience = PATIENCE
+        self._phase = phase
+        self.begin = phase.begin
+        self.end = phase.show
+        self.state = phase.state
+        self.restore = phase.restore
+
+    @property
+    def done(self) -> int:
+        """Steps that are done."""
+        return self._phase.done
+
+    @property
+    def total(self) -> int | None:
+        """Steps in all; None where they have no end."""
+        return None if self._phase.endless else self._phase.steps
+
+    @property
+    def finished(self) -> bool:
+        """Whether all steps are done."""
+        return self._phase.done >= self._phase.steps
+
+    @property
+    def rate(self) -> float | None:
+        """The learning rate, now."""
+        return self._phase.rate
+
+    def advance(self) -> StepOutcome:
+        """Take a step."""
+        phase = self._phase
+        phase.advance()
+        ends = not phase.endless and self.finished
+        if phase.done % max(1, phase.steps // LOOKS) == 0 or ends:
+            return StepOutcome(record=self._measured())
+        return StepOutcome()
+
+    def measure(self) -> Measurement:
+        """Have the network show what there is; where that takes long, it is done seldom."""
+        measurement = self._measured()  # which may have to load what is compiled, the first time
+        begin = time.monotonic()
+        self._phase.show()
+        self.patience = max(PATIENCE, (time.monotonic() - begin) / SHOWING)
+        return measurement
+
+    def _measured(self) -> Measurement:
+        loss = self._phase.loss
+        return Measurement(loss=loss, psnr=psnr(loss))
+
+
 def learn(
     session: Session,
     target: Photo | None,
@@ -83,79 +135,49 @@ def learn(
     Raises `ValueError` where the network is another one, or options do not go together.
     """
     wishes.check(session)
+    network = session.network
+    assert isinstance(network, Dividers)  # noqa: S101 - `Wishes.check` has looked
     studied = lesson(target, synthetic, downscale, centre, session.seed)
-    training = _Training(session, studied, Earlier(session.network, start) if start else None, wishes)  # type: ignore[arg-type]  # checked
-    if not session.state and wishes.way == "search":
-        yield training.report()  # the photo's one colour, where a film of the learning begins
-    while True:
-        with computing(1):  # the products are small, and so the bytes are the same on any number of cores
-            given = training.advance()
-        if isinstance(given, Result):
-            return given
-        yield given
+    training = _Training(session, network, studied, Earlier(network, start) if start else None, wishes)
+    # the products are small; with one thread, the bytes are the same on any number of cores
+    return (yield from run_stages(session, training.stages(), training.conclude, threads=1))
 
 
 class _Training:
-    """Where a training stands, and how it goes on."""
+    """The stages of a training, and its end."""
 
-    def __init__(self, session: Session, studied: Lesson, earlier: Earlier | None, wishes: Wishes) -> None:
+    def __init__(
+        self, session: Session, network: Dividers, studied: Lesson, earlier: Earlier | None, wishes: Wishes
+    ) -> None:
         self._earlier = earlier
         self._session = session
-        self._network: Dividers = session.network  # type: ignore[assignment]  # looked at by `Wishes.check`
+        self._network = network
         self._lesson = studied
         self._wishes = wishes
         self._optimiser: Optimiser = wishes.optimiser or "adam"
-        self._fit = self._iterations()
-        self._patience = PATIENCE
-        self._before = 0  # steps of the stages before this one
-        self._number = 0
-        state = session.state
-        self._curve = Curve(state.get("curve"))
-        if state:
-            self._before, self._number = state["before"], state["number"]
-        self._stage = self._made()
-        if state:
-            self._stage.restore(state["stage"])
-        else:
-            if earlier:
-                earlier.give(self._network)
-            if not (earlier and earlier.whole):
-                self._stage.begin()
+        self._phase: Phase | None = None
 
-    def advance(self) -> Progress | Result:
-        """Learn until there is something to report, or to return."""
-        begin = time.monotonic()
-        while True:
-            stage = self._stage
-            goes_on = self._number == 0 and self._fit > 0
-            if not self._finished():
-                stage.advance()
-                self._note(stage)
-                due = self._session.should_report(self._before + stage.done, self._steps())
-                if (due or time.monotonic() > begin + self._patience) and (goes_on or not self._finished()):
-                    return self.report()
-                continue
-            stage.show()
-            if goes_on:
-                self._before += stage.done
-                self._number = 1
-                self._stage = self._made()
-                if self._wishes.way == "search" and not (self._earlier and self._earlier.whole):
-                    self._stage.begin()
-                continue
-            return self._finish()
+    def stages(self) -> list[PlannedStage]:
+        """The search or gradients, then the fit of colours, where there is one."""
+        search = self._wishes.way == "search"
+        begins = not (self._earlier and self._earlier.whole)
+        # the photo's one colour is where a film of the search begins
+        planned = [PlannedStage(make=self._first, begins=begins, reports_start=search)]
+        if iterations := self._iterations():
+            steps = -(-iterations // AT_ONCE)
+            planned.append(PlannedStage(make=self._colour_fit, steps=steps, begins=begins and search))
+        return planned
 
-    def _made(self) -> Stage:
-        """The stage that it is at."""
+    def _first(self) -> DividerStage:
+        if self._earlier and not self._session.state:
+            self._earlier.give(self._network)
         wishes = self._wishes
-        if self._number == 1:
-            return Fitting(self._session, self._lesson, self._fit)
         if wishes.way == "search":
             found = self._earlier.dividers if self._earlier else []
-            return Searching(self._session, self._lesson, wishes.cycles, wishes.candidates, found)
+            return self._stage(Searching(self._session, self._lesson, wishes.cycles, wishes.candidates, found))
         rate, part = RATES[self._optimiser]
         first = wishes.rate or rate
-        return Descending(
+        descending = Descending(
             self._session,
             self._lesson,
             optimiser=self._optimiser,
@@ -166,6 +188,14 @@ class _Training:
             epochs=wishes.epochs or 1,
             sharpness=self._network.gradient_sharpness_range,
         )
+        return self._stage(descending)
+
+    def _colour_fit(self) -> DividerStage:
+        return self._stage(Fitting(self._session, self._lesson, self._iterations()))
+
+    def _stage(self, phase: Phase) -> DividerStage:
+        self._phase = phase
+        return DividerStage(phase)
 
     def _iterations(self) -> int:
         """Of the fit of colours."""
@@ -174,68 +204,27 @@ class _Training:
         usual = FIT["search" if self._wishes.way == "search" else self._optimiser]
         return usual if self._wishes.fit is None else self._wishes.fit
 
-    def _finished(self) -> bool:
-        stage = self._stage
-        return self._session.stop_requested if stage.endless else stage.done >= stage.steps
-
-    def _steps(self) -> int | None:
-        """How many there are in all; None while there is no telling."""
-        stage = self._stage
-        after = -(-self._fit // AT_ONCE) if self._number == 0 else 0
-        return None if stage.endless else self._before + stage.steps + after
-
-    def _note(self, stage: Stage) -> None:
-        """Remember the course, at steps that no clock has a say in."""
-        if stage.done % max(1, stage.steps // LOOKS) == 0 or self._finished():
-            loss = stage.loss
-            self._curve.add(self._before + stage.done, loss, _decibels(loss), stage.rate)
-
-    def report(self) -> Progress:
-        """Where it stands; the network shows it."""
-        stage = self._stage
-        loss = stage.loss  # which may have to load what is compiled, the first time
-        begin = time.monotonic()
-        stage.show()
-        self._patience = max(PATIENCE, (time.monotonic() - begin) / SHOWING)
-        step = self._before + stage.done
-        return Progress(
-            step=step,
-            total=self._steps(),
-            loss=loss,
-            psnr=_decibels(loss),
-            state=self._state,
-        )
-
-    def _finish(self) -> Result:
+    def conclude(self, step: int, curve: Curve) -> Result:
         """The end: the regions' own colours where those are wanted, and how good it is on every pixel."""
         found = region_means(self._lesson, self._network.partition())
         if self._wishes.colours == "mean":
             self._network.table.fill(torch.from_numpy(found.sides), torch.from_numpy(found.colours).float())
         error = self._error()
-        step = self._before + self._stage.done
         count = len(found.weight)
         words = f"{count:,} region{'s' * (count != 1)}"
         even = bool((self._lesson.weight == 1).all())  # else, it is another error that the means make least
         if even and not self._network.counts[2] and self._wishes.colours == "network":
-            words += f"; a colour of its own for each would come to {_decibels(found.error):.2f} dB"
-        self._curve.add(step, error, _decibels(error), self._stage.rate)
+            words += f"; a colour of its own for each would come to {psnr(found.error):.2f} dB"
+        curve.add(step, error, psnr(error), self._phase.rate if self._phase else None)
         height, width = self._lesson.weight.shape
         return Result(
             step=step,
             loss=error,
-            psnr=_decibels(error),
+            psnr=psnr(error),
             note=words,
             pixels=height * width,
-            curve=self._curve.points,
+            curve=curve.points,
         )
-
-    def _state(self) -> dict[str, Any]:
-        return {
-            "before": self._before,
-            "number": self._number,
-            "stage": self._stage.state(),
-            "curve": self._curve.state(),
-        }
 
     def _error(self) -> float:
         """The squared error of the network on all pixels, the mean over channels."""
@@ -251,8 +240,3 @@ class _Training:
                 found += float(apart.double().square().sum())
         self._network.train()
         return found / colours.size
-
-
-def _decibels(error: float) -> float:
-    """The PSNR of a mean squared error; at most 120."""
-    return -10 * math.log10(max(error, 1e-12))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
-import math
 from typing import Any
 
 import numpy as np
+
+from artengine.curve import psnr
 
 QUALITIES = range(1, 96)  # beyond 95, Pillow's manual says, files grow and hardly anything improves
 COLOURS = ("4:2:0", "4:4:4")  # how finely a JPEG keeps colours, beside the grey
@@ -34,7 +35,7 @@ def jpeg_bytes(photo: np.ndarray[Any, Any], decibels: float) -> tuple[int, float
                 continue
             with Image.open(file) as back:
                 difference = np.asarray(back, dtype=np.float64) / 255 - photo
-            psnr = -10 * math.log10(max(float(np.square(difference).mean()), 1e-12))
-            if psnr >= decibels:
-                best = size, psnr
+            reached = psnr(float(np.square(difference).mean()))
+            if reached >= decibels:
+                best = size, reached
     return best

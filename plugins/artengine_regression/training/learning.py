@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from torch import Tensor
 from artengine import Loss, PhotoExtentNetwork, Progress, Result, Session
 from artengine.capabilities import declarations_of
 from artengine.curve import Curve
-from artengine.training import computing
+from artengine.training import Measurement, PlannedStage, StepOutcome, computing, run_stages
 from artengine_regression.training.measuring import Glance, measured
 from artengine_regression.training.optimisers import optimiser
 from artengine_regression.training.presets import Optimiser
@@ -52,13 +52,9 @@ def learn(
         session.network.cover(*(max(shape[axis] / min(shape) for shape in shapes) for axis in (1, 0)))
     threads = threads_for(session.network, plan.batch)
     with computing(threads):
-        training = _Training(session, studies, losses, plan)
-    while True:
-        with computing(threads):
-            given = training.advance()
-        if isinstance(given, Result):
-            return given
-        yield given
+        stage = RegressionStage(session, studies, losses, plan)
+    planned = PlannedStage(make=lambda: stage)
+    return (yield from run_stages(session, [planned], stage.conclude, threads))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,8 +71,8 @@ class _Best:
     before: float = -math.inf
 
 
-class _Training:
-    """Where a training stands, and how it goes on."""
+class RegressionStage:
+    """A training on random pixels: every so many steps it keeps what is better, and steps back from what is NaN."""
 
     def __init__(self, session: Session, studies: Sequence[Study], losses: Sequence[Loss], plan: Plan) -> None:
         self._session = session
@@ -97,26 +93,57 @@ class _Training:
         self._falls = 0
         self._ahead = AHEAD
         self._rate = 0.0  # at the last step
-        self._curve = Curve()
         self._best = _Best(weights=self._weights())
-        if session.state:
-            self._restore(session.state)
+        self._end_note: str | None = None  # why it has come to its end, in words
+        self._end_loss = math.nan
 
-    def advance(self) -> Progress | Result:
-        """Learn until there is something to report, or to return."""
-        begin, before = time.monotonic(), self._seconds
-        while True:
-            self._losses_since.append(self._take_step())
-            self._step += 1
-            self._seconds = before + time.monotonic() - begin
-            if self._step % self._check == 0 or self._turns() or self._over():
-                loss = self._loss_since()
-                self._losses_since = []
-                return self._look(loss)
-            if self._session.should_report(self._step, self._steps()) or self._seconds > before + PATIENCE:
-                loss, psnr = self._loss_since(), self._glance.psnr()
-                if self._sound(loss, psnr):  # else the next look steps back, whoever is waiting
-                    return self._report(loss, psnr)
+    @property
+    def patience(self) -> float:
+        """Seconds after which a report comes."""
+        return PATIENCE
+
+    @property
+    def done(self) -> int:
+        """Steps that are done."""
+        return self._step
+
+    @property
+    def total(self) -> int:
+        """Steps in all, as far as can be told now."""
+        return self._course.steps(self._step, self._seconds)
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has come to its end."""
+        return self._end_note is not None
+
+    @property
+    def rate(self) -> float:
+        """The learning rate at the last step."""
+        return self._rate
+
+    def begin(self) -> None:
+        """Begin: the network is as its seed has drawn it."""
+
+    def end(self) -> None:
+        """Leave the network to `conclude`."""
+
+    def advance(self) -> StepOutcome:
+        """Take a step, and a look after every so many."""
+        begin = time.monotonic()
+        self._losses_since.append(self._take_step())
+        self._step += 1
+        self._seconds += time.monotonic() - begin
+        if self._step % self._check == 0 or self._turns() or self._over():
+            loss = self._loss_since()
+            self._losses_since = []
+            return self._look(loss)
+        return StepOutcome()
+
+    def measure(self) -> Measurement | None:
+        """Say how good it is; None where that is no number: the next look steps back, whoever is waiting."""
+        loss, psnr = self._loss_since(), self._glance.psnr()
+        return self._measured(loss, psnr) if self._sound(loss, psnr) else None
 
     def _loss_since(self) -> float:
         """The mean loss of the steps since the last look."""
@@ -149,12 +176,11 @@ class _Training:
             parts.append(loss(*pair))
         return torch.stack(parts).sum()
 
-    def _look(self, loss: float) -> Progress | Result:
+    def _look(self, loss: float) -> StepOutcome:
         """See how good it is: keep it, step back, or stop."""
         psnr = self._glance.psnr()
         if not self._sound(loss, psnr):
             return self._step_back(loss)
-        self._curve.add(self._step, loss, psnr, self._rate)  # here alone: other reports come by the clock
         better = psnr > self._best.psnr
         if better:
             self._best.step, self._best.psnr = self._step, psnr
@@ -162,8 +188,10 @@ class _Training:
             self._best.at, self._best.weights = self._step, self._weights()
         reason = self._reason(psnr)
         if reason is None:
-            return self._report(loss, psnr)
-        return self._finish(loss, reason)
+            measurement = self._measured(loss, psnr)
+            return StepOutcome(record=measurement, report=measurement)
+        self._end_note, self._end_loss = reason, loss
+        return StepOutcome(record=Measurement(loss=loss, psnr=psnr))
 
     def _sound(self, loss: float, psnr: float) -> bool:
         """Whether all of it is numbers: the loss, the weights, and what the network makes of them."""
@@ -188,10 +216,12 @@ class _Training:
                 return ""
         return None
 
-    def _finish(self, loss: float, note: str) -> Result:
+    def conclude(self, step: int, curve: Curve) -> Result:
         """The end: the best weights, rounded where that is asked for, and how good they are on every pixel."""
         from artengine_regression.training.rounding import rounded
 
+        if not math.isfinite(self._end_loss):
+            return Result(step=step, loss=self._end_loss)
         exact, hidden = measured(self._session, self._studies)
         if self._best.at != self._step:  # the best on a sample; here all pixels tell
             last = self._weights()
@@ -201,7 +231,7 @@ class _Training:
                 exact, hidden = kept
             else:
                 self._session.network.load_state_dict(last)
-        notes = [note] if note else []
+        notes = [self._end_note] if self._end_note else []
         if wanted := self._plan.until.psnr:
             word = "reached" if exact >= wanted else "not reached"
             notes.append(f"the {wanted:g} dB asked for are {word} after {self._step:,} steps")
@@ -210,20 +240,21 @@ class _Training:
             exact, hidden, words = rounded(self._session, self._studies, self._plan.bits, before)
             notes.append(words)
         return Result(
-            step=self._step,
-            loss=loss,
+            step=step,
+            loss=self._end_loss,
             psnr=exact,
             holdout_psnr=hidden,
             note="; ".join(notes),
             bits=self._plan.bits,
             pixels=sum(study.view.width * study.view.height for study in self._studies),
-            curve=self._curve.points,
+            curve=curve.points,
         )
 
-    def _step_back(self, loss: float) -> Progress | Result:
+    def _step_back(self, loss: float) -> StepOutcome:
         """Go on from the best weights there were, at half the rate; give up when that has not helped often enough."""
         if self._falls == FALLS:
-            return Result(step=self._step, loss=loss if not math.isfinite(loss) else math.nan)
+            self._end_note, self._end_loss = "", math.nan if math.isfinite(loss) else loss
+            return StepOutcome()
         self._falls += 1
         self._session.network.load_state_dict(self._best.weights)
         self._optimiser = optimiser(self._plan.optimiser, self._session.network)
@@ -233,19 +264,11 @@ class _Training:
         rate = self._plan.rate * 0.5**self._falls
         note = f"{found}: going on with what there was at step {self._step:,}, at a rate of {rate:.3g}"
         psnr = self._glance.psnr()
-        return self._report(self._told, psnr if math.isfinite(psnr) else None, note)
+        return StepOutcome(report=self._measured(self._told, psnr if math.isfinite(psnr) else None, note))
 
-    def _report(self, loss: float, psnr: float | None, note: str = "") -> Progress:
+    def _measured(self, loss: float, psnr: float | None, note: str = "") -> Measurement:
         self._told = loss
-        return Progress(
-            step=self._step,
-            total=self._steps(),
-            loss=loss,
-            psnr=psnr,
-            holdout_psnr=self._glance.hidden(),
-            note=note,
-            state=self._state,
-        )
+        return Measurement(loss=loss, psnr=psnr, holdout_psnr=self._glance.hidden(), note=note)
 
     def _over(self) -> bool:
         return self._course.over(self._step, self._seconds)
@@ -253,28 +276,26 @@ class _Training:
     def _turns(self) -> bool:
         return self._course.turns(self._step)
 
-    def _steps(self) -> int:
-        return self._course.steps(self._step, self._seconds)
-
     def _weights(self) -> dict[str, Tensor]:
         return {name: weight.detach().clone() for name, weight in self._session.network.state_dict().items()}
 
-    def _state(self) -> dict[str, Any]:
+    def state(self) -> dict[str, Any]:
+        """What it needs to go on, besides the network's weights."""
         return {
             "step": self._step,
             "seconds": self._seconds,
             "losses": list(self._losses_since),
             "falls": self._falls,
             "ahead": self._ahead,
-            "curve": self._curve.state(),
             "best": {name: getattr(self._best, name) for name in _Best.__slots__},
             "optimiser": self._optimiser.state(),
             "generator": self._generator.get_state(),
         }
 
-    def _restore(self, state: Mapping[str, Any]) -> None:
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
         self._step, self._seconds, self._falls = state["step"], state["seconds"], state["falls"]
-        self._ahead, self._curve = state["ahead"], Curve(state["curve"])
+        self._ahead = state["ahead"]
         self._losses_since = [one.to(self._session.device) for one in state["losses"]]
         self._best = _Best(**state["best"])
         self._optimiser.restore(state["optimiser"])

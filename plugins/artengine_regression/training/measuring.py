@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor
 
 from artengine import Session
+from artengine.curve import psnr
 from artengine_regression.training.sampling import BAND, Study, gathered
 
 GLANCE = 2048  # pixels on which the PSNR is estimated while learning
@@ -68,7 +68,7 @@ def squares(session: Session, points: Tensor, colours: Tensor) -> float:
 
 def decibels(squares: float, count: int) -> float:
     """The PSNR of so many colours whose squared differences add up to this; at most 120."""
-    return -10 * math.log10(max(squares / max(count, 1), 1e-12))
+    return psnr(squares / max(count, 1))
 
 
 def _some(session: Session, studies: Sequence[Study], places: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:

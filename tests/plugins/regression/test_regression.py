@@ -143,7 +143,8 @@ def test_it_goes_on_as_if_it_had_never_stopped(stop: int, scene: Scene) -> None:
     assert [(one.step, one.loss, one.psnr) for one in rest] == [(one.step, one.loss, one.psnr) for one in told[stop:]]
     left_out = live(scene())
     left_out.network.load_state_dict(kept)
-    trainer = {**state["trainer"], "generator": torch.Generator().manual_seed(3).get_state()}
+    stage = {**state["trainer"]["stage"], "generator": torch.Generator().manual_seed(3).get_state()}
+    trainer = {**state["trainer"], "stage": stage}
     list(training_of(left_out, {**state, "trainer": trainer}))
     assert not torch.equal(weights(left_out), weights(whole))  # each part of the state is needed
 
