@@ -18,7 +18,7 @@ ROOM = 1 << 26  # sides in memory; of more regions than that, a random draw is f
 SOFT = 1 << 16  # pixels that are fitted where soft lines make them differ within a region
 
 
-class Fitting:
+class ColourFitPhase:
     """L-BFGS on the colour layers, and on soft lines if there are some: a step is ten iterations.
 
     Source: Nocedal and Wright 2006, "Numerical Optimization", chapter 7, as torch has it, with a strong Wolfe search.

@@ -20,7 +20,7 @@ BATCHES = {"adam": 1024, "adadelta": 32}
 SLOW = 0.5  # how much slower dividers learn than colours, by Adam
 
 
-class Descending:
+class GradientPhase:
     """A step is one batch of pixels; every pixel is seen once in an epoch.
 
     cycles: of so many epochs; 0 for no end. sharpness: of the surrogate gradient, at the beginning and at the end.

@@ -14,11 +14,11 @@ from artengine.curve import Curve, psnr
 from artengine.training import Measurement, PlannedStage, StepOutcome, run_stages
 from artengine_dividers.network import Dividers
 from artengine_dividers.search import Centre, Lesson, Synthetic, lesson, region_means
-from artengine_dividers.training.colour_fit import AT_ONCE, Fitting
-from artengine_dividers.training.gradient import BATCHES, RATES, Descending, Optimiser
-from artengine_dividers.training.options import Wishes
-from artengine_dividers.training.search_stage import Searching
-from artengine_dividers.training.warm_start import Earlier
+from artengine_dividers.training.colour_fit import AT_ONCE, ColourFitPhase
+from artengine_dividers.training.gradient import BATCHES, RATES, GradientPhase, Optimiser
+from artengine_dividers.training.options import TrainingOptions
+from artengine_dividers.training.search_phase import SearchPhase
+from artengine_dividers.training.warm_start import WarmStart
 
 PATIENCE = 0.25  # seconds after which a report comes: whoever waits can stop the work only then
 SHOWING = 0.05  # of the time may go into showing what there is
@@ -127,18 +127,18 @@ def learn(
     downscale: int,
     centre: Centre | None,
     start: Learnt | None,
-    wishes: Wishes,
+    options: TrainingOptions,
 ) -> Generator[Progress, None, Result]:
     """Fit the session's network to a photo.
 
     Goes on from `session.state` if there is something in it, to the same weights as if it had never stopped.
     Raises `ValueError` where the network is another one, or options do not go together.
     """
-    wishes.check(session)
+    options.check(session)
     network = session.network
-    assert isinstance(network, Dividers)  # noqa: S101 - `Wishes.check` has looked
+    assert isinstance(network, Dividers)  # noqa: S101 - `TrainingOptions.check` has looked
     studied = lesson(target, synthetic, downscale, centre, session.seed)
-    training = _Training(session, network, studied, Earlier(network, start) if start else None, wishes)
+    training = _Training(session, network, studied, WarmStart(network, start) if start else None, options)
     # the products are small; with one thread, the bytes are the same on any number of cores
     return (yield from run_stages(session, training.stages(), training.conclude, threads=1))
 
@@ -147,19 +147,19 @@ class _Training:
     """The stages of a training, and its end."""
 
     def __init__(
-        self, session: Session, network: Dividers, studied: Lesson, earlier: Earlier | None, wishes: Wishes
+        self, session: Session, network: Dividers, studied: Lesson, earlier: WarmStart | None, options: TrainingOptions
     ) -> None:
         self._earlier = earlier
         self._session = session
         self._network = network
         self._lesson = studied
-        self._wishes = wishes
-        self._optimiser: Optimiser = wishes.optimiser or "adam"
+        self._options = options
+        self._optimiser: Optimiser = options.optimiser or "adam"
         self._phase: Phase | None = None
 
     def stages(self) -> list[PlannedStage]:
         """The search or gradients, then the fit of colours, where there is one."""
-        search = self._wishes.way == "search"
+        search = self._options.way == "search"
         begins = not (self._earlier and self._earlier.whole)
         # the photo's one colour is where a film of the search begins
         planned = [PlannedStage(make=self._first, begins=begins, reports_start=search)]
@@ -171,27 +171,27 @@ class _Training:
     def _first(self) -> DividerStage:
         if self._earlier and not self._session.state:
             self._earlier.give(self._network)
-        wishes = self._wishes
-        if wishes.way == "search":
+        options = self._options
+        if options.way == "search":
             found = self._earlier.dividers if self._earlier else []
-            return self._stage(Searching(self._session, self._lesson, wishes.cycles, wishes.candidates, found))
+            return self._stage(SearchPhase(self._session, self._lesson, options.cycles, options.candidates, found))
         rate, part = RATES[self._optimiser]
-        first = wishes.rate or rate
-        descending = Descending(
+        first = options.rate or rate
+        descending = GradientPhase(
             self._session,
             self._lesson,
             optimiser=self._optimiser,
             rate=first,
-            rate_end=wishes.rate_end or first * part,
-            batch=wishes.batch or BATCHES[self._optimiser],
-            cycles=100 if wishes.cycles is None else wishes.cycles,
-            epochs=wishes.epochs or 1,
+            rate_end=options.rate_end or first * part,
+            batch=options.batch or BATCHES[self._optimiser],
+            cycles=100 if options.cycles is None else options.cycles,
+            epochs=options.epochs or 1,
             sharpness=self._network.gradient_sharpness_range,
         )
         return self._stage(descending)
 
     def _colour_fit(self) -> DividerStage:
-        return self._stage(Fitting(self._session, self._lesson, self._iterations()))
+        return self._stage(ColourFitPhase(self._session, self._lesson, self._iterations()))
 
     def _stage(self, phase: Phase) -> DividerStage:
         self._phase = phase
@@ -199,21 +199,21 @@ class _Training:
 
     def _iterations(self) -> int:
         """Of the fit of colours."""
-        if self._wishes.colours == "mean":
+        if self._options.colours == "mean":
             return 0
-        usual = FIT["search" if self._wishes.way == "search" else self._optimiser]
-        return usual if self._wishes.fit is None else self._wishes.fit
+        usual = FIT["search" if self._options.way == "search" else self._optimiser]
+        return usual if self._options.fit is None else self._options.fit
 
     def conclude(self, step: int, curve: Curve) -> Result:
         """The end: the regions' own colours where those are wanted, and how good it is on every pixel."""
         found = region_means(self._lesson, self._network.partition())
-        if self._wishes.colours == "mean":
+        if self._options.colours == "mean":
             self._network.table.fill(torch.from_numpy(found.sides), torch.from_numpy(found.colours).float())
         error = self._error()
         count = len(found.weight)
         words = f"{count:,} region{'s' * (count != 1)}"
         even = bool((self._lesson.weight == 1).all())  # else, it is another error that the means make least
-        if even and not self._network.counts[2] and self._wishes.colours == "network":
+        if even and not self._network.counts[2] and self._options.colours == "network":
             words += f"; a colour of its own for each would come to {psnr(found.error):.2f} dB"
         curve.add(step, error, psnr(error), self._phase.rate if self._phase else None)
         height, width = self._lesson.weight.shape

@@ -18,7 +18,7 @@ VIEW = View(width=64, height=64)  # on which coordinates are compared with the p
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class TrainingOptions:
     """What a scene says of a training; None where it leaves the choice."""
 
     way: Way

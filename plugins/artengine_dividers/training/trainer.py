@@ -9,7 +9,7 @@ from pydantic import Field
 
 from artengine import Learnt, Photo, Progress, Result
 from artengine_dividers.search import Centre, Synthetic
-from artengine_dividers.training.options import Colours, Way, Wishes
+from artengine_dividers.training.options import Colours, TrainingOptions, Way
 
 if TYPE_CHECKING:
     from artengine import Session
@@ -52,7 +52,7 @@ def dividers(
     """
     from artengine_dividers.training.learning import learn
 
-    wishes = Wishes(
+    options = TrainingOptions(
         way=way,
         colours=colours,
         cycles=cycles,
@@ -64,4 +64,4 @@ def dividers(
         batch=batch,
         fit=fit,
     )
-    return (yield from learn(session, target, synthetic, downscale, weigh_centre, start, wishes))
+    return (yield from learn(session, target, synthetic, downscale, weigh_centre, start, options))

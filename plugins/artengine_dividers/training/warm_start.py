@@ -16,7 +16,7 @@ FAR = 1e6  # plane units, and radians: what is further away is as far for every 
 RADII = (-16.0, 14.0)  # logarithms, between a point and FAR
 
 
-class Earlier:
+class WarmStart:
     """The dividers in a weights file, and its whole network where that is one of the same size.
 
     Raises `ValueError` where the file holds no dividers of this form.

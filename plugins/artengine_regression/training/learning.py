@@ -15,18 +15,18 @@ from artengine import Loss, PhotoExtentNetwork, Progress, Result, Session
 from artengine.capabilities import declarations_of
 from artengine.curve import Curve
 from artengine.training import Measurement, PlannedStage, StepOutcome, computing, run_stages
-from artengine_regression.training.measuring import Glance, measured
+from artengine_regression.training.measuring import MetricSample, measured
 from artengine_regression.training.optimisers import optimiser
 from artengine_regression.training.presets import Optimiser
-from artengine_regression.training.sampling import Study, drawing
-from artengine_regression.training.schedule import GAIN, Course, Until
+from artengine_regression.training.sampling import TargetImage, sampler_for
+from artengine_regression.training.schedule import GAIN, Schedule, Until
 from artengine_regression.training.threads import threads_for
 
-CHECK = 50  # steps between two looks at how good it is
+STEPS_PER_CHECK = 50  # steps between two looks at how good it is
 PATIENCE = 0.5  # seconds after which a report comes in any case: whoever waits can stop the work only then
-FALLS = 8  # how often a training that comes to what is no number steps back before it gives up
+MAX_ROLLBACKS = 8  # how often a training that comes to what is no number steps back before it gives up
 AHEAD = 0.5  # decibels by which all pixels may be nearer than the sample, as long as that has not been measured
-LENGTH = 2000  # steps of the first round, where only a PSNR is asked for
+FIRST_ROUND_STEPS = 2000  # steps of the first round, where only a PSNR is asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,18 +41,18 @@ class Plan:
 
 
 def learn(
-    session: Session, studies: Sequence[Study], losses: Sequence[Loss], plan: Plan
+    session: Session, target_images: Sequence[TargetImage], losses: Sequence[Loss], plan: Plan
 ) -> Generator[Progress, None, Result]:
     """Fit the picture's network to photos.
 
     Goes on from `session.state` if there is something in it, to the same weights as if it had never stopped.
     """
     if isinstance(session.network, PhotoExtentNetwork):
-        shapes = [study.pixels.shape[:2] for study in studies]
+        shapes = [target_image.pixels.shape[:2] for target_image in target_images]
         session.network.cover(*(max(shape[axis] / min(shape) for shape in shapes) for axis in (1, 0)))
     threads = threads_for(session.network, plan.batch)
     with computing(threads):
-        stage = RegressionStage(session, studies, losses, plan)
+        stage = RegressionStage(session, target_images, losses, plan)
     planned = PlannedStage(make=lambda: stage)
     return (yield from run_stages(session, [planned], stage.conclude, threads))
 
@@ -74,23 +74,25 @@ class _Best:
 class RegressionStage:
     """A training on random pixels: every so many steps it keeps what is better, and steps back from what is NaN."""
 
-    def __init__(self, session: Session, studies: Sequence[Study], losses: Sequence[Loss], plan: Plan) -> None:
+    def __init__(
+        self, session: Session, target_images: Sequence[TargetImage], losses: Sequence[Loss], plan: Plan
+    ) -> None:
         self._session = session
-        self._studies = studies
+        self._target_images = target_images
         self._losses = losses
         self._plan = plan
-        self._course = Course(plan.until, LENGTH)
+        self._schedule = Schedule(plan.until, FIRST_ROUND_STEPS)
         self._optimiser = optimiser(plan.optimiser, session.network)
-        self._check = 1 if self._optimiser.whole else CHECK
+        self._steps_per_check = 1 if self._optimiser.full_batch else STEPS_PER_CHECK
         self._generator = torch.Generator().manual_seed(session.seed)
         self._structural = any(map(_on_patches, losses))  # the PSNR is not what it is about
-        self._way = drawing(session, studies, plan.batch, patches=self._structural)
-        self._glance = Glance(session, studies)
+        self._sampler = sampler_for(session, target_images, plan.batch, patches=self._structural)
+        self._sample = MetricSample(session, target_images)
         self._step = 0
         self._losses_since: list[Tensor] = []
-        self._told = 0.0  # the last loss that was a number
+        self._last_loss = 0.0  # the last loss that was a number
         self._seconds = 0.0
-        self._falls = 0
+        self._rollbacks = 0
         self._ahead = AHEAD
         self._rate = 0.0  # at the last step
         self._best = _Best(weights=self._weights())
@@ -110,7 +112,7 @@ class RegressionStage:
     @property
     def total(self) -> int:
         """Steps in all, as far as can be told now."""
-        return self._course.steps(self._step, self._seconds)
+        return self._schedule.steps(self._step, self._seconds)
 
     @property
     def finished(self) -> bool:
@@ -134,7 +136,7 @@ class RegressionStage:
         self._losses_since.append(self._take_step())
         self._step += 1
         self._seconds += time.monotonic() - begin
-        if self._step % self._check == 0 or self._turns() or self._over():
+        if self._step % self._steps_per_check == 0 or self._turns() or self._over():
             loss = self._loss_since()
             self._losses_since = []
             return self._look(loss)
@@ -142,7 +144,7 @@ class RegressionStage:
 
     def measure(self) -> Measurement | None:
         """Say how good it is; None where that is no number: the next look steps back, whoever is waiting."""
-        loss, psnr = self._loss_since(), self._glance.psnr()
+        loss, psnr = self._loss_since(), self._sample.psnr()
         return self._measured(loss, psnr) if self._sound(loss, psnr) else None
 
     def _loss_since(self) -> float:
@@ -150,18 +152,18 @@ class RegressionStage:
         return float(torch.stack(self._losses_since).mean())
 
     def _take_step(self) -> Tensor:
-        self._rate = self._plan.rate * 0.5**self._falls * self._course.height(self._step, self._seconds)
-        slope = self._slope_of_all if self._optimiser.whole else self._slope_of_some
-        return self._optimiser.step(slope, self._rate)
+        self._rate = self._plan.rate * 0.5**self._rollbacks * self._schedule.height(self._step, self._seconds)
+        closure = self._gradient_of_all if self._optimiser.full_batch else self._gradient_of_batch
+        return self._optimiser.step(closure, self._rate)
 
-    def _slope_of_some(self) -> Tensor:
-        loss = self._loss(*self._way.draw(self._step, self._generator))
+    def _gradient_of_batch(self) -> Tensor:
+        loss = self._loss(*self._sampler.draw(self._step, self._generator))
         loss.backward()  # type: ignore[no-untyped-call]  # torch's own
         return loss.detach()
 
-    def _slope_of_all(self) -> Tensor:
+    def _gradient_of_all(self) -> Tensor:
         total = torch.zeros((), device=self._session.device)
-        for share, (prediction, target) in self._way.all():
+        for share, (prediction, target) in self._sampler.all():
             loss = share * self._loss(prediction, target)
             loss.backward()  # type: ignore[no-untyped-call]  # torch's own
             total += loss.detach()
@@ -178,7 +180,7 @@ class RegressionStage:
 
     def _look(self, loss: float) -> StepOutcome:
         """See how good it is: keep it, step back, or stop."""
-        psnr = self._glance.psnr()
+        psnr = self._sample.psnr()
         if not self._sound(loss, psnr):
             return self._step_back(loss)
         better = psnr > self._best.psnr
@@ -202,7 +204,7 @@ class RegressionStage:
         """Why this is the end, in words, empty where there is nothing to say of it; None where it is not."""
         wanted, patience = self._plan.until.psnr, self._plan.until.patience
         if wanted and psnr + self._ahead >= wanted:
-            exact, _ = measured(self._session, self._studies)
+            exact, _ = measured(self._session, self._target_images)
             self._ahead = exact - psnr
             if exact >= wanted:
                 return ""
@@ -222,11 +224,11 @@ class RegressionStage:
 
         if not math.isfinite(self._end_loss):
             return Result(step=step, loss=self._end_loss)
-        exact, hidden = measured(self._session, self._studies)
+        exact, hidden = measured(self._session, self._target_images)
         if self._best.at != self._step:  # the best on a sample; here all pixels tell
             last = self._weights()
             self._session.network.load_state_dict(self._best.weights)
-            kept = measured(self._session, self._studies)
+            kept = measured(self._session, self._target_images)
             if kept[0] > exact:
                 exact, hidden = kept
             else:
@@ -237,7 +239,7 @@ class RegressionStage:
             notes.append(f"the {wanted:g} dB asked for are {word} after {self._step:,} steps")
         if self._plan.bits:
             before = exact
-            exact, hidden, words = rounded(self._session, self._studies, self._plan.bits, before)
+            exact, hidden, words = rounded(self._session, self._target_images, self._plan.bits, before)
             notes.append(words)
         return Result(
             step=step,
@@ -246,35 +248,35 @@ class RegressionStage:
             holdout_psnr=hidden,
             note="; ".join(notes),
             bits=self._plan.bits,
-            pixels=sum(study.view.width * study.view.height for study in self._studies),
+            pixels=sum(target_image.view.width * target_image.view.height for target_image in self._target_images),
             curve=curve.points,
         )
 
     def _step_back(self, loss: float) -> StepOutcome:
         """Go on from the best weights there were, at half the rate; give up when that has not helped often enough."""
-        if self._falls == FALLS:
+        if self._rollbacks == MAX_ROLLBACKS:
             self._end_note, self._end_loss = "", math.nan if math.isfinite(loss) else loss
             return StepOutcome()
-        self._falls += 1
+        self._rollbacks += 1
         self._session.network.load_state_dict(self._best.weights)
         self._optimiser = optimiser(self._plan.optimiser, self._session.network)
         found = f"at step {self._step:,} there is something that is no number"
         self._step = self._best.at
         self._best.before = -math.inf  # what was gained in the round at the old rate says nothing any more
-        rate = self._plan.rate * 0.5**self._falls
+        rate = self._plan.rate * 0.5**self._rollbacks
         note = f"{found}: going on with what there was at step {self._step:,}, at a rate of {rate:.3g}"
-        psnr = self._glance.psnr()
-        return StepOutcome(report=self._measured(self._told, psnr if math.isfinite(psnr) else None, note))
+        psnr = self._sample.psnr()
+        return StepOutcome(report=self._measured(self._last_loss, psnr if math.isfinite(psnr) else None, note))
 
     def _measured(self, loss: float, psnr: float | None, note: str = "") -> Measurement:
-        self._told = loss
-        return Measurement(loss=loss, psnr=psnr, holdout_psnr=self._glance.hidden(), note=note)
+        self._last_loss = loss
+        return Measurement(loss=loss, psnr=psnr, holdout_psnr=self._sample.holdout_psnr(), note=note)
 
     def _over(self) -> bool:
-        return self._course.over(self._step, self._seconds)
+        return self._schedule.over(self._step, self._seconds)
 
     def _turns(self) -> bool:
-        return self._course.turns(self._step)
+        return self._schedule.turns(self._step)
 
     def _weights(self) -> dict[str, Tensor]:
         return {name: weight.detach().clone() for name, weight in self._session.network.state_dict().items()}
@@ -285,7 +287,7 @@ class RegressionStage:
             "step": self._step,
             "seconds": self._seconds,
             "losses": list(self._losses_since),
-            "falls": self._falls,
+            "rollbacks": self._rollbacks,
             "ahead": self._ahead,
             "best": {name: getattr(self._best, name) for name in _Best.__slots__},
             "optimiser": self._optimiser.state(),
@@ -294,7 +296,7 @@ class RegressionStage:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from there."""
-        self._step, self._seconds, self._falls = state["step"], state["seconds"], state["falls"]
+        self._step, self._seconds, self._rollbacks = state["step"], state["seconds"], state["rollbacks"]
         self._ahead = state["ahead"]
         self._losses_since = [one.to(self._session.device) for one in state["losses"]]
         self._best = _Best(**state["best"])

@@ -17,10 +17,10 @@ ITERATIONS = 5  # of lbfgs to one step
 class Stepping(Protocol):
     """Takes a step along the gradients that a closure leaves behind.
 
-    whole: whether the closure has to be of everything that is learnt, and not of a batch.
+    full_batch: whether the closure has to be of everything that is learnt, and not of a batch.
     """
 
-    whole: bool
+    full_batch: bool
 
     def step(self, closure: Callable[[], Tensor], rate: float) -> Tensor:
         """Take a step at a rate; gives the loss that the closure gave first."""
@@ -54,7 +54,7 @@ def _adam(weights: Sequence[Tensor]) -> torch.optim.Optimizer:
 class Plain:
     """An optimiser of torch that takes the gradients of a batch."""
 
-    whole = False
+    full_batch = False
 
     def __init__(self, optimiser: torch.optim.Optimizer) -> None:
         self._optimiser = optimiser
@@ -89,7 +89,7 @@ class Muon:
     processor for networks as small as ours.
     """
 
-    whole = False
+    full_batch = False
 
     def __init__(self, network: nn.Module) -> None:
         hidden = list(hidden_matrices(network))
@@ -161,12 +161,12 @@ def orthogonal(matrices: Tensor) -> Tensor:
 
 
 class Lbfgs:
-    """Steps that know how the slope has changed; for small networks, on everything at once.
+    """Steps that know how the gradient has changed; for small networks, on everything at once.
 
     Source: Liu and Nocedal 1989, "On the limited memory BFGS method for large scale optimization".
     """
 
-    whole = True
+    full_batch = True
 
     def __init__(self, weights: Sequence[Tensor]) -> None:
         self._optimiser = torch.optim.LBFGS(
@@ -182,11 +182,11 @@ class Lbfgs:
     def step(self, closure: Callable[[], Tensor], rate: float) -> Tensor:
         """Take a step at a rate; gives the loss."""
 
-        def slope() -> Tensor:
+        def gradient() -> Tensor:
             self._optimiser.zero_grad(set_to_none=True)
             return closure()
 
-        loss: Tensor = self._optimiser.step(slope)  # type: ignore[no-untyped-call]  # torch's own
+        loss: Tensor = self._optimiser.step(gradient)  # type: ignore[no-untyped-call]  # torch's own
         return loss
 
     def state(self) -> dict[str, Any]:

@@ -23,8 +23,8 @@ Batch = tuple[Tensor, Tensor]  # what the network says and what it should say: (
 
 
 @dataclass(frozen=True)
-class Study:
-    """A photo that is learnt.
+class TargetImage:
+    """A photo as it is learnt.
 
     pixels: (H, W, 3), unsigned integers or floats in [0, 1]. view: from where the network sees it. hidden: (H, W),
     where it is not to be learnt. weight: (H, W), how often a pixel is looked at, for every one alike where None.
@@ -55,8 +55,8 @@ class Study:
         return np.arange(0) if self.hidden is None else np.flatnonzero(self.hidden)
 
 
-class Way(Protocol):
-    """A way in which pixels are drawn and predicted."""
+class Sampler(Protocol):
+    """Draws pixels, and predicts them."""
 
     def draw(self, step: int, generator: torch.Generator) -> Batch:
         """A random batch for a step."""
@@ -67,16 +67,16 @@ class Way(Protocol):
         ...
 
 
-def drawing(session: Session, studies: Sequence[Study], batch: int, *, patches: bool) -> Way:
+def sampler_for(session: Session, target_images: Sequence[TargetImage], batch: int, *, patches: bool) -> Sampler:
     """The way in which pixels are drawn: in patches where a loss asks for them, else as is quickest for the network."""
     if patches:
-        return Patches(session, studies, batch)
-    study = studies[0]
-    hidden = 0.0 if study.hidden is None else study.hidden.mean()
-    even = len(studies) == 1 and study.weight is None and hidden <= WASTE
-    if even and isinstance(session.network, LatticeNetwork) and session.on_plane(study.view):
-        return Lattice(session, session.network, study, batch)
-    return Table(session, studies, batch)
+        return Patches(session, target_images, batch)
+    target_image = target_images[0]
+    hidden = 0.0 if target_image.hidden is None else target_image.hidden.mean()
+    even = len(target_images) == 1 and target_image.weight is None and hidden <= WASTE
+    if even and isinstance(session.network, LatticeNetwork) and session.on_plane(target_image.view):
+        return Lattice(session, session.network, target_image, batch)
+    return Table(session, target_images, batch)
 
 
 class Table:
@@ -86,15 +86,19 @@ class Table:
     one as soon as it has been looked through about twice.
     """
 
-    def __init__(self, session: Session, studies: Sequence[Study], batch: int) -> None:
+    def __init__(self, session: Session, target_images: Sequence[TargetImage], batch: int) -> None:
         self._session = session
-        self._studies = studies
-        weighted = any(study.weight is not None for study in studies)
-        self._edges = np.cumsum(np.concatenate([_inviting(one).reshape(-1) for one in studies])) if weighted else None
-        self._known = [None if weighted or study.hidden is None else study.known for study in studies]
-        sizes = (study.view.width * study.view.height for study in studies)
+        self._target_images = target_images
+        weighted = any(target_image.weight is not None for target_image in target_images)
+        self._edges = (
+            np.cumsum(np.concatenate([_inviting(one).reshape(-1) for one in target_images])) if weighted else None
+        )
+        self._known = [
+            None if weighted or target_image.hidden is None else target_image.known for target_image in target_images
+        ]
+        sizes = (target_image.view.width * target_image.view.height for target_image in target_images)
         self._counts = [size if one is None else len(one) for size, one in zip(sizes, self._known, strict=True)]
-        self._inputs = session.coordinates(studies[0].view.tile(0, 0, 1, 1)).shape[-1]
+        self._inputs = session.coordinates(target_images[0].view.tile(0, 0, 1, 1)).shape[-1]
         total = sum(self._counts)
         room = max(batch, TABLE // (self._inputs + session.channels))
         self._rows = min(room, max(total, BAND)) if weighted or total > room else 0  # of a draw; 0: all, as they are
@@ -123,9 +127,11 @@ class Table:
         """The table, drawn for the so many-th time: always the same one for a number."""
         if number != self._number:
             self._number = number
-            chosen = [study.known for study in self._studies] if not self._rows else self._drawn(number)
+            chosen = (
+                [target_image.known for target_image in self._target_images] if not self._rows else self._drawn(number)
+            )
             self._table = torch.cat(
-                [torch.cat(gathered(self._session, *one), 1) for one in zip(self._studies, chosen, strict=True)]
+                [torch.cat(gathered(self._session, *one), 1) for one in zip(self._target_images, chosen, strict=True)]
             )
         return self._table
 
@@ -139,19 +145,19 @@ class Table:
         places.sort()
         bounds = np.cumsum([0, *self._counts])
         cuts = np.searchsorted(places, bounds)
-        parts = [places[cuts[i] : cuts[i + 1]] - bounds[i] for i in range(len(self._studies))]
+        parts = [places[cuts[i] : cuts[i + 1]] - bounds[i] for i in range(len(self._target_images))]
         return [part if known is None else known[part] for part, known in zip(parts, self._known, strict=True)]
 
 
 class Lattice:
     """Single pixels at the crossings of random rows and columns of one photo, for a network that is quick at that."""
 
-    def __init__(self, session: Session, network: LatticeNetwork, study: Study, batch: int) -> None:
+    def __init__(self, session: Session, network: LatticeNetwork, target_image: TargetImage, batch: int) -> None:
         self._session = session
-        self._study = study
-        self._height, self._width = study.pixels.shape[:2]
-        columns = session.coordinates(study.view.tile(0, 0, self._width, 1))[0, :, 0]
-        rows = session.coordinates(study.view.tile(0, 0, 1, self._height))[:, 0, 1]
+        self._target_image = target_image
+        self._height, self._width = target_image.pixels.shape[:2]
+        columns = session.coordinates(target_image.view.tile(0, 0, self._width, 1))[0, :, 0]
+        rows = session.coordinates(target_image.view.tile(0, 0, 1, self._height))[:, 0, 1]
         self._predict = network.lattice(columns, rows)
         side = math.sqrt(batch)
         self._sides = (min(self._height, round(side)), min(self._width, round(side)))
@@ -167,7 +173,7 @@ class Lattice:
     def all(self) -> Iterator[tuple[float, Batch]]:
         """Everything there is, in parts, each with its share."""
         columns = torch.arange(self._width)
-        total = len(self._study.known)
+        total = len(self._target_image.known)
         for rows in torch.split(torch.arange(self._height), max(1, BAND // self._width)):
             if found := self._known(rows, columns):
                 yield len(found[1]) / total, found
@@ -176,13 +182,13 @@ class Lattice:
         """The pixels of some rows and columns that are learnt, (N, C); None where all are hidden."""
         index = (rows[:, None] * self._width + columns).reshape(-1)
         chosen = None
-        if self._study.hidden is not None:
-            chosen = torch.from_numpy(~self._study.hidden.reshape(-1)[index.numpy()]).nonzero()[:, 0]
+        if self._target_image.hidden is not None:
+            chosen = torch.from_numpy(~self._target_image.hidden.reshape(-1)[index.numpy()]).nonzero()[:, 0]
             if not len(chosen):
                 return None
             index = index[chosen]
         device = self._session.device
-        colours = self._study.colours(index.numpy(), self._session.channels).to(device)
+        colours = self._target_image.colours(index.numpy(), self._session.channels).to(device)
         prediction = self._session.to_unit(self._predict(rows.to(device), columns.to(device))).flatten(0, 1)
         return (prediction if chosen is None else prediction.index_select(0, chosen.to(device))), colours
 
@@ -190,13 +196,15 @@ class Lattice:
 class Patches:
     """Small squares at random places, (N, H, W, C); what is hidden in them is grey, predicted or not."""
 
-    def __init__(self, session: Session, studies: Sequence[Study], batch: int) -> None:
+    def __init__(self, session: Session, target_images: Sequence[TargetImage], batch: int) -> None:
         self._session = session
-        self._studies = studies
-        self._size = min(PATCH, *(side for study in studies for side in study.pixels.shape[:2]))
+        self._target_images = target_images
+        self._size = min(PATCH, *(side for target_image in target_images for side in target_image.pixels.shape[:2]))
         self._count = max(1, batch // self._size**2)
-        self._starts = np.cumsum([0, *(study.view.width * study.view.height for study in studies)])
-        self._edges = np.cumsum(np.concatenate([_inviting(study).reshape(-1) for study in studies]))
+        self._starts = np.cumsum(
+            [0, *(target_image.view.width * target_image.view.height for target_image in target_images)]
+        )
+        self._edges = np.cumsum(np.concatenate([_inviting(target_image).reshape(-1) for target_image in target_images]))
 
     def draw(self, step: int, generator: torch.Generator) -> Batch:
         """A random batch for a step."""
@@ -205,38 +213,43 @@ class Patches:
         drawn = []
         for place, (above, before) in zip(np.searchsorted(self._edges, chances, "right"), around, strict=True):
             number = int(np.searchsorted(self._starts, place, "right")) - 1
-            study = self._studies[number]
-            row, column = divmod(int(place - self._starts[number]), study.view.width)
-            top = min(max(row - above, 0), study.view.height - self._size)  # so that the outermost get their share
-            left = min(max(column - before, 0), study.view.width - self._size)
-            drawn.append((study, top, left))
+            target_image = self._target_images[number]
+            height, width = target_image.view.height, target_image.view.width
+            row, column = divmod(int(place - self._starts[number]), width)
+            top = min(max(row - above, 0), height - self._size)  # so that the outermost get their share
+            left = min(max(column - before, 0), width - self._size)
+            drawn.append((target_image, top, left))
         return self._predicted(drawn)
 
     def all(self) -> Iterator[tuple[float, Batch]]:
         """Everything there is, in parts, each with its share."""
         drawn = [
-            (study, top, left)
-            for study in self._studies
-            for top in _tiled(study.pixels.shape[0], self._size)
-            for left in _tiled(study.pixels.shape[1], self._size)
+            (target_image, top, left)
+            for target_image in self._target_images
+            for top in _tiled(target_image.pixels.shape[0], self._size)
+            for left in _tiled(target_image.pixels.shape[1], self._size)
         ]
-        counts = [float(_inviting(study, self._square(top, left)).sum()) for study, top, left in drawn]
+        counts = [float(_inviting(target_image, self._square(top, left)).sum()) for target_image, top, left in drawn]
         total = sum(counts)
-        even = all(study.weight is None for study in self._studies)
+        even = all(target_image.weight is None for target_image in self._target_images)
         at_once = max(1, BAND // self._size**2) if even else 1  # a loss does not tell one patch from another
         for start in range(0, len(drawn), at_once):
             part, count = drawn[start : start + at_once], sum(counts[start : start + at_once])
             if count:
                 yield (len(part) / len(drawn) if even else count / total), self._predicted(part)
 
-    def _predicted(self, drawn: Sequence[tuple[Study, int, int]]) -> Batch:
+    def _predicted(self, drawn: Sequence[tuple[TargetImage, int, int]]) -> Batch:
         points, colours, hidden = [], [], []
-        for study, top, left in drawn:
-            points.append(self._session.coordinates(study.view.tile(left, top, self._size, self._size)))
+        for target_image, top, left in drawn:
+            points.append(self._session.coordinates(target_image.view.tile(left, top, self._size, self._size)))
             square = self._square(top, left)
-            cut = Study(study.pixels[square], study.view)
+            cut = TargetImage(target_image.pixels[square], target_image.view)
             colours.append(cut.colours(slice(None), self._session.channels).reshape(self._size, self._size, -1))
-            unseen = np.zeros((self._size, self._size), dtype=bool) if study.hidden is None else study.hidden[square]
+            unseen = (
+                np.zeros((self._size, self._size), dtype=bool)
+                if target_image.hidden is None
+                else target_image.hidden[square]
+            )
             hidden.append(torch.from_numpy(unseen))
         there = torch.stack(points)
         flat = self._session.network(there.reshape(-1, there.shape[-1]))
@@ -249,26 +262,26 @@ class Patches:
         return np.s_[top : top + self._size, left : left + self._size]
 
 
-def _inviting(study: Study, part: tuple[slice, slice] = np.s_[:, :]) -> np.ndarray[Any, Any]:
+def _inviting(target_image: TargetImage, part: tuple[slice, slice] = np.s_[:, :]) -> np.ndarray[Any, Any]:
     """How often each pixel of a part, rows and columns, is looked at: never where it is hidden."""
-    weight = np.broadcast_to(1.0, study.pixels.shape[:2]) if study.weight is None else study.weight
+    weight = np.broadcast_to(1.0, target_image.pixels.shape[:2]) if target_image.weight is None else target_image.weight
     chance = weight[part].astype(np.float64)
-    return chance if study.hidden is None else chance * ~study.hidden[part]
+    return chance if target_image.hidden is None else chance * ~target_image.hidden[part]
 
 
-def gathered(session: Session, study: Study, chosen: np.ndarray[Any, Any]) -> tuple[Tensor, Tensor]:
+def gathered(session: Session, target_image: TargetImage, chosen: np.ndarray[Any, Any]) -> tuple[Tensor, Tensor]:
     """Coordinates, (N, D), and colours, (N, C), of some pixels, whose places are sorted."""
     points = []
     top = 0
-    for band in study.view.bands(BAND):
+    for band in target_image.view.bands(BAND):
         rows, columns = band.shape
         first, last = np.searchsorted(chosen, (top * columns, (top + rows) * columns))
         if last > first:
             local = torch.from_numpy(chosen[first:last] - top * columns).to(session.device)
             points.append(session.coordinates(band).reshape(rows * columns, -1).index_select(0, local))
         top += rows
-    inputs = torch.cat(points) if points else session.coordinates(study.view.tile(0, 0, 1, 1)).reshape(1, -1)[:0]
-    return inputs, study.colours(chosen, session.channels).to(session.device)
+    inputs = torch.cat(points) if points else session.coordinates(target_image.view.tile(0, 0, 1, 1)).reshape(1, -1)[:0]
+    return inputs, target_image.colours(chosen, session.channels).to(session.device)
 
 
 def _spread(length: int, count: int, generator: torch.Generator) -> Tensor:

@@ -32,7 +32,7 @@ class Until:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class Schedule:
     """The way of a training: how far it is, and how large its steps are there.
 
     until: when it is done. length: steps of the first round, where nothing else says how long a round is.

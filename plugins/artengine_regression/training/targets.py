@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from artengine import Photo, Session, View
-from artengine_regression.training.sampling import Study
+from artengine_regression.training.sampling import TargetImage
 
 if TYPE_CHECKING:
     from artengine_regression.training.mask import Mask
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 Pixels = np.ndarray[Any, Any]
 
 
-def studies(
+def target_images(
     session: Session,
     photos: Sequence[Photo],
     downscale: int,
     mask: Mask | None,
     weigh: Photo | None,
     weigh_centre: float,
-) -> list[Study]:
+) -> list[TargetImage]:
     """What is learnt of the photos, the first one at the beginning of the time, the others evenly after it.
 
     Raises `ValueError` where a mask or weights leave nothing, or the coordinates do not tell the photos apart.
@@ -41,8 +41,8 @@ def studies(
             hidden |= _hidden(mask, photo, downscale, session.seed)
         if hidden.all():
             raise ValueError("the mask and the weights leave no pixel to learn; hide less")
-        made.append(Study(pixels, view, hidden if hidden.any() else None, weight))
-    seen = [session.coordinates(View(width=8, height=8, phase=study.view.phase)) for study in made]
+        made.append(TargetImage(pixels, view, hidden if hidden.any() else None, weight))
+    seen = [session.coordinates(View(width=8, height=8, phase=target_image.view.phase)) for target_image in made]
     for (first, one), (second, other) in itertools.combinations(enumerate(seen, start=1), 2):
         if torch.allclose(one, other, rtol=0, atol=1e-6):
             found = f"found photos {first} and {second} of {len(made)}, and nothing that tells them apart"

@@ -44,7 +44,7 @@ def regression(
     the centre is. bits: of each weight in the file that is kept.
     """
     from artengine_regression.training.learning import Plan, learn
-    from artengine_regression.training.targets import studies
+    from artengine_regression.training.targets import target_images
 
     chosen = presets.PRESETS[preset] if preset else presets.PLAIN
     optimiser = optimiser or chosen.optimiser
@@ -55,5 +55,5 @@ def regression(
         until=until if until != Until() else chosen.until,
         bits=bits,
     )
-    learnt = studies(session, target, downscale, mask, weigh, weigh_centre)
+    learnt = target_images(session, target, downscale, mask, weigh, weigh_centre)
     return (yield from learn(session, learnt, losses, plan))

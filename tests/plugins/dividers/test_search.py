@@ -22,8 +22,8 @@ from artengine_dividers.search.means import region_means
 from artengine_dividers.search.scorer import Kind, SplitScorer, bin_count, bin_families
 from artengine_dividers.search.target import Centre, Synthetic, lesson, painted, whole
 from artengine_dividers.search.tensor_scorer import TensorScorer
-from artengine_dividers.training.colour_fit import Fitting
-from artengine_dividers.training.search_stage import Searching
+from artengine_dividers.training.colour_fit import ColourFitPhase
+from artengine_dividers.training.search_phase import SearchPhase
 
 Make = Callable[[Numbers, Numbers], SplitScorer]
 
@@ -289,11 +289,11 @@ def test_search_resumes_from_its_state(stop: int, tmp_path: Path) -> None:
     photo(tmp_path)
     picture = live(scene(tmp_path, network="lines: 4, circles: 2, sigmoids: 1"))
     studied = lesson(picture.scene.training.options["target"], None, 1, Centre(), 3)  # type: ignore[union-attr]
-    first = Searching(TrainingSession(picture), studied, 3, 8)
+    first = SearchPhase(TrainingSession(picture), studied, 3, 8)
     for _ in range(stop):
         first.advance()
     kept = json.loads(json.dumps(first.state()))  # as a checkpoint holds it
-    second = Searching(TrainingSession(picture), studied, 3, 8)
+    second = SearchPhase(TrainingSession(picture), studied, 3, 8)
     second.restore(kept)
     assert (second.done, second.loss) == (first.done, first.loss)
     while first.done < first.steps:
@@ -312,7 +312,7 @@ def test_search_shows_the_best_partition_so_far(tmp_path: Path) -> None:
     photo(tmp_path)
     picture = live(scene(tmp_path, network="lines: 3"))
     studied = lesson(picture.scene.training.options["target"], None, 1, None, 3)  # type: ignore[union-attr]
-    search = Searching(TrainingSession(picture), studied, 0, 8)
+    search = SearchPhase(TrainingSession(picture), studied, 0, 8)
     shown, worse = [], 0
     for _ in range(60):
         search.advance()
@@ -346,7 +346,7 @@ def test_colour_fit_on_regions_is_the_error_of_all_pixels(network: str, tmp_path
     photo(tmp_path)
     picture = learnt(scene(tmp_path, "cycles: 1, fit: 10", network))[0]
     studied = lesson(picture.scene.training.options["target"], None, 1, Centre(most=9), 3)  # type: ignore[union-attr]
-    fitting = Fitting(TrainingSession(picture), studied, 30)
+    fitting = ColourFitPhase(TrainingSession(picture), studied, 30)
     for step in range(4):
         with torch.inference_mode():
             found = picture.network(torch.from_numpy(np.stack(studied.points, axis=1))).numpy()
@@ -363,7 +363,7 @@ def test_local_refinement_on_the_photo_resumes_from_its_state(past: int, tmp_pat
     photo(tmp_path, 200, 160)
     picture = live(scene(tmp_path, network="lines: 3, circles: 1"))
     studied = lesson(picture.scene.training.options["target"], None, 1, None, 3)  # type: ignore[union-attr]
-    first, second = (Searching(TrainingSession(picture), studied, 1, 8) for _ in range(2))
+    first, second = (SearchPhase(TrainingSession(picture), studied, 1, 8) for _ in range(2))
     sought = 4 * 2
     for _ in range(sought + past):
         first.advance()
@@ -385,7 +385,7 @@ def test_random_draw_of_regions_is_fitted_where_they_exceed_memory(
     picture = learnt(scene(tmp_path, "cycles: 1, fit: 10", "lines: 8"))[0]
     studied = lesson(picture.scene.training.options["target"], None, 1, None, 3)  # type: ignore[union-attr]
     assert len(region_means(studied, picture.network.partition()).sides) > 12  # type: ignore[operator]
-    one, other = (Fitting(TrainingSession(picture), studied, 50) for _ in range(2))
+    one, other = (ColourFitPhase(TrainingSession(picture), studied, 50) for _ in range(2))
     assert [len(part) for part in one._rows] == [12] * 5
     assert all(torch.equal(a, b) for a, b in zip(one._rows, other._rows, strict=True))  # the same draw every time
     before = one.loss

@@ -15,8 +15,8 @@ from torch import Tensor
 from artengine import InputError, Picture, View, build, load
 from artengine.training.session import TrainingSession
 from artengine_regression.network.module import FeatureGrid
-from artengine_regression.training.sampling import Lattice, Table, drawing
-from artengine_regression.training.targets import studies
+from artengine_regression.training.sampling import Lattice, Table, sampler_for
+from artengine_regression.training.targets import target_images
 
 NETWORK = "feature_grid: {levels: [3, 8, 17], features: 3, width: [8]}"
 SHAPES = [(20, 24), (7, 60), (60, 7), (1, 1), (1, 50), (50, 1)]
@@ -124,19 +124,19 @@ def test_photos_of_any_shape_go_every_way(options: str, shape: tuple[int, int], 
 
 def test_it_is_drawn_in_rows_and_columns_where_that_is_quicker(tmp_path: Path) -> None:
     picture = live(tmp_path, (20, 24))
-    (study,) = studies(TrainingSession(picture), [picture.scene.photos["photo.png"]], 1, None, None, 1.0)
-    assert isinstance(drawing(TrainingSession(picture), [study], 100, patches=False), Lattice)
-    (weighed,) = studies(TrainingSession(picture), [picture.scene.photos["photo.png"]], 1, None, None, 2.0)
-    assert isinstance(drawing(TrainingSession(picture), [weighed], 100, patches=False), Table)
+    (target_image,) = target_images(TrainingSession(picture), [picture.scene.photos["photo.png"]], 1, None, None, 1.0)
+    assert isinstance(sampler_for(TrainingSession(picture), [target_image], 100, patches=False), Lattice)
+    (weighed,) = target_images(TrainingSession(picture), [picture.scene.photos["photo.png"]], 1, None, None, 2.0)
+    assert isinstance(sampler_for(TrainingSession(picture), [weighed], 100, patches=False), Table)
 
 
 def test_both_ways_to_draw_see_the_same_colours_at_the_same_pixels(tmp_path: Path) -> None:
     picture = live(tmp_path, (20, 24))
-    (study,) = studies(TrainingSession(picture), [picture.scene.photos["photo.png"]], 1, None, None, 1.0)
+    (target_image,) = target_images(TrainingSession(picture), [picture.scene.photos["photo.png"]], 1, None, None, 1.0)
     parts = []
     session = TrainingSession(picture)
     assert isinstance(picture.network, FeatureGrid)
-    for way in (Lattice(session, picture.network, study, 100), Table(session, [study], 100)):
+    for way in (Lattice(session, picture.network, target_image, 100), Table(session, [target_image], 100)):
         batches = list(way.all())
         assert sum(share for share, _ in batches) == pytest.approx(1)
         parts.append([torch.cat(both) for both in zip(*(batch for _, batch in batches), strict=True)])
@@ -152,5 +152,5 @@ def test_coordinates_that_are_no_plane_are_refused_or_looked_up_point_by_point(t
         build(load(tmp_path / "a.yaml"), "cpu")
     (tmp_path / "a.yaml").write_text("coordinates: unit_square\n" + text)
     picture = build(load(tmp_path / "a.yaml"), "cpu")
-    (study,) = studies(TrainingSession(picture), [picture.scene.photos["photo.png"]], 1, None, None, 1.0)
-    assert isinstance(drawing(TrainingSession(picture), [study], 100, patches=False), Table)
+    (target_image,) = target_images(TrainingSession(picture), [picture.scene.photos["photo.png"]], 1, None, None, 1.0)
+    assert isinstance(sampler_for(TrainingSession(picture), [target_image], 100, patches=False), Table)

@@ -22,7 +22,7 @@ from artengine.events import Event, Note, Training, TrainingReport
 from artengine.making.pipeline import make_files
 from artengine_regression.training import learning, measuring
 from artengine_regression.training.optimisers import Plain
-from artengine_regression.training.schedule import Course, Until
+from artengine_regression.training.schedule import Schedule, Until
 
 NETWORK = "mlp: {width: 12, depth: 2, frequency: 4}"
 BRITTLE = """
@@ -143,7 +143,7 @@ def test_it_stops_as_soon_as_all_pixels_are_near_enough(desk: Desk, monkeypatch:
     Image.fromarray(noise.astype(np.uint8)).save(desk.folder / "photo.png")
     monkeypatch.setattr(learning, "PATIENCE", 1e9)  # no reports but those of a look, however slow the machine is
     for sample, late in ((4, 9), (9, 9), (200, 0.2), (2048, 0)):  # a few pixels say something else than all of them
-        monkeypatch.setattr(measuring, "GLANCE", sample)
+        monkeypatch.setattr(measuring, "SAMPLED_PIXELS", sample)
         picture = desk.live("until: {psnr: 20.5}")
         seen = []
         for told in training_of(picture):
@@ -157,7 +157,7 @@ def test_it_stops_as_soon_as_all_pixels_are_near_enough(desk: Desk, monkeypatch:
 
 
 def test_what_is_out_of_reach_ends_by_itself_and_says_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(learning, "LENGTH", 40)
+    monkeypatch.setattr(learning, "FIRST_ROUND_STEPS", 40)
     for optimiser in ("adam", "lbfgs"):
         network = "mlp: {width: 1, depth: 1}"
         picture, told = desk.learnt(f"until: {{psnr: 60}}, optimiser: {optimiser}", network)
@@ -195,7 +195,7 @@ def test_the_best_weights_are_kept(desk: Desk) -> None:
 
 def test_all_pixels_tell_whether_the_last_weights_are_better(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     for sample in range(6):
-        monkeypatch.setattr(measuring, "GLANCE", sample)
+        monkeypatch.setattr(measuring, "SAMPLED_PIXELS", sample)
         picture = desk.live("until: {steps: 250}, rate: 0.003", "mlp: {width: 3, depth: 1}")
         reports = training_of(picture, should_report=lambda step, total: step == 249)
         seen = [desk.seen(picture) for _ in reports]
@@ -250,8 +250,8 @@ def test_it_gives_up_with_one_line_after_the_eighth_time(desk: Desk) -> None:
 def test_stopped_at_any_report_it_ends_as_if_it_had_not_been(
     options: str, network: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learning, "LENGTH", 50)
-    monkeypatch.setattr(measuring, "GLANCE", 9)
+    monkeypatch.setattr(learning, "FIRST_ROUND_STEPS", 50)
+    monkeypatch.setattr(measuring, "SAMPLED_PIXELS", 9)
     desk.scene(options, network)
     reports = [event for event in desk.made("whole") if isinstance(event, Training)]
     for number in range(1, len(reports), max(1, len(reports) // 3)):
@@ -281,7 +281,7 @@ def test_a_film_of_the_learning_ends_with_what_was_learnt(film: str, until: str,
 
 def test_a_course_never_says_that_it_is_done_before_it_is() -> None:
     for until in (Until(steps=500), Until(seconds=5.0), Until(steps=500, seconds=3.0), Until(psnr=30.0), Until()):
-        course = Course(until, 100)
+        course = Schedule(until, 100)
         for step in range(6500):
             seconds = step / 100
             assert 0 <= course.height(step, seconds) <= 1

@@ -20,8 +20,8 @@ from artengine.making.pipeline import make_files
 from artengine.training.session import TrainingSession
 from artengine_regression.training import measuring
 from artengine_regression.training.mask import Mask
-from artengine_regression.training.sampling import Lattice, Patches, Table, drawing
-from artengine_regression.training.targets import studies
+from artengine_regression.training.sampling import Lattice, Patches, Table, sampler_for
+from artengine_regression.training.targets import target_images
 
 Pixels = np.ndarray[Any, Any]
 
@@ -167,11 +167,11 @@ def test_pixels_averaged_before_learning_take_in_nothing_hidden(mask: str, losse
     assert same(*found)
     picture = desk.live(options)
     whole = Mask(rectangle=(0.2, 0.3, 0.4, 0.4))
-    (study,) = studies(TrainingSession(picture), [picture.scene.photos["photo.png"]], 3, whole, None, 1.0)
-    assert study.hidden is not None
-    for row, column in np.ndindex(study.hidden.shape):  # as many as need be, and no more
+    (target_image,) = target_images(TrainingSession(picture), [picture.scene.photos["photo.png"]], 3, whole, None, 1.0)
+    assert target_image.hidden is not None
+    for row, column in np.ndindex(target_image.hidden.shape):  # as many as need be, and no more
         block = corner(41, 50)[3 * row : 3 * row + 3, 3 * column : 3 * column + 3]
-        assert study.hidden[row, column] == block.any()
+        assert target_image.hidden[row, column] == block.any()
 
 
 def brute(picture: Picture, photo: Pixels, which: Pixels) -> float:
@@ -240,7 +240,7 @@ def looked_at(desk: Desk, options: dict[str, Any], network: str, *, patches: boo
     picture = desk.live("until: {steps: 1}", network)
     session = TrainingSession(picture)
     photo = picture.scene.photos["photo.png"]
-    learnt = studies(
+    learnt = target_images(
         session,
         [photo],
         1,
@@ -248,7 +248,7 @@ def looked_at(desk: Desk, options: dict[str, Any], network: str, *, patches: boo
         options.get("weigh"),
         options.get("weigh_centre", 1.0),
     )
-    way = drawing(session, learnt, 400, patches=patches)
+    way = sampler_for(session, learnt, 400, patches=patches)
     generator = torch.Generator().manual_seed(0)
     counts = np.zeros(20 * 24)
     for step in range(draws):
@@ -297,8 +297,10 @@ def test_every_known_pixel_gets_its_turn_whichever_way_it_is_drawn(numbered: Des
     mask = Mask(rectangle=(0.2, 0.3, 0.4, 0.4))
     for network, patches, way in ((MLP, False, Table), (GRID, False, Lattice), (GRID, True, Patches)):
         picture = numbered.live("until: {steps: 1}", network)
-        (study,) = studies(TrainingSession(picture), [picture.scene.photos["photo.png"]], 1, mask, None, 1.0)
-        assert isinstance(drawing(TrainingSession(picture), [study], 400, patches=patches), way)
+        (target_image,) = target_images(
+            TrainingSession(picture), [picture.scene.photos["photo.png"]], 1, mask, None, 1.0
+        )
+        assert isinstance(sampler_for(TrainingSession(picture), [target_image], 400, patches=patches), way)
         counts = looked_at(numbered, {"mask": mask}, network, patches=patches)
         assert (counts[corner(20, 24)] == 0).all()
         assert (counts[~corner(20, 24)] > 0).all()

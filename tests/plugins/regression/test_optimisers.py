@@ -22,7 +22,7 @@ from artengine_regression.training.mask import Mask
 from artengine_regression.training.optimisers import SMALLEST, hidden_matrices, optimiser, orthogonal
 from artengine_regression.training.presets import Optimiser
 from artengine_regression.training.sampling import Patches
-from artengine_regression.training.targets import studies
+from artengine_regression.training.targets import target_images
 
 NAMES: tuple[Optimiser, ...] = get_args(Optimiser)
 RATES = {"adam": 3e-3, "muon": 5e-3, "sgd": 0.1, "lbfgs": 1.0}
@@ -60,13 +60,13 @@ def network(*sizes: int) -> nn.Sequential:
 def closure(net: nn.Module, seed: int = 0) -> Callable[[], Tensor]:
     """A loss on random points, the same whenever it is asked for."""
 
-    def slope() -> Tensor:
+    def gradient() -> Tensor:
         points = torch.rand(64, 2, generator=torch.Generator().manual_seed(seed))
         loss = (net(points) - points.sum(1, keepdim=True).sin()).square().mean()
         loss.backward()  # type: ignore[no-untyped-call]
         return loss.detach()
 
-    return slope
+    return gradient
 
 
 def lowered(name: Optimiser, net: nn.Module, steps: int = 60) -> float:
@@ -191,7 +191,7 @@ def test_a_target_that_is_reached_is_no_reason_to_run_away(name: Optimiser) -> N
     net = network(2, 8, 8, 8, 1)
     points = torch.rand(16, 2)
 
-    def slope() -> Tensor:
+    def gradient() -> Tensor:
         loss = net(points).square().mean() * 0
         loss.backward()
         found: Tensor = loss.detach()
@@ -200,15 +200,17 @@ def test_a_target_that_is_reached_is_no_reason_to_run_away(name: Optimiser) -> N
     before = copy.deepcopy(net.state_dict())
     stepping = optimiser(name, net)
     for _ in range(20):
-        stepping.step(slope, RATES[name])
+        stepping.step(closure, RATES[name])
     assert alike(before, net.state_dict())
 
 
 def test_the_slope_of_patches_is_that_of_their_loss_around_what_is_hidden(scene: Callable[[str, str], Path]) -> None:
     """Lbfgs searches along lines, and finds nothing where the slope it is told is another one."""
     picture = live(scene("until: {steps: 1}", MLP))
-    (study,) = studies(TrainingSession(picture), [picture.scene.photos["photo.png"]], 1, Mask(random=0.3), None, 1.0)
-    patches = Patches(TrainingSession(picture), [study], 400)
+    (target_image,) = target_images(
+        TrainingSession(picture), [picture.scene.photos["photo.png"]], 1, Mask(random=0.3), None, 1.0
+    )
+    patches = Patches(TrainingSession(picture), [target_image], 400)
     weights = list(picture.network.parameters())
 
     def value() -> Tensor:

@@ -22,7 +22,7 @@ from artengine import InputError, Picture, Progress, Result, View, build, load
 from artengine.training.session import TrainingSession
 from artengine_regression.training import sampling
 from artengine_regression.training.sampling import Patches, Table
-from artengine_regression.training.targets import studies
+from artengine_regression.training.targets import target_images
 
 MLP = "mlp: {width: 24, depth: 2, frequency: 4}"
 GRID = "feature_grid: {levels: [4, 8, 16], features: 2, width: [8]}"
@@ -158,7 +158,7 @@ def test_every_pixel_of_every_photo_gets_its_turn(
     monkeypatch.setattr(sampling, "TABLE", room)
     picture = numbered(folder)
     photos = [picture.scene.photos[name] for name in ("a.png", "c.png")]
-    learnt = studies(TrainingSession(picture), photos, 1, None, None, weigh_centre)
+    learnt = target_images(TrainingSession(picture), photos, 1, None, None, weigh_centre)
     counts = counted(Table(TrainingSession(picture), learnt, 50), 1500)
     assert counts.min() > 0
     if weigh_centre == 1:

@@ -32,7 +32,7 @@ SETTLING = 2  # times that each settles near its place in the end
 STEEPNESS = 8.0  # of soft lines to begin with: half the way within an eighth of a plane unit
 
 
-class Searching:
+class SearchPhase:
     """A step is a divider that is put somewhere: all of them once, and again in every cycle.
 
     Where the photo is larger than what they are sought on, each settles near its place on the photo itself in the end.
