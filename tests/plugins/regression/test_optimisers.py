@@ -200,7 +200,7 @@ def test_a_target_that_is_reached_is_no_reason_to_run_away(name: Optimiser) -> N
     before = copy.deepcopy(net.state_dict())
     stepping = optimiser(name, net)
     for _ in range(20):
-        stepping.step(closure, RATES[name])
+        stepping.step(gradient, RATES[name])
     assert alike(before, net.state_dict())
 
 
