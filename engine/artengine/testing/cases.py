@@ -1,23 +1,24 @@
-"""What components are tried with: their default options, made photos, small pictures of other components."""
+"""What components are tried with: their default options, sample photos, small pictures of other components."""
 
 from __future__ import annotations
 
 import contextlib
 import itertools
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast, get_args, get_origin
 
 import numpy as np
 
-from artengine.components import Component, ConfiguredComponent, Registry, union_members
+from artengine.components import Component, ConfiguredComponent, union_members
 from artengine.curve import Point
 from artengine.errors import ArtengineError, InputError
 from artengine.kinds import Frame
 from artengine.media import MAX_MEGAPIXELS, Photo
 from artengine.painting import Picture, build
 from artengine.scene import Binder, Entries, LoadContext, Mark, Node, Scalar, Scene, SceneFiles, load_text
+from artengine.testing.checks import Bench, BrokenError
 from artengine.view import View
 
 VIEW = View(width=16, height=12)
@@ -27,29 +28,20 @@ network: {mlp: {width: 16, depth: 2}}
 """
 
 
-class BrokenError(Exception):
-    """A promise that was not kept, and how."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """What a component is tried with: other components, and a folder of its own."""
-
-    registry: Registry
-    folder: Path
-
-
 def default(component: Component, bench: Bench, photos: Collection[str] = ()) -> ConfiguredComponent:
-    """A component with its default options, and a made photo for those that need one; photos: the names of others."""
+    """A component with its default options, and a sample photo for those that need one.
+
+    photos: the names of other options that are set to the photo.
+    """
     mark = Mark("test", 1, 1)
-    given: dict[str, tuple[Mark, Node]] = {}
+    values: dict[str, tuple[Mark, Node]] = {}
     for option in component.options:
         if option.name in photos or (option.required and _takes_photos(option.annotation)):
-            given[option.name] = (mark, Scalar(mark, _made_photo(bench.folder)))
+            values[option.name] = (mark, Scalar(mark, _write_photo(bench.folder)))
         elif option.required:
             raise BrokenError(f"{option.name!r} has no default; give it one that makes a pleasing picture")
     binder = Binder(bench.registry, SceneFiles(bench.folder))
-    node = Entries(mark, {component.name: (mark, Entries(mark, given))})
+    node = Entries(mark, {component.name: (mark, Entries(mark, values))})
     bound = binder.component(component.kind, node, component.kind)
     if bound is None:
         raise BrokenError("; ".join(map(str, binder.problems)))
@@ -114,7 +106,7 @@ def _takes_photos(annotation: Any) -> bool:
     return Photo in arms or any(get_origin(arm) is list and Photo in union_members(get_args(arm)[0]) for arm in arms)
 
 
-def _made_photo(folder: Path) -> str:
+def _write_photo(folder: Path) -> str:
     from PIL import Image
 
     y, x = np.mgrid[0:24, 0:32] / 32

@@ -11,7 +11,7 @@ import pytest
 from artengine.components.plugins import load_plugins
 from artengine.components.registry import Component, Registry, default_registry
 from artengine.kinds import KINDS
-from artengine.testing.conformance import _PROMISES, check
+from artengine.testing.conformance import CHECKS, check
 
 if TYPE_CHECKING:
     from tests.support.common import PluginFile, RunCli
@@ -269,21 +269,19 @@ def offered(kind: str, call: str) -> str:
 
 
 @pytest.mark.parametrize("component", BUNDLED, ids=lambda component: f"{component.kind} {component.name}")
-def test_every_bundled_component_keeps_all_promises(component: Component) -> None:
+def test_every_bundled_component_passes_all_checks(component: Component) -> None:
     results = list(check(component, default_registry()))
-    assert [result.promise for result in results] == [promise for promise, _ in _PROMISES[component.kind]]
+    assert [result.promise for result in results] == list(CHECKS[component.kind])
     assert [f"{result.promise}: {result.broken}" for result in results if result.broken] == []
 
 
-def test_every_promise_is_broken_by_something_here() -> None:
-    assert {kind: list(breaks) for kind, breaks in BREAKS.items()} == {
-        kind: [promise for promise, _ in _PROMISES[kind]] for kind in BREAKS
-    }
+def test_every_check_fails_for_some_component_here() -> None:
+    assert {kind: list(breaks) for kind, breaks in BREAKS.items()} == {kind: list(CHECKS[kind]) for kind in BREAKS}
     assert set(BREAKS) == set(KINDS)
 
 
 @pytest.mark.parametrize(("kind", "promise", "call", "words"), CASES)
-def test_what_breaks_a_promise_is_caught_breaking_that_one(
+def test_component_that_breaks_a_promise_fails_the_check_of_that_one_alone(
     kind: str, promise: str, call: str, words: str, plugin_file: PluginFile
 ) -> None:
     registry = Registry(load_plugins([str(plugin_file(offered(kind, call)))]))
@@ -293,12 +291,12 @@ def test_what_breaks_a_promise_is_caught_breaking_that_one(
 
 
 @pytest.mark.parametrize("kind", ["trainer", "output"])
-def test_what_is_for_one_network_only_is_tried_with_that_one(kind: str, plugin_file: PluginFile) -> None:
+def test_trainer_or_output_for_one_network_only_is_tried_with_that_network(kind: str, plugin_file: PluginFile) -> None:
     registry = Registry(load_plugins([str(plugin_file(HEAD + MORE + PARTICULAR))]))
     assert {result.broken for result in check(registry.find(kind, "own"), registry)} == {None}
 
 
-def test_a_trainer_is_tried_with_the_network_that_it_brings(plugin_file: PluginFile) -> None:
+def test_trainer_is_tried_with_the_network_that_it_brings(plugin_file: PluginFile) -> None:
     declared = """
         from artengine import brings, named
 
@@ -316,7 +314,7 @@ def test_a_trainer_is_tried_with_the_network_that_it_brings(plugin_file: PluginF
     assert {result.broken for result in check(registry.find("trainer", "made"), registry)} == {None}
 
 
-def test_options_without_a_default_are_asked_for_one(plugin_file: PluginFile) -> None:
+def test_required_option_fails_the_check_of_default_options(plugin_file: PluginFile) -> None:
     registry = Registry(load_plugins([str(plugin_file(offered("filter", "lambda image, *, size: image")))]))
     (result,) = check(registry.find("filter", "made"), registry)
     assert result.promise == "works with its default options"
@@ -336,7 +334,7 @@ def test_the_report_has_a_line_per_promise_and_an_exit_code(plugin_file: PluginF
 
 
 @pytest.mark.parametrize("word", ["gone.py", ".", "no:basics", "basics"])
-def test_what_is_no_plugin_is_the_users_input(word: str, run_cli: RunCli) -> None:
+def test_path_that_is_no_plugin_is_an_input_error(word: str, run_cli: RunCli) -> None:
     answer = run_cli("test-plugin", word)
     assert (answer.code, answer.out, answer.err) == (2, "", f"{word}: no such file, expected a plugin (.py)\n")
 

@@ -1,0 +1,99 @@
+"""The checks of what a picture is computed from: sources and networks."""
+
+from __future__ import annotations
+
+import difflib
+from typing import get_args
+
+import torch
+from torch import nn
+
+from artengine.capabilities import CAPABILITIES, colour_range, lacks
+from artengine.components import ConfiguredComponent
+from artengine.kinds import ColourRange, Ports
+from artengine.testing.cases import VIEW
+from artengine.testing.checks import Bench, BrokenError, Checks, expect
+
+NETWORK_ATTRIBUTES = ("colours", *CAPABILITIES)  # that the engine and trainers look for
+MIN_SIMILARITY = 0.75  # of an attribute to one of these, by difflib, to be taken for a misspelling of it
+
+
+def _covers_the_view(bound: ConfiguredComponent, bench: Bench) -> None:
+    points = torch.as_tensor(bound.make()(VIEW))
+    expect(
+        points.ndim == 3 and tuple(points.shape[:2]) == VIEW.shape,
+        f"gave shape {tuple(points.shape)}, expected (12, 16, D)",
+    )
+    expect(points.is_floating_point() and bool(torch.isfinite(points).all()), "gave numbers that are not finite floats")
+
+
+def _tiles_fit(bound: ConfiguredComponent, bench: Bench) -> None:
+    source = bound.make()
+    whole = torch.as_tensor(source(VIEW))
+    tile = torch.as_tensor(source(VIEW.tile(3, 2, 5, 4)))
+    expect(torch.equal(whole[2:6, 3:8], tile), "a tile's coordinates are not those of the whole view there")
+
+
+def _module(bound: ConfiguredComponent, seed: int = 1) -> nn.Module:
+    module = bound.make()(Ports(inputs=2, seed=seed))
+    if not isinstance(module, nn.Module):
+        raise BrokenError(f"gave a {type(module).__name__}, expected a torch.nn.Module")
+    return module.eval()
+
+
+def _paints(bound: ConfiguredComponent, bench: Bench) -> None:
+    module = _module(bound)
+    points = torch.rand(40, 2, generator=torch.Generator().manual_seed(0))
+    points = points.to(next((weight.dtype for weight in module.parameters()), torch.float32))
+    with torch.inference_mode():
+        colours = module(points)
+        alone = torch.cat([module(points[:7]), module(points[7:])])
+    expect(
+        colours.ndim == 2 and len(colours) == 40 and colours.shape[1] in (1, 3), f"gave shape {tuple(colours.shape)}"
+    )
+    expect(
+        torch.allclose(colours, alone, rtol=1e-3, atol=1e-4, equal_nan=True), "a pixel depends on others in the tile"
+    )
+    declared = colour_range(module)
+    expect(
+        declared in get_args(ColourRange),
+        f"declares the colours {declared!r}, expected {' or '.join(get_args(ColourRange))}",
+    )
+
+
+def _has_its_capabilities(bound: ConfiguredComponent, bench: Bench) -> None:
+    module = _module(bound)
+    missing = lacks(module, bound.component.declares.offers)
+    expect(not missing, f"offers {', '.join(missing)}, found a {type(module).__name__} without")
+    for name in sorted({*dir(type(module)), *vars(module)} - set(dir(nn.Module()))):
+        meant = difflib.get_close_matches(name, NETWORK_ATTRIBUTES, 1, MIN_SIMILARITY)
+        if name.startswith("_") or name in NETWORK_ATTRIBUTES or not meant or hasattr(module, meant[0]):
+            continue
+        value = getattr(module, name, None)
+        fits = (
+            isinstance(value, str | tuple | list | set) if meant[0] in ("colours", "dynamic_rows") else callable(value)
+        )
+        expect(not fits, f"has the attribute {name!r}; did you mean {meant[0]!r}?")
+
+
+def _seed_decides(bound: ConfiguredComponent, bench: Bench) -> None:
+    first, again = (dict(_module(bound).state_dict()) for _ in range(2))
+    other = dict(_module(bound, seed=2).state_dict())
+    expect(
+        all(torch.equal(first[name], again[name]) for name in first),
+        "the same seed gave other weights; use ports.random()",
+    )
+    changed = any(
+        first[name].shape != other.get(name, first[name][:0]).shape or not torch.equal(first[name], other[name])
+        for name in first
+    )
+    expect(changed or not first, "another seed gave the same weights; use ports.random()")
+
+
+SOURCE_CHECKS: Checks = {"covers the view": _covers_the_view, "tiles fit": _tiles_fit}
+
+NETWORK_CHECKS: Checks = {
+    "paints points": _paints,
+    "the seed decides": _seed_decides,
+    "has its capabilities": _has_its_capabilities,
+}
