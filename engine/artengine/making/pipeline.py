@@ -109,16 +109,23 @@ class _Run:
     work: Work
     options: _Options
     device: str
-    backend: Mapping[str, str]
     written: set[Path] = field(default_factory=set)
 
     def output_threads(
-        self, outputs: Sequence[IndexedOutput], *, fps: float | None = None, loop: bool = False
+        self,
+        outputs: Sequence[IndexedOutput],
+        backend: Mapping[str, str],
+        *,
+        fps: float | None = None,
+        loop: bool = False,
     ) -> OutputThreads:
-        """Outputs that wait for what they write; fps: frames a second of a film, None for a still."""
+        """Outputs that wait for what they write; fps: frames a second of a film, None for a still.
+
+        backend: what paints the network as it is now; one that has learnt since may be painted in another way.
+        """
         targets = []
         for index, bound in outputs:
-            text = recipe.of(self.work, self.device, index, self.backend).to_json() if self.options.metadata else None
+            text = recipe.of(self.work, self.device, index, backend).to_json() if self.options.metadata else None
             target = OutputTarget(
                 self.options.out,
                 self.work.name,
@@ -137,20 +144,28 @@ def _make_scene(scene: Scene, options: _Options, backend: Mapping[str, str] | No
     outputs = options.select_outputs(scene)
     films = [(index, bound) for index, bound in outputs if bound.component.films]
     stills = [(index, bound) for index, bound in outputs if not bound.component.films]
-    if outputs and backend is not None and backend != picture.backend:
-        before = ", ".join(f"{name} {value}" for name, value in backend.items()) or "means that it does not tell"
-        now = ", ".join(f"{name} {value}" for name, value in picture.backend.items())
-        why = f" ({picture.not_compiled})" if picture.not_compiled else ""
-        yield Note(f"painted with {before}, here with {now}{why}: the last bits may differ")
-    run = _Run(scene, options, picture.device.type, picture.backend)
+    run = _Run(scene, options, picture.device.type)
     if films and scene.film:
+        yield from _note_other_backend(picture, backend)
         yield from _make_film(scene, scene.film, picture, run, films)
         if stills and scene.film.learning:  # another picture learnt on camera
             yield from train_to_file(picture, options.out, fresh=False, describe=options.describe)
     else:
         yield from train_to_file(picture, options.out, fresh=options.fresh, describe=options.describe)
     if stills:
-        yield from _write_outputs(run.output_threads(stills), lambda threads: _feed_still(scene, picture, threads))
+        yield from _note_other_backend(picture, backend)
+        threads = run.output_threads(stills, picture.backend)
+        yield from _write_outputs(threads, lambda threads: _feed_still(scene, picture, threads))
+
+
+def _note_other_backend(picture: Picture, backend: Mapping[str, str] | None) -> Iterator[Note]:
+    """Say where a picture is painted by another backend than it was made with; None where that is not known."""
+    if backend is None or backend == picture.backend:
+        return
+    before = ", ".join(f"{name} {value}" for name, value in backend.items()) or "means that it does not tell"
+    now = ", ".join(f"{name} {value}" for name, value in picture.backend.items())
+    why = f" ({picture.not_compiled})" if picture.not_compiled else ""
+    yield Note(f"painted with {before}, here with {now}{why}: the last bits may differ")
 
 
 def _make_film(
@@ -163,7 +178,7 @@ def _make_film(
         picture, film, options.out, cache, fresh=options.fresh, describe=options.describe, jobs=options.jobs
     )
     with contextlib.closing(steps):
-        threads = run.output_threads(outputs, fps=film.fps, loop=film.loop)
+        threads = run.output_threads(outputs, picture.backend, fps=film.fps, loop=film.loop)
         yield from _write_outputs(threads, lambda threads: _feed_film(scene, film, steps, threads))
     cache.clear()
 
@@ -172,12 +187,12 @@ def _make_montage(montage: Montage, options: _Options) -> Iterator[Event]:
     outputs = options.select_outputs(montage)
     if not outputs:
         return
-    run = _Run(montage, options, device_named(options.device).type, {})
+    run = _Run(montage, options, device_named(options.device).type)
     renderer = MontageRenderer(montage, options.out, run.device)
     scenes = renderer.render_scenes(fresh=options.fresh, describe=options.describe, jobs=options.jobs)
     with contextlib.closing(scenes):
         yield from scenes
-    threads = run.output_threads(outputs, fps=montage.film.fps)
+    threads = run.output_threads(outputs, {}, fps=montage.film.fps)
     yield from _write_outputs(threads, lambda threads: _feed_montage(montage, renderer, threads))
     renderer.clear()
 

@@ -16,12 +16,13 @@ from PIL.PngImagePlugin import PngInfo
 from tests.support.folders import file_contents
 from tests.support.processes import RunCli
 
-from artengine import InputError, load, run
+from artengine import InputError, build, load, run
 from artengine.components.plugins import version_of
 from artengine.events import Note, Wrote
 from artengine.files import containers
 from artengine.making import recipe
 from artengine.making.pipeline import make_files
+from artengine.training import weights
 
 ALL = "outputs: [png, jpeg, webp, tiff]\n"
 DEEP = "outputs: [png: {bits: 16}, tiff: {bits: 8}]\n"
@@ -349,6 +350,25 @@ VECTORS = {
 }
 
 each_vector = pytest.mark.parametrize("ending", VECTORS)
+
+
+def test_recipe_tells_what_painted_the_network_that_has_learnt(learning_scene: Path, tmp_path: Path) -> None:
+    """Dividers are compiled before they have learnt; with a colour for each region they are called as they stand."""
+    learning_scene.write_text(
+        "network: {dividers: {lines: 3}}\ntraining: {dividers: {target: photo.png, colours: mean}}"
+    )
+    scene = load(learning_scene, size=(24, 16))
+    untrained = build(scene, "cpu").backend
+    (picture,) = (
+        e.path for e in make_files(scene, tmp_path, device="cpu") if isinstance(e, Wrote) and e.path.suffix == ".png"
+    )
+    trained = build(scene, "cpu")
+    weights.load(tmp_path / "learning.safetensors", trained.network)
+    backend = recipe.read(picture).means
+    assert backend == trained.backend != untrained
+    assert [
+        e for e in make_files(scene, tmp_path, backend=backend, device="cpu") if "last bits" in getattr(e, "text", "")
+    ] == []
 
 
 def vectors(folder: Path, ending: str, text: str, before: str = "") -> Path:
