@@ -1,4 +1,4 @@
-"""What components offer beyond their kind: what a network can do, and what a component declares of itself."""
+"""What components offer beyond their kind: capabilities of networks, and what a component declares of itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @runtime_checkable
 class LatticeNetwork(Protocol):
-    """A network on the plane's x and y that is quick where rows and columns cross; a trainer learns so with it."""
+    """A network on the plane's x and y that is quick where rows and columns cross, which trainers make use of."""
 
     def lattice(self, x: Tensor, y: Tensor, /) -> Callable[[Tensor, Tensor], Tensor]:
         """Give a function for columns at x, (W,), and rows at y, (H,).
@@ -30,16 +30,16 @@ class LatticeNetwork(Protocol):
 
 @runtime_checkable
 class PhotoExtentNetwork(Protocol):
-    """A network that wants to know how far photos reach before it learns them."""
+    """A network that needs to know how far photos reach before it learns them."""
 
     def cover(self, x: float, y: float, /) -> None:
-        """Take it that the photos reach over -x..x and -y..y of the plane."""
+        """Set the extent of the photos: -x..x and -y..y of the plane."""
         ...
 
 
 @runtime_checkable
 class DynamicRowsNetwork(Protocol):
-    """A network some of whose weights have as many rows as a training finds to be right.
+    """A network some of whose weights have a number of rows that its training decides.
 
     dynamic_rows: their names in ``module.state_dict()``. Its ``load_state_dict`` takes them as they come.
     """
@@ -55,9 +55,13 @@ CAPABILITIES: Mapping[str, type] = {
 }
 
 
-def lacks(network: object, offered: Collection[type]) -> list[str]:
-    """The attributes of capabilities that a network was said to offer and does not have."""
-    return [name for name, one in CAPABILITIES.items() if one in offered and not isinstance(network, one)]
+def missing_capabilities(network: object, offered: Collection[type]) -> list[str]:
+    """The attributes that a network lacks of the capabilities that its maker declares."""
+    return [
+        name
+        for name, capability in CAPABILITIES.items()
+        if capability in offered and not isinstance(network, capability)
+    ]
 
 
 def dynamic_rows(network: object) -> Collection[str]:
@@ -66,7 +70,7 @@ def dynamic_rows(network: object) -> Collection[str]:
 
 
 def colour_range(network: object) -> ColourRange:
-    """The range that a network's colours have by its attribute ``colours``; "unit" where it says nothing."""
+    """The range of a network's colours: its attribute ``colours``, "unit" where it has none."""
     return cast("ColourRange", getattr(network, "colours", "unit"))
 
 
@@ -84,20 +88,20 @@ class Declarations:
     offers: tuple[type, ...] = ()
 
 
-_NAME = "artengine_declarations"  # of the attribute that holds them
+_ATTRIBUTE = "artengine_declarations"  # of a component, which holds its `Declarations`
 
 
 def declarations_of(component: Callable[..., Any]) -> Declarations:
     """What a component declares of itself; one with some of its options set declares the same."""
     while isinstance(component, functools.partial):
         component = component.func
-    declared: Declarations = getattr(component, _NAME, Declarations())
+    declared: Declarations = getattr(component, _ATTRIBUTE, Declarations())
     return declared
 
 
 def declare(component: T, declared: Declarations) -> T:
-    """Put down what a component declares of itself."""
-    setattr(component, _NAME, declared)
+    """Set what a component declares of itself."""
+    setattr(component, _ATTRIBUTE, declared)
     return component
 
 
@@ -122,11 +126,11 @@ def brings(network: Callable[[Mapping[str, Any]], Any]) -> Callable[[T], T]:
 def offers(*capabilities: type) -> Callable[[T], T]:
     """Declare what the modules of a network maker can do: ``@offers(LatticeNetwork)``; checked where one is built.
 
-    Raises `TypeError` for what is none of `CAPABILITIES`.
+    Raises `TypeError` for a type that is not one of `CAPABILITIES`.
     """
-    if wrong := [one for one in capabilities if one not in CAPABILITIES.values()]:
-        names = ", ".join(one.__name__ for one in CAPABILITIES.values())
-        raise TypeError(f"found {wrong[0]!r}, expected some of {names}")
+    if unknown := [capability for capability in capabilities if capability not in CAPABILITIES.values()]:
+        names = ", ".join(capability.__name__ for capability in CAPABILITIES.values())
+        raise TypeError(f"found {unknown[0]!r}, expected some of {names}")
     return functools.partial(_declare, offers=capabilities)
 
 

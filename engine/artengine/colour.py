@@ -34,7 +34,7 @@ def parse_colour(colour: str) -> tuple[int, int, int]:
 
 
 def format_colour(red: int, green: int, blue: int) -> str:
-    """#rrggbb of red, green and blue, 0 to 255."""
+    """The `Colour`, #rrggbb, of red, green and blue, 0 to 255."""
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 
@@ -55,7 +55,7 @@ def linear_to_srgb(light: Array) -> Array:
 
 
 def linear_to_oklab(light: Array) -> Array:
-    """OKLab of linear sRGB, both (..., 3): lightness in [0, 1], then green to red and blue to yellow."""
+    """OKLab of linear sRGB, both (..., 3): lightness in [0, 1], green to red, blue to yellow; Ottosson 2020."""
     import numpy as np
 
     lab: Array = np.cbrt(light @ np.array(_TO_CONES).T) @ np.array(_TO_OKLAB).T
@@ -63,7 +63,7 @@ def linear_to_oklab(light: Array) -> Array:
 
 
 def oklab_to_linear(lab: Array) -> Array:
-    """Linear sRGB of OKLab, both (..., 3); colours that sRGB doesn't have are clipped to [0, 1]."""
+    """Linear sRGB of OKLab, both (..., 3); colours outside sRGB are clipped to [0, 1]."""
     import numpy as np
 
     cones = (lab @ np.linalg.inv(np.array(_TO_OKLAB)).T) ** 3

@@ -1,4 +1,4 @@
-"""What can go wrong, told to the person at the keyboard: where, what was found, what was expected, what to do."""
+"""The errors that users see, and the words of their messages: where, found what, expected what, what to do."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Problem:
 
 
 class InputError(ArtengineError):
-    """What the user gave cannot be used; carries every problem found, a line each."""
+    """The user's input cannot be used; problems: all of them, a line each in the message."""
 
     exit_code = 2
 
@@ -44,9 +44,9 @@ class InputError(ArtengineError):
 
 
 def did_you_mean(word: str, words: Iterable[str]) -> str:
-    """``; did you mean 'width'?`` where one of the words is close to this one, nothing otherwise."""
+    """``; did you mean 'width'?`` where one of the words is close to this one, else an empty text."""
     close = difflib.get_close_matches(word[:100], list(words), n=2, cutoff=0.6)
-    return f"; did you mean {' or '.join(repr(one) for one in close)}?" if close else ""
+    return f"; did you mean {' or '.join(repr(match) for match in close)}?" if close else ""
 
 
 def quoted(text: str, limit: int = 60) -> str:
@@ -55,19 +55,19 @@ def quoted(text: str, limit: int = 60) -> str:
 
 
 def printable(text: str) -> str:
-    """An untrusted text, line by line, without what would steer a terminal; tabs and line ends stay."""
-    kept = re.split(r"(\t|\r?\n)", text)
-    kept[::2] = ["".join(sign if sign.isprintable() else "?" for sign in part) for part in kept[::2]]
-    return "".join(kept)
+    """An untrusted text with question marks for what would steer a terminal; tabs and line ends stay."""
+    parts = re.split(r"(\t|\r?\n)", text)  # every other one is a separator
+    parts[::2] = ["".join(sign if sign.isprintable() else "?" for sign in part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def listed(words: Iterable[str], limit: int = 12) -> str:
-    """``a, b and 3 more``: names for a message, in their order, not too many."""
+    """Names for a message, in their order and at most `limit` of them: ``a, b and 3 more``."""
     names = list(words)
     rest = len(names) - limit
     return ", ".join(names) if rest <= 0 else ", ".join(names[:limit]) + f" and {rest} more"
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether there was not enough memory: torch says so in its message alone."""
+    """Whether an error says that there was not enough memory; torch's says so in its message alone."""
     return isinstance(error, MemoryError) or any(word in str(error) for word in ("out of memory", "allocate memory"))

@@ -1,7 +1,7 @@
 """The seven hooks, in the order in which a picture comes about.
 
-Each is called once and returns ``{name: callable}``. What such a callable is called with and gives back stands in
-`artengine.kinds`, for trainers in `artengine.sessions`; its signature says which options a scene may set.
+Each is called once and returns ``{name: callable}``. `artengine.kinds`, for trainers `artengine.sessions`, describes
+what such a callable is called with and gives back; its signature says which options a scene may set.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What each kind of component is called with and gives back.
+"""The kinds of components: what each is called with and gives back.
 
 A component is any callable. What it declares before ``/`` the engine hands in; what it declares after ``*`` a scene
 may set. The words used here (view, coordinates, colours, image, frame) are used everywhere in this sense; what a
-trainer is called with and gives back stands in `artengine.sessions`.
+trainer is called with and gives back is described in `artengine.sessions`.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ ColourRange = Literal["stretch", "unit", "signed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """What a network is plugged into.
+    """The inputs, outputs and seed that a network is made for.
 
-    inputs: numbers per coordinate, the width of the last axis going in.
-    outputs: numbers per colour, 3 unless the network decides otherwise (1 is a grey picture).
+    inputs: values per point, the width of the last axis of its input.
+    outputs: channels of a colour, 3 unless the network decides otherwise (1 is a grey picture).
     seed: the scene's seed, 0 to 2**32 - 1.
     """
 
@@ -47,14 +47,14 @@ class Ports:
     seed: int = 0
 
     def random(self) -> np.random.RandomState:
-        """A fresh stream for drawing weights; numpy has frozen it, so a seed is the same picture for ever."""
+        """A fresh random generator for weights; numpy never changes its values: a seed is the same picture for ever."""
         import numpy as np
 
         return np.random.RandomState(self.seed)
 
 
 class StillPicture(Protocol):
-    """What an output may ask of the picture that a frame is the still of, to draw something else than its pixels."""
+    """The picture that a frame is the still of, for an output that draws something else than its pixels."""
 
     @property
     def network(self) -> nn.Module:
@@ -83,7 +83,7 @@ class StillPicture(Protocol):
 
     @property
     def curve(self) -> Sequence[Point]:
-        """The course of the training that the weights are from; empty where nothing is known of it."""
+        """The curve of the training that the weights are from; empty where none is known."""
         ...
 
     def on_plane(self, view: View) -> bool:
@@ -91,7 +91,7 @@ class StillPicture(Protocol):
         ...
 
     def to_unit(self, colours: Tensor) -> Tensor:
-        """The network's colours as a photo's are, nominally in [0, 1] and not clipped."""
+        """The network's colours in the range of a photo's, nominally [0, 1] and not clipped."""
         ...
 
 
@@ -147,15 +147,15 @@ class Target(Protocol):
         ...
 
     def place(self, suffix: str, /) -> AbstractContextManager[Path]:
-        """As `create`, for a program that writes the file itself: the path of an empty temporary to write to."""
+        """As `create`, for a program that writes the file itself: the path of an empty temporary file to write to."""
         ...
 
     def scratch(self, suffix: str, /) -> AbstractContextManager[Path]:
-        """The path of an empty temporary beside the files, which goes when the block ends."""
+        """The path of an empty temporary file beside the others, which is deleted when the block ends."""
         ...
 
     def path(self, suffix: str, /) -> Path:
-        """The path that `create` and `place` give the file."""
+        """The path at which `create` and `place` leave the file."""
         ...
 
 
@@ -168,9 +168,9 @@ class Source(Protocol):
 class Network(Protocol):
     """``make(ports, /)``, called once per build, gives a ``torch.nn.Module`` from (N, inputs) to (N, C) colours.
 
-    The module may declare ``colours`` (a `ColourRange`, "unit" if it says nothing). It gets points in the precision of
+    The module may declare ``colours`` (a `ColourRange`, "unit" without it). It gets points in the precision of
     its weights: as it is made if that is what the canvas asks for, else a copy of it is painted; it learns in float32.
-    What else it may offer stands in `artengine.capabilities`.
+    `artengine.capabilities` says what else it may offer.
     """
 
     def __call__(self, ports: Ports, /) -> nn.Module: ...
@@ -204,10 +204,10 @@ class Output(Protocol):
 
 
 class Shown:
-    """Marks an option that changes how a picture is shown, not what is learnt: `shown`."""
+    """The type of `shown`, which marks an option that changes how a picture is shown, not what is learnt."""
 
 
-#: ``outline: Annotated[Outline | None, shown] = None``: another value of it does not repeat a training.
+#: Marks an option of which another value does not repeat a training: ``outline: Annotated[Outline | None, shown]``.
 shown = Shown()
 
 
@@ -222,7 +222,7 @@ KINDS: Mapping[str, type] = {
     "output": Output,
 }
 
-#: More than one of each: the word in hook names and in ``artengine list``.
+#: The plural of each kind, the word in hook names and in ``artengine list``.
 PLURALS: Mapping[str, str] = {kind: kind + ("es" if kind == "loss" else "s") for kind in KINDS}
 
 

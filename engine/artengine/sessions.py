@@ -1,4 +1,4 @@
-"""What a trainer is handed, what it reports on the way, and what it returns."""
+"""The session that a trainer gets, the reports that it yields, and the result that it returns."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Session(Protocol):
     """A training as its trainer sees it: all that a trainer may use besides its own options.
 
-    Canvas and camera are no business of a training, and a change of theirs does not repeat it; so they are not here.
+    Canvas and camera are not here: a training does not depend on them, so a change of them does not repeat it.
     """
 
     @property
@@ -42,24 +42,24 @@ class Session(Protocol):
 
     @property
     def channels(self) -> int:
-        """Numbers per colour: 3, or 1 for grey."""
+        """The channels of a colour: 3, or 1 for grey."""
         ...
 
     @property
     def state(self) -> Mapping[str, Any]:
-        """What the last report of an interrupted training kept, to go on from; empty at a start.
+        """The state in the last report of an interrupted training, to resume it from; empty at a start.
 
-        The network and torch's generator are as they were then already.
+        The network and torch's generator have been set back to that report already.
         """
         ...
 
     @property
     def stop_requested(self) -> bool:
-        """Whether somebody has had enough of a training without an end of its own; it returns its result then."""
+        """Whether a training without an end of its own has been asked to stop; the trainer returns its result then."""
         ...
 
     def coordinates(self, view: View) -> Tensor:
-        """What the scene's sources say of a view: (H, W, D) float32, on the device."""
+        """The coordinates that the scene's sources give for a view: (H, W, D) float32, on the device."""
         ...
 
     def on_plane(self, view: View) -> bool:
@@ -67,17 +67,17 @@ class Session(Protocol):
         ...
 
     def to_unit(self, colours: Tensor) -> Tensor:
-        """The network's colours as a photo's are, nominally in [0, 1] and not clipped: what losses compare."""
+        """The network's colours in the range of a photo's, nominally [0, 1] and not clipped, as losses compare them."""
         ...
 
     def should_report(self, step: int, total: int | None) -> bool:
-        """Whether somebody wants a report after this step, of so many: a film of the training shows it."""
+        """Whether a report after this step, of so many, is needed: a film of the training shows it."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """A report on the way: where a training stands.
+    """A report of a training under way.
 
     step: steps done. total: steps in all, as far as is known; None for a training without an end of its own, which
     looks at `Session.stop_requested`. loss: falling if all goes well. psnr: decibels, where there is a target to
@@ -98,11 +98,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """How a training ended; the network holds its weights.
+    """The end of a training; the network holds its weights.
 
-    step, loss, psnr, holdout_psnr, note: as in `Progress`. curve: its whole course; `artengine.Curve` remembers it.
-    bits: how many each weight is to be kept in, where the trainer has rounded them so; None for all of them. pixels:
-    how many of photos it has learnt.
+    step, loss, psnr, holdout_psnr, note: as in `Progress`. curve: its whole course, as `artengine.Curve` collects it.
+    bits: how many each weight is to be stored in, where the trainer has rounded them to that; None for all of them.
+    pixels: how many of photos it has learnt.
     """
 
     step: int
@@ -118,8 +118,8 @@ class Result:
 class Trainer(Protocol):
     """``train(session, /)`` trains ``session.network``: a generator that yields `Progress` and returns a `Result`.
 
-    So a training can be watched, saved and stopped between two reports by whoever runs it. Where ``session.state``
-    holds something, the trainer goes on from there.
+    Between two reports the caller can show, save and stop the training. Where ``session.state`` is not empty, the
+    trainer resumes from it.
     """
 
     def __call__(self, session: Session, /) -> Generator[Progress, None, Result]: ...

@@ -1,4 +1,4 @@
-"""The window on the plane.
+"""The view: the window on the plane that a camera shows.
 
 The plane: the shorter side spans -1..1 at zoom 1, x goes right, y goes down, samples are taken at pixel centres.
 """
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-#: Distance of pixels, for numbers around 1, below which float32 is too coarse for them: 16 of its steps.
-DEEP = 2.0**-20
-#: The same for float64, to within a quarter of a pixel.
-DEEPEST = 2.0**-51
+#: The distance of pixels around 1 of which the rounding of float32, 2^-24, is a sixteenth.
+MIN_FLOAT32_PITCH = 2.0**-20
+#: The distance of pixels around 1 of which the rounding of float64, 2^-53, is a quarter.
+MIN_FLOAT64_PITCH = 2.0**-51
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,18 +41,18 @@ class View:
 
     @property
     def pitch(self) -> float:
-        """From one pixel to the next, in plane units."""
+        """The distance from one pixel to the next, in plane units."""
         return 2.0 / (min(self.width, self.height) * self.zoom)
 
     @property
     def deep(self) -> bool:
         """Whether float32 would move pixels by more than a sixteenth of their distance."""
-        return self.pitch < DEEP * (1 + max(map(abs, self.centre)))
+        return self.pitch < MIN_FLOAT32_PITCH * (1 + max(map(abs, self.centre)))
 
     @property
-    def lost(self) -> bool:
-        """Whether float64 too would move pixels by a good part of their distance: steps show."""
-        return self.pitch < DEEPEST * (1 + max(map(abs, self.centre)))
+    def too_deep(self) -> bool:
+        """Whether float64 too would move pixels by more than a quarter of their distance: steps show."""
+        return self.pitch < MIN_FLOAT64_PITCH * (1 + max(map(abs, self.centre)))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -84,8 +84,8 @@ class View:
         for top in range(0, height, rows):
             yield self.tile(0, top, width, min(rows, height - top))
 
-    def grown(self) -> tuple[View, tuple[slice, slice]]:
-        """A view with the pixels around this one too, as far as there are any; and where this one is in it."""
+    def with_border(self) -> tuple[View, tuple[slice, slice]]:
+        """The view one pixel larger on each side, within the picture, and the rows and columns of this one in it."""
         left, top, columns, rows = self._window()
         first, above = max(left - 1, 0), max(top - 1, 0)
         across, down = min(left + columns + 1, self.width) - first, min(top + rows + 1, self.height) - above
@@ -94,7 +94,7 @@ class View:
 
     def plane(self) -> tuple[Tensor, Tensor]:
         """X and y of every pixel's sample, mostly its centre: two (H, W) float64 tensors, plane units."""
-        across, down = self._turned(*self.sample)
+        across, down = self._rotated_offsets(*self.sample)
         return self.centre[0] + across * self.pitch, self.centre[1] + down * self.pitch
 
     def fractions(self) -> tuple[Tensor, Tensor]:
@@ -102,9 +102,9 @@ class View:
 
         They run over [0, 1) at zoom 1 and beyond it where the camera looks beyond the edges.
         """
-        across, down = self._turned(self.sample[0] - 0.5, self.sample[1] - 0.5)
+        across, down = self._rotated_offsets(self.sample[0] - 0.5, self.sample[1] - 0.5)
         short = min(self.width, self.height) / 2
-        # in this order the numbers of an unmoved camera are exactly row / rows and column / columns
+        # in this order the fractions of an unmoved camera are exactly row / rows and column / columns
         column = (across / self.zoom + (self.width / 2 + self.centre[0] * short)) / self.width
         row = (down / self.zoom + (self.height / 2 + self.centre[1] * short)) / self.height
         return row, column
@@ -112,8 +112,11 @@ class View:
     def _window(self) -> tuple[int, int, int, int]:
         return self.window or (0, 0, self.width, self.height)
 
-    def _turned(self, right: float, below: float) -> tuple[Tensor, Tensor]:
-        """Pixels from the middle of the picture, turned with the camera; right and below say where in a pixel."""
+    def _rotated_offsets(self, right: float, below: float) -> tuple[Tensor, Tensor]:
+        """Offsets of all samples from the middle of the picture, in pixels, rotated with the camera.
+
+        right, below: where in a pixel the sample is.
+        """
         import torch
 
         left, top, columns, rows = self._window()

@@ -22,7 +22,7 @@ from artengine.capabilities import (
     declarations_of,
     dynamic_rows,
     films,
-    lacks,
+    missing_capabilities,
     offers,
     patches,
 )
@@ -93,10 +93,10 @@ def test_what_is_no_capability_cannot_be_offered() -> None:
 def test_a_network_is_what_its_attributes_say() -> None:
     module = torch.nn.Linear(2, 3)
     assert (colour_range(module), dynamic_rows(module)) == ("unit", ())
-    assert lacks(module, (LatticeNetwork, DynamicRowsNetwork)) == ["lattice", "dynamic_rows"]
+    assert missing_capabilities(module, (LatticeNetwork, DynamicRowsNetwork)) == ["lattice", "dynamic_rows"]
     module.dynamic_rows, module.colours = ("weight",), "signed"  # type: ignore[assignment]  # as a plugin would
     assert (colour_range(module), dynamic_rows(module)) == ("signed", ("weight",))
-    assert lacks(module, (LatticeNetwork, DynamicRowsNetwork)) == ["lattice"]
+    assert missing_capabilities(module, (LatticeNetwork, DynamicRowsNetwork)) == ["lattice"]
 
 
 def test_bundled_networks_offer_what_they_can_do() -> None:

@@ -1,4 +1,4 @@
-"""What is remembered of a training: few points, however it came to its end, and nothing that a stranger makes up."""
+"""The curve of a training: few points, the same after interruptions, and none that an untrusted file makes up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 import safetensors.torch
 
 from artengine import build, load
-from artengine.curve import MOST, Curve, Point, read, rows
+from artengine.curve import MAX_POINTS, Curve, Point, read, rows
 from artengine.events import Training
 from artengine.making import recipe
 from artengine.making.pipeline import make_files
@@ -23,17 +23,17 @@ from artengine.training.persistence import train_to_file
 GOOD: list[Any] = [[50, 0.5, 20.0, 0.01], [100, 0.25, None, None]]
 
 
-def grown(count: int, curve: Curve | None = None, start: int = 0) -> Curve:
+def extended_curve(count: int, curve: Curve | None = None, start: int = 0) -> Curve:
     curve = curve or Curve()
     for number in range(start, count):
         curve.add(number * 50, 1 / (number + 1), psnr=number / 10, rate=1e-3)
     return curve
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, MOST - 1, MOST, MOST + 1, 2 * MOST, 5000])
-def test_however_long_it_takes_it_is_remembered_evenly_and_to_its_end(count: int) -> None:
-    points = grown(count).points
-    assert len(points) == count if count < MOST else MOST / 2 <= len(points) <= MOST
+@pytest.mark.parametrize("count", [0, 1, 2, MAX_POINTS - 1, MAX_POINTS, MAX_POINTS + 1, 2 * MAX_POINTS, 5000])
+def test_curve_of_any_length_is_evenly_spaced_and_holds_the_last_step(count: int) -> None:
+    points = extended_curve(count).points
+    assert len(points) == count if count < MAX_POINTS else MAX_POINTS / 2 <= len(points) <= MAX_POINTS
     steps = [point.step for point in points]
     assert steps[:1] == [0][:count]
     assert steps[-1:] == [(count - 1) * 50][:count]
@@ -44,27 +44,27 @@ def test_however_long_it_takes_it_is_remembered_evenly_and_to_its_end(count: int
         assert (point.psnr, point.rate) == (pytest.approx(number / 10, rel=1e-5), 1e-3)
 
 
-def test_gone_on_from_anywhere_it_remembers_the_same() -> None:
-    whole = grown(1500).points
+def test_curve_resumed_from_its_state_is_the_same() -> None:
+    whole = extended_curve(1500).points
     chance = random.Random(0)
     for _ in range(20):
         curve, done = Curve(), 0
         while done < 1500:
             stop = min(1500, done + chance.randint(1, 600))
-            curve, done = Curve(json.loads(json.dumps(grown(stop, curve, done).state()))), stop
+            curve, done = Curve(json.loads(json.dumps(extended_curve(stop, curve, done).state()))), stop
         assert curve.points == whole
-        assert grown(3000, curve, 1500).points == grown(3000).points
+        assert extended_curve(3000, curve, 1500).points == extended_curve(3000).points
 
 
-def test_what_a_training_has_gone_back_from_is_forgotten() -> None:
-    curve = grown(10)
+def test_earlier_step_replaces_the_points_after_it() -> None:
+    curve = extended_curve(10)
     curve.add(200, 0.5)
     curve.add(250, 0.4)
     assert [point.step for point in curve.points] == [0, 50, 100, 150, 200, 250]
     assert curve.points[-2:] == (Point(200, 0.5), Point(250, 0.4))
 
 
-def test_what_is_no_number_is_passed_over() -> None:
+def test_values_that_are_not_finite_are_passed_over() -> None:
     curve = Curve()
     curve.add(1, math.nan)
     curve.add(2, 0.5, psnr=math.inf, rate=math.nan)
@@ -72,8 +72,8 @@ def test_what_is_no_number_is_passed_over() -> None:
     assert curve.points == (Point(2, 0.5),)
 
 
-def test_what_is_written_is_read() -> None:
-    points = grown(700).points
+def test_curve_read_is_the_curve_written() -> None:
+    points = extended_curve(700).points
     assert read(json.loads(json.dumps(rows(points)))) == points
     assert read(GOOD) == (Point(50, 0.5, 20.0, 0.01), Point(100, 0.25))
 
@@ -100,11 +100,11 @@ def test_what_is_written_is_read() -> None:
         [[1, 10**400, None, None]],
         [[1, 0.5, math.inf, None]],
         [[1, 0.5, None, [0.5]]],
-        [[number, 0.5, None, None] for number in range(MOST + 1)],
+        [[number, 0.5, None, None] for number in range(MAX_POINTS + 1)],
     ],
     ids=lambda data: repr(data)[:40],
 )
-def test_what_makes_no_sense_in_a_strangers_file_is_nothing(data: Any) -> None:
+def test_invalid_points_of_an_untrusted_file_are_an_empty_curve(data: Any) -> None:
     assert read(data) == ()
 
 
@@ -116,7 +116,7 @@ def changed(path: Path, data: Any) -> None:
         weights.write(file, tensors, about if data is None else about | {"curve": data})
 
 
-def test_a_picture_knows_the_course_of_its_training_from_the_weights_too(learning_scene: Path, tmp_path: Path) -> None:
+def test_picture_has_the_curve_of_its_training_from_its_weights(learning_scene: Path, tmp_path: Path) -> None:
     scene = load(learning_scene, overrides=("training.regression.until.steps=230",))
     path = tmp_path / "learning.safetensors"
 
@@ -144,7 +144,7 @@ def test_a_picture_knows_the_course_of_its_training_from_the_weights_too(learnin
         assert path.read_bytes() == before
 
 
-def test_what_comes_by_the_clock_is_not_remembered(
+def test_reports_by_the_clock_are_not_in_the_curve(
     learning_scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene = load(learning_scene, overrides=("training.regression.until.steps=120",))

@@ -74,7 +74,7 @@ class Painting:
 
         stretch: bring the colours to [0, 1] like this, instead of as measured on the scene's own view.
         """
-        if view.lost and not self._renderer.resolves(view):
+        if view.too_deep and not self._renderer.resolves(view):
             where = f"zoom {view.zoom:g} at {view.centre}"
             _log.warning("%s is too deep for float64: there are too few numbers between the pixels", where)
         self._update()
@@ -96,7 +96,7 @@ class Painting:
         non_finite = 0
         for band in [view] if whole is not None else view.bands(BAND_PIXELS):
             begun, count = progress.done if whole is None else 0, _pixels(band)
-            grown, inner = band.grown() if smooth else (band, (slice(None), slice(None)))
+            grown, inner = band.with_border() if smooth else (band, (slice(None), slice(None)))
             colours = self._empty(grown) if whole is None else whole
             if whole is None:
                 for done in self._renderer.render(grown, colours):

@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from artengine.capabilities import colour_range, lacks
+from artengine.capabilities import colour_range, missing_capabilities
 from artengine.curve import Point
 from artengine.errors import ArtengineError, InputError, Problem, is_out_of_memory, listed
 from artengine.kinds import ColourRange, Ports
@@ -241,7 +241,7 @@ class Picture:
         if not isinstance(network, nn.Module):
             message = f"gave a {type(network).__name__}, expected a torch.nn.Module"
             raise InputError([Problem(bound.where, bound.path, message)])
-        if missing := lacks(network, bound.component.declares.offers):
+        if missing := missing_capabilities(network, bound.component.declares.offers):
             message = f"offers {listed(missing)}, found a {type(network).__name__} without"
             raise InputError([Problem(bound.where, bound.path, message)])
         return network.to(self.device).eval()

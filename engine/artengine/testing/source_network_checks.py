@@ -8,7 +8,7 @@ from typing import get_args
 import torch
 from torch import nn
 
-from artengine.capabilities import CAPABILITIES, colour_range, lacks
+from artengine.capabilities import CAPABILITIES, colour_range, missing_capabilities
 from artengine.components import ConfiguredComponent
 from artengine.kinds import ColourRange, Ports
 from artengine.testing.cases import VIEW
@@ -63,7 +63,7 @@ def _paints(bound: ConfiguredComponent, bench: Bench) -> None:
 
 def _has_its_capabilities(bound: ConfiguredComponent, bench: Bench) -> None:
     module = _module(bound)
-    missing = lacks(module, bound.component.declares.offers)
+    missing = missing_capabilities(module, bound.component.declares.offers)
     expect(not missing, f"offers {', '.join(missing)}, found a {type(module).__name__} without")
     for name in sorted({*dir(type(module)), *vars(module)} - set(dir(nn.Module()))):
         meant = difflib.get_close_matches(name, NETWORK_ATTRIBUTES, 1, MIN_SIMILARITY)
