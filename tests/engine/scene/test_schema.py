@@ -7,10 +7,11 @@ import json
 import random
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import jsonschema
 import pytest
+from pydantic import Field
 from tests.support.common import ROOT
 from tests.support.sample_plugin import Corner, registry, taker
 from tests.support.scene_folder import NETWORK, TRAINED, Desk
@@ -186,6 +187,17 @@ def test_schema_knows_montages(shots: str, right: bool, schema: dict[str, Any], 
         loads = False
     assert loads == fits(schema, data(text)) == right
     assert not fits(schema, data(f"shots: {shots}"))  # without an output it would be for nothing
+
+
+@pytest.mark.parametrize(
+    ("value", "is_taken"),
+    [(3, True), ({"radius": 2}, True), ({}, True), (-1, False), ("x", False), (None, False), ({"raduis": 2}, False)],
+)
+def test_schema_of_union_takes_number_or_record(value: Any, is_taken: bool) -> None:
+    mine = registry(filter={"take": taker(size=Annotated[float, Field(ge=0)] | Corner)})
+    [entry] = scene_schema(mine)["definitions"]["filter"]["oneOf"]
+    still, _ = entry["properties"]["take"]["properties"]["size"]["anyOf"]  # or a number that moves
+    assert jsonschema.Draft7Validator(still).is_valid(value) == is_taken
 
 
 def test_a_plugin_may_have_records_and_components_in_its_options() -> None:

@@ -1,7 +1,7 @@
 """Nodes and signatures to values: every option found, checked and placed, every problem reported with its place.
 
 A component is resolved by its name first, then its options are checked by a pydantic model made from its signature;
-so there are no unions, and the messages stay plain.
+so no union has two components or records in it, and the messages stay plain.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from artengine.media import Media
 from artengine.scene.binding.defaults import bind_default, default_value
 from artengine.scene.binding.models import options_model
 from artengine.scene.binding.scene_files import SceneFiles
-from artengine.scene.binding.wording import expected_by_annotation, expected_by_pydantic, node_at, one_of
+from artengine.scene.binding.wording import complaints, expected_by_annotation, one_of
 from artengine.scene.document import Entries, Faulty, Items, Mark, Node, Scalar, describe_node
 from artengine.scene.motion import Extreme, Film, Keyframes
 from artengine.scene.seeds import Seed, parse_seed
@@ -199,14 +199,8 @@ class Binder:
         try:
             checked = model.model_validate(good)
         except ValidationError as error:
-            seen: set[str] = set()
-            for one in error.errors():
-                place, at = node_at(node, one["loc"])
-                below = ".".join([*([path] if path else []), *at])
-                message = f"found {describe_node(place)}, expected {expected_by_pydantic(one, place)}"
-                if below not in seen:  # the members of a union each complain; the first is the plainest
-                    self._report(place.mark, below, message)
-                seen.add(below)
+            for place, at, message in complaints(error.errors(), node):
+                self._report(place.mark, ".".join([*([path] if path else []), *at]), message)
             return {}
         return {name: getattr(checked, f"option_{number}") for number, name in enumerate(good)}
 
@@ -228,6 +222,8 @@ class Binder:
         arms = [arm for arm in union_members(annotation) if arm is not type(None) and get_origin(arm) is not Literal]
         if words and not arms:
             return self._refuse(node, path, f"found {describe_node(node)}, expected {one_of(words, node)}")
+        if len(arms) > 1 and isinstance(node, Entries):  # only a record is filled from one
+            arms = [arm for arm in arms if is_record(arm)][:1]
         if len(arms) != 1:
             return self._plain(node)
         return self._value(arms[0], node, path, [*besides, *words])

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic_core import CoreSchema, core_schema
 
-from artengine.components import is_record, kind_of, media_of
+from artengine.components import declared_options, is_record, kind_of, media_of
+from artengine.errors import listed
 from artengine.scene.seeds import Seed
 
 #: Stand for what follows when the schema is whole: pydantic would look a "$ref" up at once, and knows no records.
@@ -19,12 +21,30 @@ RECORD = "x-record"
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """Marks where a model takes what the binder has made already: a component, a photo, a dataclass, a list."""
+    """Marks where a model takes what the binder has made already: a component, a photo, a list."""
 
     schema: tuple[tuple[str, Any], ...]
 
     def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
         return dict(self.schema)
+
+
+@dataclass(frozen=True, slots=True)
+class _RecordSlot:
+    """Marks where a model takes a dataclass that the binder has filled, and no other value: of a union, another member.
+
+    nullable: whether ``name:`` with nothing after it is taken too.
+    """
+
+    record: type
+    nullable: bool = True
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        names = listed(option.name for option in declared_options(self.record))
+        return core_schema.is_instance_schema(self.record, cls_repr=f"a mapping of options ({names})")
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        return {RECORD: self.record} if self.nullable else {RECORD: self.record, "type": "object"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +67,21 @@ def _field(annotation: Any) -> Any:
         words = f"path of a {media}, relative to the scene"
         return Annotated[Any, _Slot((("type", "string"), ("description", words)))]
     if is_record(annotation):
-        return Annotated[Any, _Slot(((RECORD, annotation),))]
+        return Annotated[Any, _RecordSlot(annotation)]
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return Annotated[(_field(arguments[0]), *arguments[1:])]
     if origin is list:
         return Annotated[list[_field(arguments[0])], _OneWillDo()]  # type: ignore[misc]  # made at run time
     if origin in (Union, types.UnionType):
-        return Union[tuple(_field(arm) for arm in arguments)]  # noqa: UP007 - built from a tuple
+        nullable = type(None) in arguments
+        return Union[tuple(_member(arm, nullable) for arm in arguments)]  # noqa: UP007 - built from a tuple
     return annotation
+
+
+def _member(annotation: Any, nullable: bool) -> Any:
+    """As `_field`, of a member of a union: nothing is a record's defaults only where the record stands alone."""
+    return Annotated[Any, _RecordSlot(annotation, nullable)] if is_record(annotation) else _field(annotation)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, get_args, get_origin
 
 from artengine.components import kind_of, media_of, with_article
 from artengine.errors import did_you_mean
-from artengine.scene.document import Entries, Items, Node, Scalar
+from artengine.scene.document import Entries, Items, Node, Scalar, describe_node
+
+
+def complaints(errors: Iterable[Any], node: Node) -> Iterator[tuple[Node, list[str], str]]:
+    """Every node of which pydantic complains, the keys that lead there, and a message of what was found and expected.
+
+    The members of a union each complain; the first is the plainest. A record is named beside it where the sort of
+    value is wrong, not its size.
+    """
+    by_place: dict[tuple[str, ...], tuple[Node, list[Any]]] = {}
+    for error in errors:
+        place, at = node_at(node, error["loc"])
+        by_place.setdefault(tuple(at), (place, []))[1].append(error)
+    for keys, (place, of_place) in by_place.items():
+        records = [error for error in of_place if error["type"] == "is_instance_of"]
+        plainest = next((error for error in of_place if error not in records), of_place[0])
+        expected = expected_by_pydantic(plainest, place)
+        if records and plainest["type"].endswith("_type"):
+            expected += f" or {expected_by_pydantic(records[0], place)}"
+        yield place, list(keys), f"found {describe_node(place)}, expected {expected}"
 
 
 def node_at(node: Node, loc: Iterable[int | str]) -> tuple[Node, list[str]]:
@@ -44,6 +63,8 @@ def expected_by_pydantic(error: Any, node: Node) -> str:
             return "a list"
         case "dict_type" | "mapping_type":
             return "a mapping"
+        case "is_instance_of":
+            return str(context["class"])  # which `options_model` has worded
         case "too_short" | "too_long":
             least, most = context.get("min_length"), context.get("max_length")
             return f"a list of at least {least}" if most is None else f"a list of at most {most}"
