@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -15,6 +14,7 @@ from artengine.painting.compiled import ir_builder, pointwise
 from artengine.painting.compiled.fusion import FusionGroup
 from artengine.painting.compiled.ir_builder import I64, Code, Tile
 from artengine.painting.compiled.simd import Value
+from artengine.painting.compiled.sorting import sort_units
 from artengine.painting.operations import Ref, matrix_of
 
 Array = np.ndarray[Any, Any]
@@ -97,7 +97,8 @@ class _Generator:
             case "concatenation":
                 self._concatenation(group)
             case "sort":
-                self._sort(group)
+                source, target = self._at[group.inputs[0]], self._at[group.outputs[0]]
+                sort_units(self._code, source, target, group.units)
             case _:
                 assert_never(group.kind)
 
@@ -231,46 +232,9 @@ class _Generator:
                     code.store(number, target, code.builder.add(row, I64(first)), vector)
             first += width
 
-    def _sort(self, group: FusionGroup) -> None:
-        """By Batcher's merge exchange: the same comparisons whatever the numbers, on all points at once."""
-        code, b, v = self._code, self._code.builder, self._code.vectors
-        source, target = self._at[group.inputs[0]], self._at[group.outputs[0]]
-        with code.each(group.units) as (row, vector):
-            code.store(code.load(source, row, vector), target, row, vector)
-        pairs = list(_exchanges(group.units))
-        if not pairs:
-            return
-        kind = ir.ArrayType(ir.ArrayType(I64, 2), len(pairs))
-        table = ir.GlobalVariable(self._module, kind, self._module.get_unique_name("pairs"))
-        table.global_constant, table.linkage = True, "internal"
-        table.initializer = ir.Constant(kind, [[low, high] for low, high in pairs])
-        with code.loop(I64(len(pairs))) as index:
-            low, high = (b.load(b.gep(table, [I64(0), index, I64(side)])) for side in (0, 1))
-            with code.columns() as vector:
-                x, y = code.load(target, low, vector), code.load(target, high, vector)
-                # NaN comes last, as in torch and numpy
-                is_nan = b.and_(b.fcmp_unordered("uno", x, x), b.fcmp_ordered("ord", y, y))
-                swap = b.or_(v.greater(x, y), is_nan)
-                code.store(b.select(swap, y, x), target, low, vector)
-                code.store(b.select(swap, x, y), target, high, vector)
-
 
 def _in_bfloat16(matrix: Tensor) -> Tensor:
     """A matrix (K, N) in bfloat16, two rows together in one of float32: (K / 2, N)."""
     even = torch.cat([matrix, matrix.new_zeros(len(matrix) % 2, matrix.shape[1])]).bfloat16()
     pairs = even.reshape(-1, 2, matrix.shape[1]).transpose(1, 2).contiguous()
     return pairs.view(torch.float32)[:, :, 0]
-
-
-def _exchanges(count: int) -> Iterator[tuple[int, int]]:
-    """The pairs to compare and exchange, in their order: Knuth, The Art of Computer Programming, 5.2.2, algorithm M."""
-    top = 1 << (count - 1).bit_length() >> 1
-    part = top
-    while part:
-        width, offset, distance = top, 0, part
-        while True:
-            yield from ((low, low + distance) for low in range(count - distance) if low & part == offset)
-            if width == part:
-                break
-            distance, width, offset = width - part, width >> 1, part
-        part >>= 1
