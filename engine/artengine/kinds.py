@@ -132,15 +132,15 @@ class Target(Protocol):
     """Where an output writes: it opens whole-or-nothing files and carries what belongs into them.
 
     recipe: what the file was made from. dpi: pixels an inch, where the canvas says so. fps: frames a second of a film;
-    None for stills. loop: the film's last frame leads on to its first. wanted: raises where the run has been called
-    off; for an output to ask while it waits for something other than frames.
+    None for stills. loop: the film's last frame leads on to its first. raise_if_cancelled: for an output to call
+    while it waits for something other than frames.
     """
 
     recipe: str | None
     dpi: float | None
     fps: float | None
     loop: bool
-    wanted: Callable[[], None]
+    raise_if_cancelled: Callable[[], None]
 
     def create(self, suffix: str, /) -> AbstractContextManager[IO[bytes]]:
         """Open ``<folder>/<scene><suffix>`` for writing; it appears when the block ends well, and only then."""

@@ -29,38 +29,39 @@ _count = itertools.count()
 
 
 def never_cancelled() -> None:
-    """Nobody has called the writing off."""
+    """The default of `raise_if_cancelled`, for writing that nobody cancels."""
 
 
 @contextlib.contextmanager
-def create_file(path: Path, wanted: Callable[[], None] = never_cancelled) -> Iterator[IO[bytes]]:
+def create_file(path: Path, raise_if_cancelled: Callable[[], None] = never_cancelled) -> Iterator[IO[bytes]]:
     """Open a file for writing that appears, in place of an earlier one, when the block ends without an exception.
 
-    wanted: called before every write and before the end, raises where the writing has been called off.
+    raise_if_cancelled: called before every write and before the end, raises where the writing has been cancelled.
     Raises `OutputError` where the file cannot be written.
     """
     with temporary_file(path) as temporary:
         with convert_os_errors(path):
-            raw = _UnbypassableFile(temporary, path, wanted)
+            raw = _UnbypassableFile(temporary, path, raise_if_cancelled)
         with io.BufferedWriter(raw) as file:
             yield file
             file.flush()
             raw.sync()
-        wanted()
+        raise_if_cancelled()
         with convert_os_errors(path):
             _replace(temporary, path)
 
 
 @contextlib.contextmanager
-def place_file(path: Path, wanted: Callable[[], None] = never_cancelled) -> Iterator[Path]:
+def place_file(path: Path, raise_if_cancelled: Callable[[], None] = never_cancelled) -> Iterator[Path]:
     """Give the path of a temporary that appears at `path` when the block ends, as what `create_file` opens does.
 
     It is for programs that have to open a file themselves, or more than once; it is there already, and empty.
-    wanted: as with `create_file`, asked before the end. Raises `OutputError` where the file cannot be written.
+    raise_if_cancelled: as with `create_file`, called before the end.
+    Raises `OutputError` where the file cannot be written.
     """
     with temporary_file(path) as temporary:
         yield temporary
-        wanted()
+        raise_if_cancelled()
         with convert_os_errors(path):
             with temporary.open("rb+") as file:
                 os.fsync(file.fileno())
@@ -110,13 +111,13 @@ def host_name() -> str:
 class _UnbypassableFile(io.FileIO):
     """A file whose handle nobody gets to write past us: on a full disk, Pillow takes half a write for a whole one."""
 
-    def __init__(self, temporary: Path, path: Path, wanted: Callable[[], None]) -> None:
+    def __init__(self, temporary: Path, path: Path, raise_if_cancelled: Callable[[], None]) -> None:
         self._path = path
-        self._wanted = wanted
+        self._raise_if_cancelled = raise_if_cancelled
         super().__init__(temporary, "w")
 
     def write(self, data: Buffer, /) -> int:
-        self._wanted()
+        self._raise_if_cancelled()
         with convert_os_errors(self._path):
             return super().write(data)
 

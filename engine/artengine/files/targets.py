@@ -21,7 +21,7 @@ class OutputTarget:
     recipe: str | None
     dpi: float | None = None
     written: set[Path] = field(default_factory=set)  # by the outputs of this run
-    wanted: Callable[[], None] = never_cancelled
+    raise_if_cancelled: Callable[[], None] = never_cancelled
     fps: float | None = None
     loop: bool = False
 
@@ -39,11 +39,11 @@ class OutputTarget:
 
         Raises `ValueError` where it has been written in this run already.
         """
-        return create_file(self._claim(suffix), self.wanted)
+        return create_file(self._claim(suffix), self.raise_if_cancelled)
 
     def place(self, suffix: str, /) -> contextlib.AbstractContextManager[Path]:
         """Give a path to write the file with that suffix to, see `place_file`; raises as `create` does."""
-        return place_file(self._claim(suffix), self.wanted)
+        return place_file(self._claim(suffix), self.raise_if_cancelled)
 
     def scratch(self, suffix: str, /) -> contextlib.AbstractContextManager[Path]:
         """Give a path to write to what nobody needs afterwards, see `temporary_file`."""

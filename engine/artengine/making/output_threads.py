@@ -114,7 +114,7 @@ class _OutputThread:
         self.paths: list[Path] = []
         self.is_finished = False
         self._bound = bound
-        self._target = replace(target, wanted=self._raise_if_cancelled)
+        self._target = replace(target, raise_if_cancelled=self._raise_if_cancelled)
         self._error: BaseException | None = None
         self._is_cancelled = False
         self._queue: deque[_Item] = deque()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 QUIET = ("-nostdin", "-hide_banner", "-nostats", "-y", "-protocol_whitelist", "file,pipe")
 MAX_ERROR_LINES = 4  # lines of what ffmpeg said that an error repeats
 MAX_LOG_BYTES = 1 << 16  # bytes of it that are kept: a recipe in the metadata may be megabytes long
-POLL_SECONDS = 0.05  # seconds between two looks whether the film is still wanted
+POLL_SECONDS = 0.05  # seconds between two checks whether the run has been cancelled
 
 _STREAM = re.compile(
     r"^  Stream #0:0.*?: Video: (?P<codec>\w+).*?, (?P<pixels>\w+)(\((?P<colours>[^)]*)\))?, \d+x\d+",
@@ -82,12 +82,13 @@ def encode(
     path: Path,
     *,
     shown: Path,
-    wanted: Callable[[], None] = lambda: None,
+    raise_if_cancelled: Callable[[], None] = lambda: None,
 ) -> None:
     """Have ffmpeg write the file at path from what it gets on its standard input, ``pipe:0`` in the arguments.
 
     pieces: raw frames, rgb24, rows from top to bottom, cut anywhere. arguments: all but the file. shown: the file's
-    name in messages. wanted: asked while the last frames are being written, raises where the film is called off.
+    name in messages. raise_if_cancelled: called while the last frames are being written, raises where the run has been
+    cancelled.
     Raises `OutputError` where ffmpeg does not end well, or before it has taken everything. Whatever happens, ffmpeg is
     gone afterwards.
     """
@@ -103,15 +104,15 @@ def encode(
         except OSError as error:
             if error.errno not in (errno.EPIPE, errno.EINVAL):  # ffmpeg has gone; EINVAL is Windows' word for it
                 raise
-        _wait(process, wanted)
+        _wait(process, raise_if_cancelled)
     if process.returncode or not everything:
         raise _failure(process.returncode, log.text(), path, shown)
 
 
-def probe(path: Path, form: str, *, shown: Path, wanted: Callable[[], None] = lambda: None) -> Film:
+def probe(path: Path, form: str, *, shown: Path, raise_if_cancelled: Callable[[], None] = lambda: None) -> Film:
     """Decode the film at path from end to end and tell what it holds.
 
-    form: ffmpeg's demuxer, which is not left to guess. shown, wanted: as with `encode`.
+    form: ffmpeg's demuxer, which is not left to guess. shown, raise_if_cancelled: as with `encode`.
     Raises `OutputError` where it cannot be decoded.
     """
     frames, end, tick, size = 0, Fraction(0), Fraction(1), (0, 0)
@@ -119,7 +120,7 @@ def probe(path: Path, form: str, *, shown: Path, wanted: Callable[[], None] = la
     words += ["-fps_mode", "passthrough", "-f", "framecrc", "pipe:1"]
     with _running(words, subprocess.DEVNULL, subprocess.PIPE) as (process, log):
         for line in process.stdout or ():
-            wanted()
+            raise_if_cancelled()
             match line.decode(errors="replace").replace(",", " ").split():
                 case ["#tb", "0:", ticks]:
                     tick = Fraction(ticks)
@@ -128,7 +129,7 @@ def probe(path: Path, form: str, *, shown: Path, wanted: Callable[[], None] = la
                     size = int(width), int(height)
                 case ["0", _, start, length, *_]:
                     frames, end = frames + 1, (int(start) + int(length)) * tick
-        _wait(process, wanted)
+        _wait(process, raise_if_cancelled)
     text = log.text()
     stream = _STREAM.search(text)
     if process.returncode or not frames or not stream:
@@ -201,9 +202,9 @@ def _detached_options() -> dict[str, Any]:
     return {"process_group": 0}
 
 
-def _wait(process: subprocess.Popen[bytes], wanted: Callable[[], None]) -> None:
+def _wait(process: subprocess.Popen[bytes], raise_if_cancelled: Callable[[], None]) -> None:
     while True:
-        wanted()
+        raise_if_cancelled()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(POLL_SECONDS)
             return

@@ -42,7 +42,7 @@ def write_gif(film: FilmFrames, target: Target, width: int, fps: float, rest: Fr
         words = ["-f", "nut", "-i", ffmpeg.file_url(scaled), "-f", "png_pipe", "-i", ffmpeg.file_url(palette)]
         words += [*BIT_EXACT, "-filter_complex", DITHER, "-loop", "0"]
         words += ["-final_delay", str(min(round(100 * last), MAX_DELAY)), "-f", "gif"]
-        ffmpeg.encode((), words, coloured, shown=path, wanted=target.wanted)
+        ffmpeg.encode((), words, coloured, shown=path, raise_if_cancelled=target.raise_if_cancelled)
         check_film(coloured, "gif", path, (frames, columns, rows), target)
         with coloured.open("rb") as source:
             file.write(gif_head(source))
@@ -63,4 +63,6 @@ def _scale_and_choose_palette(
     words += ["-map", "[palette]", "-c:v", "png", "-f", "image2", "-update", "1", ffmpeg.file_url(palette)]
     # of ffv1's versions only the first takes films one pixel wide
     words += ["-map", "[film]", "-c:v", "ffv1", "-level", "1", "-pix_fmt", "bgr0", "-f", "nut"]
-    ffmpeg.encode(rgb24(film, step), words, scaled, shown=target.path(".gif"), wanted=target.wanted)
+    ffmpeg.encode(
+        rgb24(film, step), words, scaled, shown=target.path(".gif"), raise_if_cancelled=target.raise_if_cancelled
+    )

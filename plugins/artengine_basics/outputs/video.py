@@ -59,7 +59,9 @@ def encode_video(
         words += ["-map", "0:v", "-map_metadata", "1", *BIT_EXACT, "-vf", TO_BT709]
         words += ["-threads", str(ENCODER_THREADS), *codec, *container.muxer]
         pieces = rgb24(film, 1, below, right)
-        ffmpeg.encode(pieces, words, silent if audio else file, shown=path, wanted=target.wanted)
+        ffmpeg.encode(
+            pieces, words, silent if audio else file, shown=path, raise_if_cancelled=target.raise_if_cancelled
+        )
         if audio:
             _add_sound(audio, silent, file, film, target, container)
         height, width, _ = film.shape
@@ -80,12 +82,12 @@ def _add_sound(audio: Sound, silent: Path, file: Path, film: FilmFrames, target:
         words = ["-f", container.demuxer, "-i", ffmpeg.file_url(silent), "-f", audio.form, "-i", ffmpeg.file_url(sound)]
         words += ["-map", "1:a:0", "-af", filters, "-flags:a", "+bitexact"]
         words += ["-map", "0:v", "-c:v", "copy", "-map_metadata", "0", *BIT_EXACT, *container.sound, *container.muxer]
-        ffmpeg.encode((), words, file, shown=path, wanted=target.wanted)
+        ffmpeg.encode((), words, file, shown=path, raise_if_cancelled=target.raise_if_cancelled)
 
 
 def check_film(file: Path, demuxer: str, path: Path, expected: tuple[int, int, int], target: Target) -> None:
     """Raise `OutputError` unless the film decodes to what went into it; expected: frames, width and height."""
-    film = ffmpeg.probe(file, demuxer, shown=path, wanted=target.wanted)
+    film = ffmpeg.probe(file, demuxer, shown=path, raise_if_cancelled=target.raise_if_cancelled)
     if (film.frames, film.width, film.height) != expected:
         holds = f"{film.frames} frames of {film.width} x {film.height}"
         frames, width, height = expected

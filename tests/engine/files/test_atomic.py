@@ -126,13 +126,13 @@ def test_cancelled_writing_leaves_nothing(most: int, tmp_path: Path) -> None:
     path.write_bytes(b"earlier")
     calls = 0
 
-    def wanted() -> None:
+    def raise_if_cancelled() -> None:
         nonlocal calls
         calls += 1
         if calls > most:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), create_file(path, wanted) as file:
+    with pytest.raises(KeyboardInterrupt), create_file(path, raise_if_cancelled) as file:
         file.write(b"all of it")
     assert path.read_bytes() == b"earlier"
     assert listing(tmp_path) == ["a.png"]

@@ -99,18 +99,18 @@ def test_exception_of_the_frames_ends_ffmpeg(error: BaseException, tmp_path: Pat
 def test_encoding_can_be_cancelled(tmp_path: Path) -> None:
     path, calls = film(tmp_path, 3000), 0
 
-    def wanted() -> None:
+    def raise_if_cancelled() -> None:
         nonlocal calls
         calls += 1
         if calls == 5:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ffmpeg.probe(path, "mov", shown=path, wanted=wanted)
+        ffmpeg.probe(path, "mov", shown=path, raise_if_cancelled=raise_if_cancelled)
     forever = ["-f", "lavfi", "-i", "testsrc", "-f", "null"]  # it never ends of itself
     calls = 0
     with pytest.raises(KeyboardInterrupt):
-        ffmpeg.encode((), forever, tmp_path / "x", shown=path, wanted=wanted)
+        ffmpeg.encode((), forever, tmp_path / "x", shown=path, raise_if_cancelled=raise_if_cancelled)
 
 
 def test_ffmpeg_does_not_see_ctrl_c(tmp_path: Path) -> None:

@@ -514,7 +514,7 @@ def test_a_film_that_is_called_off_leaves_nothing(write: Write, after: int, tmp_
 def test_a_film_that_is_called_off_when_all_frames_are_in_leaves_nothing(write: Write, tmp_path: Path) -> None:
     over = False
 
-    def wanted() -> None:
+    def raise_if_cancelled() -> None:
         if over:
             raise _OffError
 
@@ -524,7 +524,7 @@ def test_a_film_that_is_called_off_when_all_frames_are_in_leaves_nothing(write: 
         over = True
 
     with pytest.raises(_OffError):
-        written(write, tmp_path, ending(), wanted=wanted)
+        written(write, tmp_path, ending(), raise_if_cancelled=raise_if_cancelled)
     assert listing(tmp_path) == []
     assert ours(tmp_path) == []
 
