@@ -1,4 +1,4 @@
-"""What happens while a scene is made, told step by step."""
+"""The events of making a scene or a gallery: reports of the work under way, notes and written files."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from artengine.sessions import Progress, Result
 if TYPE_CHECKING:
     import numpy as np
 
-    #: Gives the picture as it is when it is asked, for a place of so many columns and rows of pixels: (H, W, C) floats
-    #: in [0, 1]. Where it is larger, who shows it shrinks it.
+    #: Gives the picture at the moment of the call, for a display of so many columns and rows of pixels: (H, W, C)
+    #: floats in [0, 1]. It may be larger than the display, which then shrinks it.
     Glance = Callable[[int, int], np.ndarray[Any, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something worth a line: what was reused, resumed or passed over."""
+    """A line for the user: what was reused, resumed or passed over."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Resumed(Note):
-    """A training goes on from a step at which an earlier run was stopped."""
+    """A training is resumed from the step at which an earlier run was stopped."""
 
     step: int
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingReport:
-    """Training got as far as this; glance: at the picture, until the training goes on.
+    """A report of a training; glance: the picture, until the training goes on.
 
-    request_stop: has a training without an end come to one, with all that belongs to it; None where it ends by itself.
+    request_stop: asks a training without an end of its own to end with a result; None where it ends by itself.
     """
 
     progress: Progress
@@ -50,7 +50,7 @@ class TrainingReport:
 
 @dataclass(frozen=True, slots=True)
 class TrainingEnd:
-    """Training has come to its end, and its weights are in their file; glance: at the picture."""
+    """The end of a training, whose weights are in their file by now; glance: the picture."""
 
     result: Result
     glance: Glance | None = None
@@ -62,8 +62,8 @@ class TrainingEnd:
 
 
 @dataclass(frozen=True, slots=True)
-class Painted:
-    """Painting got as far as this, in pixels; glance: at what is painted."""
+class PaintingReport:
+    """How far a painting is, in pixels; glance: what is painted so far."""
 
     done: int
     total: int
@@ -71,8 +71,8 @@ class Painted:
 
 
 @dataclass(frozen=True, slots=True)
-class Filmed:
-    """A film got as far as this, in frames; of a film of several shots, one of them; glance: at the frame."""
+class FilmReport:
+    """How far a film is, in frames; of: which of several shots, empty for a film of one; glance: the frame."""
 
     done: int
     total: int
@@ -82,14 +82,14 @@ class Filmed:
 
 @dataclass(frozen=True, slots=True)
 class Wrote:
-    """A file is there, whole."""
+    """A file has been written, whole."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A gallery got as far as this, in pictures; error: why the last one failed, empty where it did not."""
+class GalleryReport:
+    """How far a gallery is, in pictures; name: of the last one, error: why it failed, empty where it did not."""
 
     done: int
     total: int
@@ -97,7 +97,7 @@ class Made:
     error: str
 
 
-#: A report on the way, or the end.
+#: A report of a training under way, or its end.
 Training = TrainingReport | TrainingEnd
 
-Event = Note | Training | Painted | Filmed | Made | Wrote
+Event = Note | Training | PaintingReport | FilmReport | GalleryReport | Wrote

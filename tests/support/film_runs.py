@@ -11,7 +11,7 @@ from typing import Any
 from tests.support.interrupted_trainings import save_every_checkpoint
 
 from artengine import load
-from artengine.events import Event, Filmed, Note
+from artengine.events import Event, FilmReport, Note
 from artengine.making.pipeline import make_files
 
 FILM = """\
@@ -48,7 +48,7 @@ def at_frame(number: int) -> Callable[[Event], object]:
     """Kill ourselves -9 when so many frames have been filmed."""
 
     def stop(event: Event) -> None:
-        if isinstance(event, Filmed) and event.done == number:
+        if isinstance(event, FilmReport) and event.done == number:
             os.kill(os.getpid(), signal.SIGKILL)
 
     return stop

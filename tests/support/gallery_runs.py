@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.support.executors import InProcess
 
-from artengine.events import Event, Made, Note
+from artengine.events import Event, GalleryReport, Note
 from artengine.gallery import builder
 from artengine.gallery.builder import GalleryOptions, build_gallery
 from artengine.gallery.manifest import hash_file
@@ -62,7 +62,7 @@ def notes(events: Iterable[Event]) -> list[str]:
 
 
 def made(events: Iterable[Event]) -> list[tuple[str, str]]:
-    return [(event.name, event.error) for event in events if isinstance(event, Made)]
+    return [(event.name, event.error) for event in events if isinstance(event, GalleryReport)]
 
 
 def lines(folder: Path) -> list[dict[str, Any]]:

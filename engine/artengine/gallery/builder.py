@@ -12,7 +12,7 @@ from typing import Any
 
 from artengine.components import version_of
 from artengine.errors import ArtengineError, OutputError
-from artengine.events import Event, Made, Note, Wrote
+from artengine.events import Event, GalleryReport, Note, Wrote
 from artengine.files import convert_os_errors, create_file, lock_outputs
 from artengine.gallery import trial_reports
 from artengine.gallery.manifest import MANIFEST_FILE, THUMBNAIL_FILE, Entry, Manifest, hash_data, hash_file
@@ -77,7 +77,7 @@ def build_gallery(
         reports = _Reports()
         try:
             for index, entry in enumerate(batch.entries(variations, executor), start=1):
-                yield Made(index, count, entry.name, entry.error)
+                yield GalleryReport(index, count, entry.name, entry.error)
         finally:
             if batch.done_count:
                 reports = _write_reports(title, batch, options, walk, compare=count > 1)

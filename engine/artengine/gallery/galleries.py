@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from artengine.errors import ArtengineError, InputError
-from artengine.events import Event, Made, Note
+from artengine.events import Event, GalleryReport, Note
 from artengine.gallery import evolution
 from artengine.gallery.builder import GalleryOptions, build_gallery
 from artengine.gallery.novelty import Look, choose_varied, look_from_plain
@@ -102,7 +102,7 @@ def _choose_varied(
         for index, result in enumerate(work, start=1):
             if not result.error:
                 looks[result.item.name] = look_from_plain(result.result)
-            yield Made(index, count, result.item.name, result.error)
+            yield GalleryReport(index, count, result.item.name, result.error)
     names = [name for name in by_name if name in looks]
     if not names:
         raise ArtengineError("none of the pictures could be looked at")

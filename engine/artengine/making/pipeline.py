@@ -14,7 +14,7 @@ import numpy as np
 
 from artengine.components import ConfiguredComponent
 from artengine.errors import InputError
-from artengine.events import Event, Filmed, Note, Painted, Wrote
+from artengine.events import Event, FilmReport, Note, PaintingReport, Wrote
 from artengine.files import OutputTarget, lock_outputs
 from artengine.making import recipe
 from artengine.making.films import FilmFrame, LoopSeam, MontageRenderer, frame_cache_of, render_film
@@ -216,7 +216,7 @@ def _feed_still(scene: Scene, picture: Picture, threads: OutputThreads) -> Itera
     glance = None if scene.filters or scene.view.deep else picture.glance
     for part in threads.feed(scene.view, picture.painting(), picture):
         if part.done > done:
-            yield Painted(done := part.done, part.total, glance)
+            yield PaintingReport(done := part.done, part.total, glance)
 
 
 def _feed_film(scene: Scene, film: Film, steps: Iterator[Event | FilmFrame], threads: OutputThreads) -> Iterator[Event]:
@@ -228,7 +228,7 @@ def _feed_film(scene: Scene, film: Film, steps: Iterator[Event | FilmFrame], thr
             continue
         seam.add(step.pixels)
         _feed_image(threads, scene.view_at(film.time(step.frame)), step.pixels.astype(np.float32) / 255)
-        yield Filmed(step.frame + 1, step.frames, glance=step.glance)
+        yield FilmReport(step.frame + 1, step.frames, glance=step.glance)
     if film.loop:
         yield Note(seam.describe())
 
@@ -239,7 +239,7 @@ def _feed_montage(montage: Montage, renderer: MontageRenderer, threads: OutputTh
     view = View(width=width, height=height)
     for frame, image in enumerate(renderer.frames()):
         _feed_image(threads, replace(view, time=frame / montage.film.fps), image)
-        yield Filmed(frame + 1, montage.frames, glance=functools.partial(_whole_image, image))
+        yield FilmReport(frame + 1, montage.frames, glance=functools.partial(_whole_image, image))
 
 
 def _feed_image(threads: OutputThreads, view: View, image: np.ndarray[Any, Any]) -> None:

@@ -17,7 +17,7 @@ from tests.support.executors import InProcess
 from tests.support.gallery_runs import SCENE, hung, is_whole, lines, made, notes, scene, seen, shown
 
 from artengine import ArtengineError, InputError, OutputError, Progress, Result
-from artengine.events import Made, Training, Wrote
+from artengine.events import GalleryReport, Training, Wrote
 from artengine.gallery.builder import GalleryOptions, PartialError, build_gallery
 from artengine.gallery.sweeps import Sweep
 from artengine.making import recipe
@@ -62,8 +62,8 @@ def test_every_picture_has_a_file_a_thumbnail_a_line_and_a_place_on_the_page(tmp
     names, events = hung(sweep, tmp_path / "g")
     expected = [f"tiny-seed-{seed}-std-{std}" for seed in (2, 5) for std in (1, 2)]
     assert names == seen(tmp_path / "g") == expected
-    assert [event for event in events if isinstance(event, Made)] == [
-        Made(index, 4, name, "") for index, name in enumerate(expected, start=1)
+    assert [event for event in events if isinstance(event, GalleryReport)] == [
+        GalleryReport(index, 4, name, "") for index, name in enumerate(expected, start=1)
     ]
     assert events[-2:] == [Wrote(tmp_path / "g" / "index.html"), Wrote(tmp_path / "g" / "contact-sheet.png")]
     is_whole(tmp_path / "g", 4)
@@ -250,7 +250,7 @@ def test_stopped_it_keeps_what_there_is_and_goes_on(tmp_path: Path) -> None:
     work = build_gallery("tiny", sweep.variations(), 6, executor, GalleryOptions(folder=tmp_path / "g"))
     with contextlib.closing(work):
         for event in work:
-            if isinstance(event, Made) and event.done == 3:
+            if isinstance(event, GalleryReport) and event.done == 3:
                 break
     assert executor.made == seen(tmp_path / "g") == [f"tiny-seed-{seed}" for seed in range(3)]
     assert hung(sweep, tmp_path / "g")[0] == [f"tiny-seed-{seed}" for seed in range(3, 6)]

@@ -19,7 +19,7 @@ from tests.support.executors import InProcess, in_process
 from tests.support.gallery_pages import PAYLOADS, picture_of, write_page
 from tests.support.gallery_runs import SCENE, hung, is_whole, lines, scene, seen, shown
 
-from artengine.events import Made
+from artengine.events import GalleryReport
 from artengine.gallery import builder
 from artengine.gallery.builder import GalleryOptions, PartialError, build_gallery
 from artengine.gallery.manifest import MANIFEST_FILE, Entry, Manifest, hash_data, hash_file
@@ -272,7 +272,7 @@ def test_stopped_it_gives_the_same_table_in_the_end(learnt: Path, tmp_path: Path
     work = build_gallery("tiny", wanted.variations(), 4, InProcess(), GalleryOptions(folder=tmp_path / "g"))
     with contextlib.closing(work):
         for event in work:
-            if isinstance(event, Made) and event.done == 3:
+            if isinstance(event, GalleryReport) and event.done == 3:
                 break
     assert [row["trials"] for row in read((tmp_path / "g" / "trials.csv").read_bytes())] == ["2", "1"]
     names, events = hung(wanted, tmp_path / "g")

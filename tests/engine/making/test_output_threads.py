@@ -18,7 +18,7 @@ from tests.support.processes import strays
 
 import artengine
 from artengine import ArtengineError, InputError, View
-from artengine.events import Painted, Wrote
+from artengine.events import PaintingReport, Wrote
 from artengine.files.targets import OutputTarget
 from artengine.making.output_threads import MAX_QUEUED_BANDS, OutputThreads
 from artengine.making.pipeline import make_files
@@ -96,7 +96,7 @@ def test_several_outputs_get_what_each_gets_alone(desk: Desk) -> None:
 def test_several_outputs_cost_one_painting(desk: Desk, paintings: list[Picture]) -> None:
     events = list(desk.make_files("[png, tiff, whole]"))
     assert len(paintings) == 1
-    done = [event.done for event in events if isinstance(event, Painted)]
+    done = [event.done for event in events if isinstance(event, PaintingReport)]
     assert done == [32, 64, 96, 128, 160, 192]
 
 
@@ -132,7 +132,7 @@ def test_of_two_outputs_with_one_file_the_later_is_refused_whoever_comes_first(d
 
 
 def test_nothing_is_painted_that_no_output_takes(desk: Desk) -> None:
-    done = [event.done for event in desk.make_files("[first, never]") if isinstance(event, Painted)]
+    done = [event.done for event in desk.make_files("[first, never]") if isinstance(event, PaintingReport)]
     assert done[-1] < 16 * 12
 
 

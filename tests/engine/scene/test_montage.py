@@ -18,7 +18,7 @@ from tests.support.processes import ended, forked
 from tests.support.scene_folder import TRAINED, Desk
 
 from artengine import InputError, load
-from artengine.events import Event, Filmed, Note, Training, Wrote
+from artengine.events import Event, FilmReport, Note, Training, Wrote
 from artengine.making import recipe
 from artengine.making.films.frame_cache import FrameCache
 from artengine.making.films.titles import render_titles
@@ -260,7 +260,7 @@ def test_killed_montage_is_resumed(desk: Desk) -> None:
 
         def work(of: str = of, done: int = done) -> None:
             for event in make_files(montage, desk.folder / "out", device="cpu"):
-                if isinstance(event, Filmed) and (event.of, event.done) == (of, done):
+                if isinstance(event, FilmReport) and (event.of, event.done) == (of, done):
                     os.kill(os.getpid(), signal.SIGKILL)
 
         assert ended(forked(work)) == -signal.SIGKILL

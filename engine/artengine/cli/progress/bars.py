@@ -54,7 +54,7 @@ class BarDisplay(LineDisplay):
         self._progress.stop()
 
     def __call__(self, name: str, event: Event, /) -> None:
-        from artengine.events import Filmed, Made, Painted, TrainingEnd, TrainingReport
+        from artengine.events import FilmReport, GalleryReport, PaintingReport, TrainingEnd, TrainingReport
 
         if name != self._scene:
             self._begin_scene(name)
@@ -65,11 +65,11 @@ class BarDisplay(LineDisplay):
             case TrainingEnd(result, glance):
                 self._update_bar(f"{name}: learning", result.step, result.step, _describe_measures(result), glance)
                 self.say(f"{name}: learnt in {result.step:,} steps, {_describe_measures(result, digits=5)}")
-            case Painted(done, total, glance):
+            case PaintingReport(done, total, glance):
                 self._update_bar(f"{name}: painting", done, total, "", glance)
-            case Filmed(done, total, of, glance):
+            case FilmReport(done, total, of, glance):
                 self._update_bar(f"{name}: filming{f' {of}' if of else ''}", done, total, "", glance)
-            case Made(done, total):
+            case GalleryReport(done, total):
                 self._update_bar(f"{name}: gallery", done, total, "")
                 super().__call__(name, event)
             case _:

@@ -25,11 +25,11 @@ class LineDisplay:
 
     def __call__(self, name: str, event: Event, /) -> None:
         """Show an event of the scene with that name."""
-        from artengine.events import Made, Note, Wrote
+        from artengine.events import GalleryReport, Note, Wrote
 
         if isinstance(event, Wrote):
             self.show_result(event.path)
-        elif isinstance(event, Made) and event.error:
+        elif isinstance(event, GalleryReport) and event.error:
             self.say(f"{event.name}: {event.error}")
         elif isinstance(event, Note) and not self._quiet:
             self.say(f"{name}: {event.text}")
@@ -62,7 +62,7 @@ class JsonDisplay(LineDisplay):
         click.echo(json.dumps({"scene": name, **data}))
 
     def _to_data(self, event: Event) -> dict[str, Any]:
-        from artengine.events import Filmed, Made, Note, Painted, TrainingEnd, TrainingReport, Wrote
+        from artengine.events import FilmReport, GalleryReport, Note, PaintingReport, TrainingEnd, TrainingReport, Wrote
         from artengine.gallery import TrialsCompared
 
         match event:
@@ -70,11 +70,11 @@ class JsonDisplay(LineDisplay):
                 return _describe_training(progress, known_steps(progress))
             case TrainingEnd(result):
                 return _describe_training(result, result.step)
-            case Painted(done, total):
+            case PaintingReport(done, total):
                 return {"event": "painting", "done": done, "total": total}
-            case Filmed(done, total, of):
+            case FilmReport(done, total, of):
                 return {"event": "filming", "done": done, "total": total} | ({"of": of} if of else {})
-            case Made(done, total, made, error):
+            case GalleryReport(done, total, made, error):
                 return {"event": "making", "done": done, "total": total, "name": made, "error": error}
             case Wrote(path):
                 return {"event": "wrote", "path": str(path)}

@@ -27,7 +27,7 @@ def run_with_progress(begin: Callable[[], NamedEvents], *, quiet: bool, as_json:
     comes to one by the first, and its files are made.
     """
     with stop_requests() as stop_code, _open_display(quiet, as_json, watch) as show:
-        from artengine.events import Filmed, Made, Note, TrainingEnd, TrainingReport
+        from artengine.events import FilmReport, GalleryReport, Note, TrainingEnd, TrainingReport
 
         stop_requested = False
         for name, events in begin():
@@ -45,7 +45,7 @@ def run_with_progress(begin: Callable[[], NamedEvents], *, quiet: bool, as_json:
                             show(name, Note("ending here, with what there is"))
                             continue
                         saved = isinstance(last_step, TrainingReport) and last_step.progress.state is not None
-                        can_go_on = saved or isinstance(last_step, TrainingEnd | Filmed | Made)
+                        can_go_on = saved or isinstance(last_step, TrainingEnd | FilmReport | GalleryReport)
                         events.close()  # which saves what there is
                         show(name, Note("stopped" + "; the same command goes on from here" * can_go_on))
                         sys.exit(code)

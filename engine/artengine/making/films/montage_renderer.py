@@ -15,7 +15,7 @@ import torch
 
 from artengine.colour import parse_colour
 from artengine.errors import ArtengineError
-from artengine.events import Event, Filmed, Note
+from artengine.events import Event, FilmReport, Note
 from artengine.files import create_file
 from artengine.making.films.film_frames import FilmFrame, frame_cache_of, render_film
 from artengine.making.films.frame_cache import FrameCache, clear_frames
@@ -68,7 +68,7 @@ class MontageRenderer:
         for step in steps:
             if isinstance(step, FilmFrame):
                 self._frame_counts[index] = step.frames
-                yield Filmed(step.frame + 1, step.frames, f"shot {index + 1}", step.glance)
+                yield FilmReport(step.frame + 1, step.frames, f"shot {index + 1}", step.glance)
             elif isinstance(step, Note):
                 yield Note(f"shot {index + 1}: {step.text}")
             else:

@@ -21,7 +21,7 @@ from tests.support.scene_folder import Desk
 
 import artengine
 from artengine import load
-from artengine.events import Filmed
+from artengine.events import FilmReport
 from artengine.making.films import film_frames
 from artengine.making.films.film_frames import frame_cache_of
 from artengine.making.pipeline import make_files
@@ -66,7 +66,7 @@ def test_killed_film_goes_on_with_the_frames_it_has(
     events = []
     for event in make_files(load(scene), out, device="cpu"):
         events.append(event)
-        if isinstance(event, Filmed):
+        if isinstance(event, FilmReport):
             seen = painted(out) or seen
     assert {name: seen[name] for name in before} == before  # not painted again
     assert len(seen) == FRAMES
@@ -183,7 +183,7 @@ def test_two_processes_paint_the_same_bytes_though_one_is_killed(scene: Path, tm
     victims: list[int] = []
     before = set(children())
     for event in events:
-        if isinstance(event, Filmed) and not victims:
+        if isinstance(event, FilmReport) and not victims:
             victims = [pid for pid in children() if pid not in before][:1]
             for pid in victims:
                 os.kill(pid, signal.SIGKILL)
