@@ -19,7 +19,7 @@ from tests.support.interrupted_trainings import copies_at_events, save_every_che
 from tests.support.processes import RunCli, ended, forked, strays
 
 from artengine import OutputError, load
-from artengine.events import Event, Note, Training, Wrote
+from artengine.events import Event, Note, Training, TrainingEnd, Wrote
 from artengine.making.pipeline import make_files
 from artengine.training import checkpoint
 
@@ -67,19 +67,20 @@ def notes(events: list[Event]) -> list[str]:
     return [event.text for event in events if isinstance(event, Note)]
 
 
-def training(scene: Path, out: Path, at_event: Callable[[int], object] = lambda number: None) -> Callable[[], object]:
+def training(scene: Path, out: Path, at_event: Callable[[Event], object] = lambda event: None) -> Callable[[], object]:
     """A training that writes a checkpoint at every report and calls back after every event."""
 
     def work() -> None:
         save_every_checkpoint()
-        for number, _ in enumerate(make_files(load(scene), out, device="cpu"), start=1):
-            at_event(number)
+        for event in make_files(load(scene), out, device="cpu"):
+            at_event(event)
 
     return work
 
 
-def die(moment: int) -> Callable[[int], object]:
-    return lambda number: os.kill(os.getpid(), signal.SIGKILL) if number == moment else None
+def die_at_the_end_of_training(event: Event) -> None:
+    if isinstance(event, TrainingEnd):
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_training_cut_off_at_any_event_ends_in_the_same_bytes(
@@ -118,9 +119,9 @@ def test_training_killed_in_the_middle_of_a_step_ends_in_the_same_bytes(
 def test_killed_after_its_last_step_it_ends_in_the_same_bytes(
     scene: Path, tmp_path: Path, whole: dict[str, bytes]
 ) -> None:
-    assert ended(forked(training(scene, tmp_path / "out", die(REPORTS)))) == -signal.SIGKILL
+    assert ended(forked(training(scene, tmp_path / "out", die_at_the_end_of_training))) == -signal.SIGKILL
     (told,) = notes(made(scene, tmp_path / "out"))
-    assert told.startswith("trained before")  # its last report comes when its weights are safe
+    assert told.startswith("trained before")  # its end is told when its weights are safe
     assert file_contents(tmp_path / "out") == whole
 
 

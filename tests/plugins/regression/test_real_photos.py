@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image, ImageCms
+from tests.support.common import RunProcess
 from tests.support.trainings import training_of
 
 from artengine import build, load
@@ -254,7 +255,9 @@ REFUSED: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-def test_what_is_no_photo_is_refused_in_a_line_for_each_place(kind: str, artengine: Any, tmp_path: Path) -> None:
+def test_what_is_no_photo_is_refused_in_a_line_for_each_place(
+    kind: str, run_process: RunProcess, tmp_path: Path
+) -> None:
     made, words = REFUSED[kind]
     folder = tmp_path / "scene"
     folder.mkdir()
@@ -272,7 +275,7 @@ def test_what_is_no_photo_is_refused_in_a_line_for_each_place(kind: str, artengi
     text = (folder / "a.yaml").read_text().replace("target: photo", "target: [photo, bad.png]")
     (folder / "a.yaml").write_text(text)
     before = sorted(tmp_path.rglob("*"))
-    answer = artengine("run", "scene/a.yaml", "--out", "out")
+    answer = run_process("run", "scene/a.yaml", "--out", "out")
     lines = answer.stderr.splitlines()
     assert (answer.returncode, answer.stdout) == (2, "")
     places = [line.split(": ")[1].removeprefix("training.regression.") for line in lines]

@@ -189,7 +189,10 @@ class _TrainingFilm:
             resumed = 0
             if event.step == 0:  # the trainer has laid something out before its first step
                 self._initial_weights = _copy_weights(picture)
-            yield from self._frames_until(picture, event.step, total)
+            try:
+                yield from self._frames_until(picture, event.step, total)
+            except InputError as error:
+                learning.throw(error)  # if closed, it would save a checkpoint of a film that cannot be
 
     def _build_picture(self) -> Picture:
         picture = build(self._scene, self._device)
