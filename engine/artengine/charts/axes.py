@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 MAX_VALUE = 1e100  # larger numbers are not drawn: sums and differences of them have to be finite
 MIN_VALUE = 1e-100  # smaller ones are drawn as zero
-_MIN_RELATIVE_SPAN = 1e-9  # of the numbers themselves: a smaller one is none
+_MIN_RELATIVE_SPAN = 1e-9  # of the values themselves: a smaller one is taken for zero
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,12 +85,12 @@ class Pen:
     def text(
         self, x: float, y: float, words: str, colour: str, size: float, anchor: str, room: float | None = None
     ) -> None:
-        """Words in one line, of a size in units; room: pixels, where they are a stranger's and may be too long."""
+        """Words in one line, of a size in units; room: pixels, for untrusted words, which may be too long."""
         words = words if room is None else self.shorten(words, size, room)
         self._draw.text((x * self._scale, y * self._scale), words, colour, self._font(size), anchor)
 
     def shorten(self, words: str, size: float, room: float) -> str:
-        """A stranger's words as `text` can write them, with an ellipsis where they would take more pixels than that."""
+        """Untrusted words as `text` can write them, with an ellipsis where they would take more pixels than `room`."""
         return shorten(words, self._font(size), int(max(room, 0) * self._scale))
 
     def length(self, words: str, size: float) -> float:

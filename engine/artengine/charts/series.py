@@ -24,8 +24,8 @@ class Series:
 class Panel:
     """Series over one pair of axes, named.
 
-    log_x, log_y: logarithmic; what is not above zero is left out then. ticks, names: what stands below which x, where
-    these are no numbers or few ones; without names, the numbers themselves.
+    log_x, log_y: logarithmic; what is not above zero is left out then. ticks, names: the labels at some values of x,
+    where those are few or stand for something else; without names, the values themselves.
     """
 
     x_name: str

@@ -42,7 +42,7 @@ def as_text(registry: Registry, kinds: Iterable[str]) -> str:
 def as_json(registry: Registry, kinds: Iterable[str]) -> str:
     """The same as data: ``{kind: [{name, plugin, summary, options: [{name, type, default}]}]}``."""
     data = {PLURALS[kind]: [_component(one) for one in registry.components(kind)] for kind in kinds}
-    return json.dumps(data, indent=2, default=str)  # a stranger's default may be anything
+    return json.dumps(data, indent=2, default=str)  # a third party's default may be anything
 
 
 def plugins_as_text(plugins: Plugins) -> str:

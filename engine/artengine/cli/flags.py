@@ -42,7 +42,7 @@ class Size(click.ParamType[tuple[int, int]]):
 
 
 class Amount(click.FloatRange):
-    """A number more than nothing; what is no number is not in a range either, though it compares as if it were."""
+    """A number above zero, not NaN, which click's check of a range lets through."""
 
     def __init__(self, most: float | None = None) -> None:
         super().__init__(0, most, min_open=True)

@@ -247,7 +247,7 @@ def _name_and_message(error: BaseException) -> str:
 
 
 def _place(error: BaseException) -> str:
-    """`` (file.py:12)``: the innermost line of the plugin, which may have called somebody else's code from there."""
+    """`` (file.py:12)``: the innermost line of the plugin, which may have called a library's code from there."""
     frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
     strange = [(path, line) for path, line in frames if path != Path(__file__) and not _imports(path)]
     if not strange:

@@ -250,7 +250,7 @@ def _make_folder(path: Path) -> None:
 
 
 def _check_folder(folder: Path) -> None:
-    """Raise `OutputError` where what stands report_files the pictures would take the place of somebody else's."""
+    """Raise `OutputError` where files of the gallery would replace files that are not of one."""
     if (folder / MANIFEST_FILE).exists():
         return
     for name in (PAGE_FILE, "contact-sheet.png", trial_reports.TABLE_FILE, trial_reports.PLOT_FILE):

@@ -1,6 +1,6 @@
 """The page of a gallery: one HTML file that opens from the disk, with the pictures beside it.
 
-Everything on it comes from strangers. The data go into a block of JSON that no text can end, the page puts them in
+Everything on it is untrusted. The data go into a block of JSON that no text can end, the page puts them in
 place as text, never as markup, and its policy lets nothing run but the one script it was written with.
 """
 

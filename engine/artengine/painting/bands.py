@@ -109,7 +109,7 @@ class Painting:
             progress = replace(progress, done=begun + count * (1 + smooth))
             yield replace(progress, band=colours[inner].to(self._dtype).cpu().numpy())
         if non_finite:
-            _log.warning("%d of %d pixels are not numbers; they are painted black or white", non_finite, rows * columns)
+            _log.warning("%d of %d pixels are not finite; they are painted black or white", non_finite, rows * columns)
 
     def _update(self) -> None:
         """Forget the stretch of colours that the renderer no longer gives."""
@@ -170,7 +170,7 @@ def stack_bands(parts: Iterable[Part]) -> Image:
 
 
 def _all_finite(colours: Tensor) -> bool:
-    """Whether all numbers are finite, told by their sum; rarely no where it should be yes."""
+    """Whether all values are finite, judged by their sum; rarely False though they are, where the sum overflows."""
     return bool(torch.isfinite(colours.sum()))
 
 

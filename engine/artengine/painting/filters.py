@@ -33,14 +33,14 @@ def apply_filters(
 def _checked(image: Any, path: str) -> Image:
     """The image that a filter has returned, in [0, 1].
 
-    Raises `ArtengineError` naming the filter where it is none.
+    Raises `ArtengineError` that names the filter where it is not an image.
     """
     fits = isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[2] in (1, 3) and image.size > 0
     if not fits or image.dtype.kind != "f":
         kind = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
         raise ArtengineError(f"{path}: gave {kind}, expected an image: floats (H, W, 3) in [0, 1]")
     if count := int(np.isnan(image).any(axis=2).sum()):
-        _log.warning("%s: %d of %d pixels are not numbers; they are painted black", path, count, image[..., 0].size)
+        _log.warning("%s: %d of %d pixels are NaN; they are painted black", path, count, image[..., 0].size)
         image = np.nan_to_num(image)
     clipped: Image = image.clip(0.0, 1.0)
     return clipped

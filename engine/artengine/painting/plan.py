@@ -212,7 +212,7 @@ def _copied(network: nn.Module) -> nn.Module:
                 memo[id(value)] = value.detach()
     try:
         return copy.deepcopy(network, memo)
-    except Exception as error:  # somebody else's network may hold anything
+    except Exception as error:  # a third party's network may hold anything
         raise ValueError(f"cannot be copied, as every thread needs it: {error}") from error
 
 
@@ -223,6 +223,6 @@ def _takes(network: nn.Module, inputs: int, dtype: torch.dtype, device: torch.de
             network(_spread(1, inputs, dtype).to(device))
     except RuntimeError as error:
         return "dtype" not in str(error)
-    except Exception:  # noqa: BLE001, RUF100 - somebody else's network may raise anything
+    except Exception:  # noqa: BLE001, RUF100 - a third party's network may raise anything
         return True
     return True

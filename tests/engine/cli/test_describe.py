@@ -1,4 +1,4 @@
-"""What is installed, told in words and as data, whatever strangers declare."""
+"""What is installed, told in words and as data, whatever third parties declare."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_types_are_told_in_the_words_of_a_scene(annotation: Any, words: str) -> 
     assert spell_type(annotation) == words
 
 
-def test_a_stranger_s_declarations_are_told_as_they_are(run_cli: RunCli, plugin_file: PluginFile) -> None:
+def test_declarations_of_third_parties_are_described_as_they_are(run_cli: RunCli, plugin_file: PluginFile) -> None:
     plugin = plugin_file(STRANGE)
     lines = [line.strip() for line in run_cli("list", "activations", "-p", plugin).out.splitlines()]
     start = lines.index("strange                  A strange one.  [mine.py]")

@@ -43,7 +43,7 @@ SCENE = """
     """
 
 HOOK = "from artengine import hookimpl\n@hookimpl\ndef register_"
-#: What a stranger's module may do, and why it is set aside.
+#: What a third party's module may do, and why it is set aside.
 BROKEN = {
     "imports what is not there": (
         "import no_such_module",

@@ -340,7 +340,7 @@ def test_smallest_proxy_view_has_a_pixel(monkeypatch: pytest.MonkeyPatch) -> Non
     assert image_of(made(painter("sin"), view, colours="stretch"), view).shape == (1, 2000, 3)
 
 
-# pixels that are not numbers
+# pixels that are not finite
 
 
 def holed(x: Tensor) -> Tensor:
@@ -357,7 +357,7 @@ def test_pixels_that_are_not_finite_are_counted_once(
     monkeypatch.setattr(bands, "BAND_PIXELS", band)
     view = View(width=60, height=40)
     one = made(Net(holed), view, colours=colours, samples=samples)
-    told = "960 of 2400 pixels are not numbers; they are painted black or white"
+    told = "960 of 2400 pixels are not finite; they are painted black or white"
     for _ in range(2):
         caplog.clear()
         with caplog.at_level(logging.WARNING, "artengine"):
@@ -367,7 +367,7 @@ def test_pixels_that_are_not_finite_are_counted_once(
     image_of(one, view.tile(0, 0, 60, 24))
     assert caplog.messages == []
     image_of(one, view.tile(7, 23, 10, 2))
-    assert caplog.messages == ["10 of 20 pixels are not numbers; they are painted black or white"]
+    assert caplog.messages == ["10 of 20 pixels are not finite; they are painted black or white"]
 
 
 # other torches, other weights

@@ -215,7 +215,7 @@ def test_colours_that_are_not_finite_are_painted_and_counted(made: Made, caplog:
     picture = made("holed: {}", size="40, height: 40")
     with caplog.at_level(logging.WARNING, "artengine"):
         image = picture.paint()
-    assert caplog.messages == ["700 of 1600 pixels are not numbers; they are painted black or white"]
+    assert caplog.messages == ["700 of 1600 pixels are not finite; they are painted black or white"]
     assert image[:, 30:].max() == 0
     assert image[30:, :29].min() == 1
 
@@ -257,7 +257,7 @@ def test_filter_that_gives_nan_is_named(made: Made, caplog: pytest.LogCaptureFix
     image = made("unit: {}", "filters: holes").paint()
     assert np.isfinite(image).all()
     assert caplog.messages[0].startswith("filters.holes: ")
-    assert caplog.messages[0].endswith(" of 851 pixels are not numbers; they are painted black")
+    assert caplog.messages[0].endswith(" of 851 pixels are NaN; they are painted black")
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def _call(network: nn.Module, points: Tensor) -> object:
     """What the network returns. Raises `NotTraceableError` where it raises: when it is painted, it says so again."""
     try:
         return network(points)
-    except Exception as error:  # somebody else's network may raise anything
+    except Exception as error:  # a third party's network may raise anything
         raise NotTraceableError(f"it raises {type(error).__name__}: {error}") from error
 
 

@@ -16,7 +16,7 @@ from tests.support.gallery_runs import replace_workers
 if TYPE_CHECKING:
     from tests.support.common import PluginFile, RunCli
 
-#: A network whose colours are not numbers, and a trainer whose loss is none.
+#: A network whose colours are not finite, and a trainer whose loss is not.
 ODD = """
     import torch
     from artengine import Progress, Result, hookimpl
@@ -173,7 +173,7 @@ def test_warnings_are_lines_on_stderr(run_cli: RunCli, plugin_file: PluginFile, 
     for words in ((), ("--json",), ("--quiet",)):
         answer = run_cli("run", tiny_scene, "-p", plugin_file(ODD), *words)
         assert answer.code == 0
-        assert answer.err == "warning: 6 of 6 pixels are not numbers; they are painted black or white\n"
+        assert answer.err == "warning: 6 of 6 pixels are not finite; they are painted black or white\n"
 
 
 def interrupted(scene: Path, number: signal.Signals) -> tuple[int, list[dict[str, Any]]]:

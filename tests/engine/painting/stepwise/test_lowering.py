@@ -345,7 +345,7 @@ def test_draft_is_near_float32(formula: Formula) -> None:
 def test_draft_is_rounded_where_the_cpu_has_bfloat16(formula: Formula) -> None:
     compiler = pytest.importorskip("artengine.painting.compiled.compiler")
     if not compiler.multiplies_bfloat16():
-        pytest.skip("the processor has no such products")
+        pytest.skip("the CPU has no such products")
     given, expected = painted(Net(formula, 0.3).float(), planned="draft")
     assert (given - expected).abs().max() > 1e-4 * expected.abs().max()
 
