@@ -12,8 +12,8 @@ from torch import Tensor
 
 from artengine.painting.compiled import ir_builder, pointwise
 from artengine.painting.compiled.fusion import FusionGroup
+from artengine.painting.compiled.instructions import Value
 from artengine.painting.compiled.ir_builder import I64, Code, Tile
-from artengine.painting.compiled.simd import Value
 from artengine.painting.compiled.sorting import sort_units
 from artengine.painting.operations import Ref, matrix_of
 

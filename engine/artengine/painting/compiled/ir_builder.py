@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from llvmlite import ir
 
 from artengine.painting.compiled.floats import Float
-from artengine.painting.compiled.simd import INT, Value, Vectors
+from artengine.painting.compiled.instructions import INT, Value
+from artengine.painting.compiled.simd import Vectors
 
 I64 = ir.IntType(64)
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 
-from artengine.painting.compiled.simd import Value, Vectors
+from artengine.painting.compiled.instructions import Value
+from artengine.painting.compiled.simd import Vectors
 
 _aten = torch.ops.aten
 Emit = Callable[..., Value]

@@ -1,4 +1,4 @@
-"""Arithmetic on vectors of floats as LLVM instructions: what nonlinearities are made of.
+"""Elementary functions of vectors of floats as LLVM instructions: what nonlinearities are made of.
 
 Every lane is computed by itself. NaN stays NaN, infinities go where they go in the limit, and results agree with the
 true ones to a few units in the last place.
@@ -7,8 +7,6 @@ true ones to a few units in the last place.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
 
 from llvmlite import ir
 
@@ -19,94 +17,12 @@ from artengine.painting.compiled.floats import (
     SINGLE,
     TANH_DENOMINATOR,
     TANH_NUMERATOR,
-    Float,
 )
-
-INT = ir.IntType(32)
-Value = Any  # of llvmlite's builder, which has no types
-
-#: Added to a whole number in float64, it leaves that in the last bits of the sum.
-INTEGER_SHIFT = 1.5 * 2**52
-INTEGER_SHIFT_BITS = 0x4338000000000000
+from artengine.painting.compiled.instructions import Instructions, Value
 
 
-class _BFloat(ir.Type):  # type: ignore[misc]  # llvmlite has no types
-    """LLVM's type of the 16 upper bits of a float32, which llvmlite has no name for."""
-
-    def _to_string(self) -> str:
-        return "bfloat"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _BFloat)
-
-    def __hash__(self) -> int:
-        return hash(_BFloat)
-
-
-class Vectors:
-    """Emits instructions for vectors of so many lanes, of one format of float, where the builder stands."""
-
-    def __init__(self, builder: ir.IRBuilder, lanes: int, real: Float) -> None:
-        self.builder = builder
-        self.lanes = lanes
-        self.real = real
-        self.type = ir.VectorType(real.type, lanes)
-        self.ints = ir.VectorType(real.ints, lanes)
-
-    # what the CPU has instructions for
-
-    def constant(self, value: float, kind: ir.Type | None = None) -> Value:
-        """The same number in every lane, a float of this format unless another type is given."""
-        return ir.Constant(ir.VectorType(kind or self.real.type, self.lanes), [value] * self.lanes)
-
-    def call(self, name: str, *operands: Value) -> Value:
-        """Call one of LLVM's intrinsics for vectors of this type."""
-        kind = operands[0].type
-        suffix = "f32" if kind.element == SINGLE.type else "f64"
-        full = f"llvm.{name}.v{kind.count}{suffix}"
-        module = self.builder.module
-        function = module.globals.get(full) or ir.Function(module, ir.FunctionType(kind, [kind] * len(operands)), full)
-        return self.builder.call(function, operands)
-
-    def fma(self, x: Value, y: Value, z: Value) -> Value:
-        """The sum x y + z, rounded once."""
-        return self.call("fma", x, y, z)
-
-    def dot(self, x: Value, y: Value, z: Value) -> Value:
-        """The sum of z and of the products of two bfloat16 numbers each in x and y, which lie there as float32."""
-        b, pairs = self.builder, ir.VectorType(_BFloat(), 2 * self.lanes)
-        full = "llvm.x86.avx512bf16.dpbf16ps.512"
-        kind = ir.FunctionType(self.type, [self.type, pairs, pairs])
-        function = b.module.globals.get(full) or ir.Function(b.module, kind, full)
-        return b.call(function, [z, b.bitcast(x, pairs), b.bitcast(y, pairs)])
-
-    def spread(self, scalar: Value) -> Value:
-        """A scalar in every lane."""
-        nothing = ir.Constant(self.type, ir.Undefined)
-        one = self.builder.insert_element(nothing, scalar, INT(0))
-        return self.builder.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(INT, self.lanes), [0] * self.lanes))
-
-    def greater(self, x: Value, y: Value) -> Value:
-        """Whether x > y; false where one of them is NaN."""
-        return self.builder.fcmp_ordered(">", x, y)
-
-    def minimum(self, x: Value, limit: Value) -> Value:
-        """The smaller; x where one of them is NaN."""
-        return self.builder.select(self.greater(x, limit), limit, x)
-
-    def maximum(self, x: Value, limit: Value) -> Value:
-        """The greater; x where one of them is NaN."""
-        return self.builder.select(self.greater(limit, x), limit, x)
-
-    def polynomial(self, x: Value, coefficients: Sequence[float]) -> Value:
-        """By Horner's rule, the highest power first."""
-        kind = x.type.element
-        total = self.constant(coefficients[0], kind)
-        for coefficient in coefficients[1:]:
-            total = self.fma(total, x, self.constant(coefficient, kind))
-        return total
-
-    # what is made of them
+class Vectors(Instructions):
+    """Emits elementary functions for vectors of so many lanes, of one format of float, where the builder stands."""
 
     def sign(self, x: Value) -> Value:
         """One of -1, 0 and 1."""
@@ -131,19 +47,6 @@ class Vectors:
         power = self._power_of_two(exponent)
         expm1 = self.fma(power, expm1, b.fsub(power, self.constant(1)))
         return self.call("copysign", b.fdiv(expm1, b.fadd(expm1, self.constant(2))), x)
-
-    def with_rare_case(self, usual: Value, value: Value, other: Callable[[], Value]) -> Value:
-        """The value in usual lanes, in the others another one, which is computed only if there is such a lane."""
-        b = self.builder
-        mask = b.bitcast(usual, ir.IntType(self.lanes))
-        before = b.block
-        with b.if_then(b.icmp_unsigned("!=", mask, ir.Constant(mask.type, -1)), likely=False):
-            rare = b.select(usual, value, other())
-            inside = b.block
-        result = b.phi(self.type)
-        result.add_incoming(value, before)
-        result.add_incoming(rare, inside)
-        return result
 
     def exp(self, x: Value) -> Value:
         """The exponential; 0 where it would be smaller than any normal number."""
@@ -181,8 +84,8 @@ class Vectors:
     def _power_of_two(self, exponent: Value) -> Value:
         b, bias = self.builder, self.real.bias
         inside = self.maximum(self.minimum(exponent, self.constant(bias)), self.constant(-bias))
-        bits = b.add(self._last_bits(inside), self._int(bias))
-        return b.bitcast(b.shl(bits, self._int(self.real.mantissa_bits)), self.type)
+        bits = b.add(self.to_integer(inside), self.integer(bias))
+        return b.bitcast(b.shl(bits, self.integer(self.real.mantissa_bits)), self.type)
 
     def log(self, x: Value) -> Value:
         """The natural logarithm."""
@@ -197,15 +100,15 @@ class Vectors:
             return b.select(b.fcmp_ordered("==", x, self.constant(math.inf)), x, result)
 
         least, count = 1 << digits, 2 * self.real.bias << digits  # of the bits of normal numbers above 0
-        usual = b.icmp_unsigned("<", b.sub(bits, self._int(least)), self._int(count))
+        usual = b.icmp_unsigned("<", b.sub(bits, self.integer(least)), self.integer(count))
         return self.with_rare_case(usual, self._log(bits), at_limits)
 
     def _log(self, bits: Value) -> Value:
         """The logarithm of a normal number above zero, by its bits."""
-        b, digits, (ln2, ln2_rest) = self.builder, self._int(self.real.mantissa_bits), self.real.ln2
-        exponent = b.ashr(b.sub(bits, self._int(self.real.half_root)), digits)  # of 2 to, so that the rest is near 1
+        b, digits, (ln2, ln2_rest) = self.builder, self.integer(self.real.mantissa_bits), self.real.ln2
+        exponent = b.ashr(b.sub(bits, self.integer(self.real.half_root)), digits)  # of 2 to, so that the rest is near 1
         rest = b.fsub(b.bitcast(b.sub(bits, b.shl(exponent, digits)), self.type), self.constant(1))
-        twos = self._float_of(exponent)
+        twos = self.to_float(exponent)
         square = b.fmul(rest, rest)
         total = b.fmul(b.fmul(rest, square), self.polynomial(rest, self.real.log))
         total = self.fma(twos, self.constant(ln2_rest), total)
@@ -245,7 +148,7 @@ class Vectors:
         angle = x
         for part in self.real.half_turns:
             angle = self.fma(b.fsub(halves, self.constant(shift)), self.constant(-part), angle)
-        sine = self._sine(angle, self._last_bits(halves))
+        sine = self._sine(angle, self.to_integer(halves))
         return self.with_rare_case(small, sine, lambda: self._wave_of_large(x, shift))
 
     def _wave_of_large(self, x: Value, shift: float) -> Value:
@@ -253,24 +156,24 @@ class Vectors:
         b = self.builder
         single = self.real is SINGLE
         long = b.fpext(x, ir.VectorType(DOUBLE.type, self.lanes)) if single else x
-        halves = self.call("rint", self.fma(long, self._double(1 / math.pi), self._double(shift)))
+        halves = self.call("rint", self.fma(long, self.double(1 / math.pi), self.double(shift)))
         angle = self._reduced_angle(long, halves, shift)
         if not single:  # where the nearest half turn has been missed by one
-            halves = b.fadd(halves, self.call("rint", b.fmul(angle, self._double(1 / math.pi))))
+            halves = b.fadd(halves, self.call("rint", b.fmul(angle, self.double(1 / math.pi))))
             angle = self._reduced_angle(long, halves, shift)
-        pairs = self.call("floor", b.fmul(halves, self._double(0.5)))
+        pairs = self.call("floor", b.fmul(halves, self.double(0.5)))
         odd = b.fsub(halves, b.fadd(pairs, pairs))
         angle = b.fptrunc(angle, self.type) if single else angle
         angle = self.maximum(self.minimum(angle, self.constant(math.pi / 2)), self.constant(-math.pi / 2))
         odd = b.fptrunc(odd, self.type) if single else odd
-        sine = self._sine(angle, self._int(0))
+        sine = self._sine(angle, self.integer(0))
         return b.select(self.greater(odd, self.constant(0.5)), b.fneg(sine), sine)
 
     def _reduced_angle(self, x: Value, halves: Value, shift: float) -> Value:
         """A float64 number less so many half turns, of which `shift` are given back."""
-        turns = self.builder.fsub(halves, self._double(shift))
+        turns = self.builder.fsub(halves, self.double(shift))
         for part in DOUBLE.half_turns:
-            x = self.fma(turns, self._double(-part), x)
+            x = self.fma(turns, self.double(-part), x)
         return x
 
     def _sine(self, angle: Value, odd: Value) -> Value:
@@ -278,25 +181,5 @@ class Vectors:
         b = self.builder
         square = b.fmul(angle, angle)
         sine = self.fma(b.fmul(square, self.polynomial(square, self.real.sine)), angle, angle)
-        sign = b.shl(odd, self._int(8 * self.real.bytes - 1))
+        sign = b.shl(odd, self.integer(8 * self.real.bytes - 1))
         return b.bitcast(b.xor(b.bitcast(sine, self.ints), sign), self.type)
-
-    def _last_bits(self, whole: Value) -> Value:
-        """A whole number as an integer; of float64, which not all CPUs convert, only the lower bits are right."""
-        b = self.builder
-        if self.real is SINGLE:
-            return b.fptosi(whole, self.ints)
-        return b.bitcast(b.fadd(whole, self.constant(INTEGER_SHIFT)), self.ints)
-
-    def _float_of(self, whole: Value) -> Value:
-        """An integer that is not large as a float."""
-        b = self.builder
-        if self.real is SINGLE:
-            return b.sitofp(whole, self.type)
-        return b.fsub(b.bitcast(b.add(whole, self._int(INTEGER_SHIFT_BITS)), self.type), self.constant(INTEGER_SHIFT))
-
-    def _double(self, value: float) -> Value:
-        return self.constant(value, DOUBLE.type)
-
-    def _int(self, value: int) -> Value:
-        return self.constant(value, self.real.ints)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from llvmlite import ir
 
+from artengine.painting.compiled.instructions import Value
 from artengine.painting.compiled.ir_builder import I64, Code
-from artengine.painting.compiled.simd import Value
 
 
 def sort_units(code: Code, source: Value, target: Value, units: int) -> None:
