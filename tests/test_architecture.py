@@ -29,7 +29,8 @@ FOLDERS = {
     for base in (ENGINE.parent, PLUGINS)
     for path in sorted(base.rglob("__init__.py"))
 }
-MOST_MODULES = 12  # of a folder, besides its __init__
+MAX_MODULES = 12  # of a folder, besides its __init__
+MAX_LINES = 320  # of a file
 #: What --help, check, list and shell completion need: it has to be there at once, so without torch.
 INSTANT = ("files", "media", "components", "scene", "workers", "charts", "cli")
 every_source = pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}/{path.name}")
@@ -199,10 +200,15 @@ def test_the_rooms_are_drawn_as_they_are() -> None:
 def test_a_folder_is_a_table_of_contents(folder: str) -> None:
     path = FOLDERS[folder]
     modules = [one.stem for one in path.glob("*.py") if one.stem != "__init__"]
-    assert len(modules) <= MOST_MODULES, f"{folder} holds {len(modules)} modules: find the rooms in it"
-    said = ast.get_docstring(tree(path / "__init__.py"))
-    assert said, f"{folder}: a sentence says what it is for"
-    assert len(said.splitlines()) == 1, f"{folder}: one sentence, on one line"
+    assert len(modules) <= MAX_MODULES, f"{folder} holds {len(modules)} modules: find the rooms in it"
+    docstring = ast.get_docstring(tree(path / "__init__.py"))
+    assert docstring, f"{folder}: a sentence says what it is for"
+    assert len(docstring.splitlines()) == 1, f"{folder}: one sentence, on one line"
+
+
+def test_files_are_short() -> None:
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in SOURCES}
+    assert {name: length for name, length in lengths.items() if length > MAX_LINES} == {}, "find the parts in them"
 
 
 @every_folder
