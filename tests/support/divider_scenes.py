@@ -16,7 +16,7 @@ from torch import Tensor
 from artengine import Picture, Ports, Progress, Result, build, load
 from artengine.training import weights
 from artengine_dividers.network.module import Dividers
-from artengine_dividers.search.target import whole
+from artengine_dividers.search.target import centred
 
 Numbers = np.ndarray[Any, Any]
 
@@ -32,7 +32,7 @@ def photo(folder: Path, width: int = 24, height: int = 16, name: str = "photo.pn
 
 def plane(width: int, height: int) -> tuple[Numbers, Numbers]:
     """X and y of the pixels of a photo, two (P,) float32 arrays."""
-    return whole(np.zeros((height, width, 3), np.float32)).points
+    return centred(np.zeros((height, width, 3), np.float32)).points
 
 
 def scene(

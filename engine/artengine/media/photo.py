@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artengine.media.base import Media, read_untrusted
+from artengine.media.blocks import split_into_blocks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,12 +50,10 @@ class Photo(Media):
         import numpy as np
 
         top = np.iinfo(self.pixels.dtype).max
-        rows, columns = (max(1, side // downscale) for side in self.pixels.shape[:2])
-        high, wide = (min(downscale, side) for side in self.pixels.shape[:2])
-        image = np.empty((rows, columns, 3), np.float32)
-        for row in range(rows):  # one by one, since all pixels as floats take four times what they take here
-            cut = self.pixels[row * high : (row + 1) * high, : columns * wide].astype(np.float32) / top
-            image[row] = cut.reshape(high, columns, wide, 3).mean(axis=(0, 2), dtype=np.float32)
+        blocks = split_into_blocks(self.pixels, downscale)
+        image = np.empty((blocks.shape[0], blocks.shape[2], 3), np.float32)
+        for row, cut in enumerate(blocks):  # one by one: all pixels as floats take four times what they take here
+            image[row] = (cut.astype(np.float32) / top).mean(axis=(0, 2), dtype=np.float32)
         return image
 
 

@@ -1,4 +1,5 @@
 from . import weights as weights
+from .centre import CentreWeight as CentreWeight, centre_weights as centre_weights
 from .persistence import Describe as Describe, train_to_file as train_to_file
 from .quantised import packed as packed, round_weights as round_weights
 from .session import TrainingSession as TrainingSession, train as train
@@ -8,5 +9,6 @@ from .stages import (
     StepOutcome as StepOutcome,
     run_stages as run_stages,
 )
+from .target_image import TargetImage as TargetImage
 from .threads import computing as computing
 from .weights import Figures as Figures, figures as figures

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from artengine.training import TargetImage
 from artengine_dividers.network import Divider, Numbers, is_beyond
 from artengine_dividers.search.scorer import FamilyBins, Kind, bin_count, bin_families
-from artengine_dividers.search.target import Lesson
 
 PIXELS_PER_THREAD = 200_000  # times families: with less to look at, another thread costs more than it saves
 
@@ -16,16 +16,16 @@ PIXELS_PER_THREAD = 200_000  # times families: with less to look at, another thr
 class CompiledScorer:
     """A `SplitScorer` for the CPU; threads: how many look at families at a time."""
 
-    def __init__(self, lesson: Lesson, threads: int) -> None:
+    def __init__(self, target_image: TargetImage, threads: int) -> None:
         from artengine_dividers.search import kernels
 
         self._kernels = kernels
-        self._x, self._y = lesson.points
-        self._colours = np.ascontiguousarray(lesson.image.reshape(-1, 3), dtype=np.float32)
-        self._weight = np.ascontiguousarray(lesson.weight.reshape(-1), dtype=np.float32)
+        self._x, self._y = target_image.points
+        self._colours = np.ascontiguousarray(target_image.image.reshape(-1, 3), dtype=np.float32)
+        self._weight = np.ascontiguousarray(target_image.weights.reshape(-1), dtype=np.float32)
         self._min_weight = float(self._weight.min() / 2)
-        self._reach = lesson.reach
-        self._bins = bin_count(lesson)
+        self._reach = target_image.reach
+        self._bins = bin_count(target_image)
         count = len(self._x)
         capacity = 1 << (2 * count - 1).bit_length()
         self._codes = np.zeros(count, np.uint64)

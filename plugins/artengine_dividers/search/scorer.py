@@ -8,8 +8,8 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from artengine.training import TargetImage
 from artengine_dividers.network import Divider, Numbers
-from artengine_dividers.search.target import Lesson
 
 Kind = Literal["line", "circle"]
 
@@ -60,9 +60,9 @@ class FamilyBins:
         return FamilyBins(self.heads[chosen], self.low[chosen], self.scale[chosen])
 
 
-def bin_count(lesson: Lesson) -> int:
+def bin_count(target_image: TargetImage) -> int:
     """How many bins a family has: `BINS_PER_PIXEL` for every pixel of the photo's diagonal."""
-    return math.ceil(BINS_PER_PIXEL * math.hypot(*lesson.weight.shape))
+    return math.ceil(BINS_PER_PIXEL * math.hypot(*target_image.shape))
 
 
 def bin_families(kind: Kind, families: Numbers, reach: tuple[float, float], bins: int) -> FamilyBins:

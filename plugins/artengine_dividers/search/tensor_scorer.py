@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from artengine.training import TargetImage
 from artengine_dividers.network import Divider, Numbers, is_beyond
 from artengine_dividers.search.scorer import Kind, bin_count, bin_families
-from artengine_dividers.search.target import Lesson
 
 MAX_ELEMENTS = 1 << 23  # pixels times families in memory at a time
 
@@ -16,14 +16,18 @@ MAX_ELEMENTS = 1 << 23  # pixels times families in memory at a time
 class TensorScorer:
     """A `SplitScorer` for any torch device; many families at a time."""
 
-    def __init__(self, lesson: Lesson, device: torch.device) -> None:
-        self._plane = lesson.points
+    def __init__(self, target_image: TargetImage, device: torch.device) -> None:
+        self._plane = target_image.points
         self._x, self._y = (torch.from_numpy(one).to(device) for one in self._plane)
-        self._colours = torch.from_numpy(np.ascontiguousarray(lesson.image.reshape(-1, 3))).to(device, torch.float32)
-        self._weight = torch.from_numpy(np.ascontiguousarray(lesson.weight.reshape(-1))).to(device, torch.float32)
+        self._colours = torch.from_numpy(np.ascontiguousarray(target_image.image.reshape(-1, 3))).to(
+            device, torch.float32
+        )
+        self._weight = torch.from_numpy(np.ascontiguousarray(target_image.weights.reshape(-1))).to(
+            device, torch.float32
+        )
         self._min_weight = float(self._weight.min()) / 2
-        self._reach = lesson.reach
-        self._bins = bin_count(lesson)
+        self._reach = target_image.reach
+        self._bins = bin_count(target_image)
         self._codes = torch.zeros(len(self._x), dtype=torch.int64, device=device)
         self._stale = True
 

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from artengine import Session
+from artengine.training import TargetImage
 from artengine_dividers.network import Dividers
-from artengine_dividers.search import Lesson, region_means
+from artengine_dividers.search import region_means
 
 HISTORY = 20  # gradients that are remembered: more take longer than they help
 AT_ONCE = 10  # iterations of a step
@@ -27,14 +28,16 @@ class ColourFitPhase:
     endless = False
     rate = None
 
-    def __init__(self, session: Session, lesson: Lesson, iterations: int) -> None:
+    def __init__(self, session: Session, target_image: TargetImage, iterations: int) -> None:
         network = session.network
         assert isinstance(network, Dividers)  # noqa: S101 - the trainer has looked
         self.steps = -(-iterations // AT_ONCE)
         self.done = 0
         self._network = network
         self._least = 0.0  # what is left in any case: the spread within regions
-        self._rows = self._soft_rows(session, lesson) if network.counts[2] else self._region_rows(session, lesson)
+        self._rows = (
+            self._soft_rows(session, target_image) if network.counts[2] else self._region_rows(session, target_image)
+        )
         modules = [network.hidden, network.colour, network.sigmoids, network.learning, network.structure]
         self._weights = [one for module in modules if module is not None for one in module.parameters() if one.numel()]
         self._optimiser: Any = torch.optim.LBFGS(
@@ -96,9 +99,9 @@ class ColourFitPhase:
         apart = self._network.colours_from_sides(lines, circles, self._network.sigmoids(points)) - colours
         return (apart.square().mean(dim=1) * weight).sum()
 
-    def _region_rows(self, session: Session, lesson: Lesson) -> tuple[Tensor, ...]:
+    def _region_rows(self, session: Session, target_image: TargetImage) -> tuple[Tensor, ...]:
         """Sides, weights and colours of regions; as many as there is room for."""
-        found = region_means(lesson, self._network.partition())
+        found = region_means(target_image, self._network.partition())
         self._least = found.error
         sides, weight, colours = found.sides, found.weight, found.colours
         most = ROOM // max(sides.shape[1], 1)
@@ -109,16 +112,16 @@ class ColourFitPhase:
         points = torch.zeros(len(sides), 2)
         return self._tensors(session, sides, points, weight, colours)
 
-    def _soft_rows(self, session: Session, lesson: Lesson) -> tuple[Tensor, ...]:
+    def _soft_rows(self, session: Session, target_image: TargetImage) -> tuple[Tensor, ...]:
         """Sides, places, weights and colours of pixels; as many as there is room for."""
-        x, y = lesson.points
+        x, y = target_image.points
         most = min(SOFT, ROOM // max(sum(self._network.counts), 1))
         chosen = np.arange(len(x))
         if len(x) > most:
             chosen = np.sort(np.random.default_rng(session.seed).choice(len(x), most, replace=False))
         sides = self._network.partition().sides(x[chosen], y[chosen])
         points = torch.from_numpy(np.stack([x[chosen], y[chosen]], axis=1))
-        weight, colours = lesson.weight.reshape(-1)[chosen], lesson.image.reshape(-1, 3)[chosen]
+        weight, colours = target_image.weights.reshape(-1)[chosen], target_image.image.reshape(-1, 3)[chosen]
         return self._tensors(session, sides, points, weight, colours)
 
     def _tensors(

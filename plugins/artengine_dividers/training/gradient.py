@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from artengine import Session
+from artengine.training import TargetImage
 from artengine_dividers.network import Dividers
-from artengine_dividers.search import Lesson
 
 Optimiser = Literal["adam", "adadelta"]
 
@@ -29,7 +29,7 @@ class GradientPhase:
     def __init__(
         self,
         session: Session,
-        lesson: Lesson,
+        target_image: TargetImage,
         *,
         optimiser: Optimiser,
         rate: float,
@@ -43,10 +43,10 @@ class GradientPhase:
         assert isinstance(network, Dividers)  # noqa: S101 - the trainer has looked
         self._network = network
         self._seed = session.seed
-        self._points = torch.from_numpy(np.stack(lesson.points, axis=1)).to(session.device)
-        self._colours = torch.from_numpy(lesson.image.reshape(-1, 3)).to(session.device)
-        self._weight = torch.from_numpy(lesson.weight.reshape(-1, 1)).to(session.device)
-        self._even = bool((lesson.weight == 1).all())
+        self._points = torch.from_numpy(np.stack(target_image.points, axis=1)).to(session.device)
+        self._colours = torch.from_numpy(target_image.image.reshape(-1, 3)).to(session.device)
+        self._weight = torch.from_numpy(target_image.weights.reshape(-1, 1)).to(session.device)
+        self._even = target_image.is_even
         self._batch = min(batch, len(self._points))
         self._epoch = -(-len(self._points) // self._batch)  # steps
         self._course = self._epoch * epochs * (cycles or 100)

@@ -11,9 +11,9 @@ import torch
 
 from artengine import Learnt, Photo, Progress, Result, Session
 from artengine.curve import Curve, psnr
-from artengine.training import Measurement, PlannedStage, StepOutcome, run_stages
+from artengine.training import CentreWeight, Measurement, PlannedStage, StepOutcome, TargetImage, run_stages
 from artengine_dividers.network import Dividers
-from artengine_dividers.search import Centre, Lesson, Synthetic, lesson, region_means
+from artengine_dividers.search import Synthetic, make_target_image, region_means
 from artengine_dividers.training.colour_fit import AT_ONCE, ColourFitPhase
 from artengine_dividers.training.gradient import BATCHES, RATES, GradientPhase, Optimiser
 from artengine_dividers.training.options import TrainingOptions
@@ -125,7 +125,7 @@ def learn(
     target: Photo | None,
     synthetic: Synthetic | None,
     downscale: int,
-    centre: Centre | None,
+    centre: CentreWeight | None,
     start: Learnt | None,
     options: TrainingOptions,
 ) -> Generator[Progress, None, Result]:
@@ -137,8 +137,8 @@ def learn(
     options.check(session)
     network = session.network
     assert isinstance(network, Dividers)  # noqa: S101 - `TrainingOptions.check` has looked
-    studied = lesson(target, synthetic, downscale, centre, session.seed)
-    training = _Training(session, network, studied, WarmStart(network, start) if start else None, options)
+    target_image = make_target_image(target, synthetic, downscale, centre, session.seed)
+    training = _Training(session, network, target_image, WarmStart(network, start) if start else None, options)
     # the products are small; with one thread, the bytes are the same on any number of cores
     return (yield from run_stages(session, training.stages(), training.conclude, threads=1))
 
@@ -147,12 +147,17 @@ class _Training:
     """The stages of a training, and its end."""
 
     def __init__(
-        self, session: Session, network: Dividers, studied: Lesson, earlier: WarmStart | None, options: TrainingOptions
+        self,
+        session: Session,
+        network: Dividers,
+        target_image: TargetImage,
+        earlier: WarmStart | None,
+        options: TrainingOptions,
     ) -> None:
         self._earlier = earlier
         self._session = session
         self._network = network
-        self._lesson = studied
+        self._target_image = target_image
         self._options = options
         self._optimiser: Optimiser = options.optimiser or "adam"
         self._phase: Phase | None = None
@@ -174,12 +179,14 @@ class _Training:
         options = self._options
         if options.way == "search":
             found = self._earlier.dividers if self._earlier else []
-            return self._stage(SearchPhase(self._session, self._lesson, options.cycles, options.candidates, found))
+            return self._stage(
+                SearchPhase(self._session, self._target_image, options.cycles, options.candidates, found)
+            )
         rate, part = RATES[self._optimiser]
         first = options.rate or rate
         descending = GradientPhase(
             self._session,
-            self._lesson,
+            self._target_image,
             optimiser=self._optimiser,
             rate=first,
             rate_end=options.rate_end or first * part,
@@ -191,7 +198,7 @@ class _Training:
         return self._stage(descending)
 
     def _colour_fit(self) -> DividerStage:
-        return self._stage(ColourFitPhase(self._session, self._lesson, self._iterations()))
+        return self._stage(ColourFitPhase(self._session, self._target_image, self._iterations()))
 
     def _stage(self, phase: Phase) -> DividerStage:
         self._phase = phase
@@ -206,17 +213,17 @@ class _Training:
 
     def conclude(self, step: int, curve: Curve) -> Result:
         """The end: the regions' own colours where those are wanted, and how good it is on every pixel."""
-        found = region_means(self._lesson, self._network.partition())
+        found = region_means(self._target_image, self._network.partition())
         if self._options.colours == "mean":
             self._network.table.fill(torch.from_numpy(found.sides), torch.from_numpy(found.colours).float())
         error = self._error()
         count = len(found.weight)
         words = f"{count:,} region{'s' * (count != 1)}"
-        even = bool((self._lesson.weight == 1).all())  # else, it is another error that the means make least
+        even = self._target_image.is_even  # else, it is another error that the means make least
         if even and not self._network.counts[2] and self._options.colours == "network":
             words += f"; a colour of its own for each would come to {psnr(found.error):.2f} dB"
         curve.add(step, error, psnr(error), self._phase.rate if self._phase else None)
-        height, width = self._lesson.weight.shape
+        height, width = self._target_image.shape
         return Result(
             step=step,
             loss=error,
@@ -228,8 +235,8 @@ class _Training:
 
     def _error(self) -> float:
         """The squared error of the network on all pixels, the mean over channels."""
-        x, y = self._lesson.points
-        colours = self._lesson.image.reshape(-1, 3)
+        x, y = self._target_image.points
+        colours = self._target_image.image.reshape(-1, 3)
         self._network.eval()
         found = 0.0
         with torch.inference_mode():

@@ -12,10 +12,10 @@ import numpy as np
 import torch
 
 from artengine import Session
+from artengine.training import TargetImage
 from artengine_dividers.network import Divider, Dividers, Partition
 from artengine_dividers.search import (
     CompiledScorer,
-    Lesson,
     Search,
     SearchConfig,
     SplitScorer,
@@ -44,7 +44,7 @@ class SearchPhase:
     def __init__(
         self,
         session: Session,
-        lesson: Lesson,
+        target_image: TargetImage,
         cycles: int | None,
         candidates: int | None,
         found: Sequence[Divider] = (),
@@ -59,25 +59,25 @@ class SearchPhase:
         count = self._config.count
         cycles = max(CYCLES, PLACEMENTS // max(count, 1)) if cycles is None else cycles
         self.endless = cycles == 0 and count > 0
-        coarse, fine, last = downscale_factors(lesson.weight.shape, count)
+        coarse, fine, last = downscale_factors(target_image.shape, count)
         self._sought = count * (1 + cycles)
         self.steps = self._sought + (SETTLING * count if last < fine and not self.endless else 0)
         self._scorer = functools.partial(_scorer, device=session.device, threads=torch.get_num_threads())
-        self._last = lesson.reduced(last)
-        self._step = float(fine / min(lesson.weight.shape))  # half a pixel of what they are sought on, plane units
-        self._lesson = lesson.reduced(fine)
-        scorer = self._scorer(self._lesson)
-        small = scorer if coarse == fine else self._scorer(lesson.reduced(coarse))
+        self._last = target_image.downscaled(last)
+        self._step = float(fine / min(target_image.shape))  # half a pixel of what they are sought on, plane units
+        self._target_image = target_image.downscaled(fine)
+        scorer = self._scorer(self._target_image)
+        small = scorer if coarse == fine else self._scorer(target_image.downscaled(coarse))
         straight = [one for one in found if len(one) == 2][: lines + soft]
         start = [*straight, *[one for one in found if len(one) == 3][:circles]]
-        self._search = Search(self._config, scorer, small, lesson.reach, start)
+        self._search = Search(self._config, scorer, small, target_image.reach, start)
         self.done = len(self._search.dividers)
         self._best: tuple[float, list[Divider]] = (math.inf, [])
 
     @property
     def loss(self) -> float:
         """The squared error that is left where every region has its mean, the mean over weights and channels."""
-        return self._search.error / (3 * float(self._lesson.weight.sum()))
+        return self._search.error / (3 * float(self._target_image.weights.sum()))
 
     def begin(self) -> None:
         """Nothing is there to begin with."""
@@ -108,7 +108,7 @@ class SearchPhase:
         partition = Partition(straight[:lines], np.array(dividers[lines + soft :]).reshape(-1, 3))
         self._network.set_partition(partition)
         self._network.sigmoids.set_array(straight[lines:], STEEPNESS)
-        regions = region_means(self._lesson, self._network.partition())
+        regions = region_means(self._target_image, self._network.partition())
         self._network.table.fill(torch.from_numpy(regions.sides), torch.from_numpy(regions.colours).float())
 
     def _compare(self, cycle: int) -> None:
@@ -129,7 +129,7 @@ class SearchPhase:
         """Go on with the photo as large as it is looked at."""
         scorer = self._scorer(self._last)
         self._search = Search(self._config, scorer, scorer, self._last.reach, self._search.dividers)
-        self._lesson = self._last
+        self._target_image = self._last
         self._best = (math.inf, [])
 
     def state(self) -> dict[str, Any]:
@@ -151,8 +151,8 @@ def _plain(dividers: Sequence[Divider]) -> list[list[float]]:
     return [list(divider) for divider in dividers]
 
 
-def _scorer(lesson: Lesson, *, device: torch.device, threads: int) -> SplitScorer:
+def _scorer(target_image: TargetImage, *, device: torch.device, threads: int) -> SplitScorer:
     """A scorer for the device that the picture is computed on."""
     if device.type == "cpu" and importlib.util.find_spec("numba"):
-        return CompiledScorer(lesson, threads)
-    return TensorScorer(lesson, device)
+        return CompiledScorer(target_image, threads)
+    return TensorScorer(target_image, device)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from artengine import Learnt, Photo, Progress, Result
-from artengine_dividers.search import Centre, Synthetic
+from artengine.training import CentreWeight
+from artengine_dividers.search import Synthetic
 from artengine_dividers.training.options import Colours, TrainingOptions, Way
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def dividers(
     batch: Annotated[int, Field(ge=1, le=2**20)] | None = None,
     fit: Annotated[int, Field(ge=0, le=1_000_000)] | None = None,
     downscale: Annotated[int, Field(ge=1, le=64)] = 1,
-    weigh_centre: Centre | None = None,
+    weigh_centre: CentreWeight | None = None,
     start: Learnt | None = None,
 ) -> Generator[Progress, None, Result]:
     """Find the lines and circles that tell a photo best, and the colours between them.
@@ -46,8 +47,9 @@ def dividers(
     0 goes on until Ctrl-C, which ends well. candidates: families of dividers tried for each. epochs: through all
     pixels, in a cycle. optimiser: adam, or scalefree_image's adadelta. rate, rate_end: of learning, at both ends.
     batch: pixels to a step. fit: iterations on the colours alone, in the end. downscale: average so many pixels a side
-    into one before learning. weigh_centre: what counts more. start: weights of an earlier training, whose dividers are
-    there to begin with, and its colours where all numbers of units are the same.
+    into one before learning. weigh_centre: how many times as much as the edges the centre counts, or where, within
+    which radius and how many times. start: weights of an earlier training, whose dividers are there to begin with, and
+    its colours where all numbers of units are the same.
     Raises `ValueError` where options do not go together.
     """
     from artengine_dividers.training.learning import learn

@@ -14,11 +14,11 @@ from torch import Tensor
 from artengine import Loss, PhotoExtentNetwork, Progress, Result, Session
 from artengine.capabilities import declarations_of
 from artengine.curve import Curve
-from artengine.training import Measurement, PlannedStage, StepOutcome, computing, run_stages
+from artengine.training import Measurement, PlannedStage, StepOutcome, TargetImage, computing, run_stages
 from artengine_regression.training.measuring import MetricSample, measured
 from artengine_regression.training.optimisers import optimiser
 from artengine_regression.training.presets import Optimiser
-from artengine_regression.training.sampling import TargetImage, sampler_for
+from artengine_regression.training.sampling import sampler_for
 from artengine_regression.training.schedule import GAIN, Schedule, Until
 from artengine_regression.training.threads import threads_for
 

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from artengine import Session
 from artengine.curve import psnr
-from artengine_regression.training.sampling import BAND, TargetImage, gathered
+from artengine.training import TargetImage
+from artengine_regression.training.sampling import BAND, gathered
 
 SAMPLED_PIXELS = 2048  # pixels on which the PSNR is estimated while learning
 

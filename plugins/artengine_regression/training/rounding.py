@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from artengine import Session
-from artengine.training import packed, round_weights
+from artengine.training import TargetImage, packed, round_weights
 from artengine_regression.training.jpeg import jpeg_bytes
 from artengine_regression.training.measuring import measured
-from artengine_regression.training.sampling import TargetImage
 
 
 def rounded(

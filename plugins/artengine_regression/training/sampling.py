@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from artengine import LatticeNetwork, Session, View
+from artengine import LatticeNetwork, Session
+from artengine.training import TargetImage
 
 TABLE = 1 << 23  # numbers that are held at a time: of a larger photo, ever new pixels are drawn
 BAND = 1 << 16  # pixels of a photo whose coordinates are asked for at a time
@@ -20,39 +20,6 @@ GREY = 0.5  # of what is hidden in a patch; were it what is predicted, it would 
 PATCH = 32  # pixels a side, for losses that compare patches
 
 Batch = tuple[Tensor, Tensor]  # what the network says and what it should say: (N, C), or (N, H, W, C) for patches
-
-
-@dataclass(frozen=True)
-class TargetImage:
-    """A photo as it is learnt.
-
-    pixels: (H, W, 3), unsigned integers or floats in [0, 1]. view: from where the network sees it. hidden: (H, W),
-    where it is not to be learnt. weight: (H, W), how often a pixel is looked at, for every one alike where None.
-    """
-
-    pixels: np.ndarray[Any, Any]
-    view: View
-    hidden: np.ndarray[Any, Any] | None = None
-    weight: np.ndarray[Any, Any] | None = None
-
-    def colours(self, index: Any, channels: int) -> Tensor:
-        """The colours of some pixels, (N, channels) float32 in [0, 1]; grey is the mean of three."""
-        found = self.pixels.reshape(-1, 3)[index]
-        top = 1 if found.dtype.kind == "f" else np.iinfo(found.dtype).max
-        colours = torch.from_numpy(found.astype(np.float32) / top)
-        return colours.mean(dim=1, keepdim=True) if channels == 1 else colours
-
-    @property
-    def known(self) -> np.ndarray[Any, Any]:
-        """The places of the pixels that are learnt, counted row by row."""
-        if self.hidden is None:
-            return np.arange(self.view.width * self.view.height)
-        return np.flatnonzero(~self.hidden)
-
-    @property
-    def unknown(self) -> np.ndarray[Any, Any]:
-        """The places of those that are hidden."""
-        return np.arange(0) if self.hidden is None else np.flatnonzero(self.hidden)
 
 
 class Sampler(Protocol):
@@ -243,8 +210,9 @@ class Patches:
         for target_image, top, left in drawn:
             points.append(self._session.coordinates(target_image.view.tile(left, top, self._size, self._size)))
             square = self._square(top, left)
-            cut = TargetImage(target_image.pixels[square], target_image.view)
-            colours.append(cut.colours(slice(None), self._session.channels).reshape(self._size, self._size, -1))
+            rows, columns = np.ogrid[square]
+            places = (rows * target_image.view.width + columns).reshape(-1)
+            colours.append(target_image.colours(places, self._session.channels).reshape(self._size, self._size, -1))
             unseen = (
                 np.zeros((self._size, self._size), dtype=bool)
                 if target_image.hidden is None
@@ -264,7 +232,7 @@ class Patches:
 
 def _inviting(target_image: TargetImage, part: tuple[slice, slice] = np.s_[:, :]) -> np.ndarray[Any, Any]:
     """How often each pixel of a part, rows and columns, is looked at: never where it is hidden."""
-    weight = np.broadcast_to(1.0, target_image.pixels.shape[:2]) if target_image.weight is None else target_image.weight
+    weight = np.broadcast_to(1.0, target_image.shape) if target_image.weight is None else target_image.weight
     chance = weight[part].astype(np.float64)
     return chance if target_image.hidden is None else chance * ~target_image.hidden[part]
 

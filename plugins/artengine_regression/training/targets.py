@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from artengine import Photo, Session, View
-from artengine_regression.training.sampling import TargetImage
+from artengine.media import split_into_blocks
+from artengine.training import CentreWeight, TargetImage, centre_weights
 
 if TYPE_CHECKING:
     from artengine_regression.training.mask import Mask
@@ -24,7 +25,7 @@ def target_images(
     downscale: int,
     mask: Mask | None,
     weigh: Photo | None,
-    weigh_centre: float,
+    weigh_centre: CentreWeight,
 ) -> list[TargetImage]:
     """What is learnt of the photos, the first one at the beginning of the time, the others evenly after it.
 
@@ -60,27 +61,20 @@ def _hidden(mask: Mask, photo: Photo, downscale: int, seed: int) -> Pixels:
         left, top, across, down = mask.rectangle
         rows = slice(round(top * height), round((top + down) * height))
         hidden[rows, round(left * width) : round((left + across) * width)] = True
-    rows, columns = (max(1, side // downscale) for side in hidden.shape)  # as the photo's pixels are averaged
-    high, wide = (min(downscale, side) for side in hidden.shape)
-    averaged = hidden[: rows * high, : columns * wide].reshape(rows, high, columns, wide)
-    learnt: Pixels = np.any(averaged, axis=(1, 3))
+    learnt: Pixels = np.any(split_into_blocks(hidden, downscale), axis=(1, 3))  # as the photo's pixels are averaged
     if mask.random:
         count = round(mask.random * learnt.size)
         learnt.reshape(-1)[np.random.default_rng(seed).permutation(learnt.size)[:count]] = True
     return learnt
 
 
-def _weight(weigh: Photo | None, centre: float, height: int, width: int) -> Pixels | None:
+def _weight(weigh: Photo | None, centre: CentreWeight, height: int, width: int) -> Pixels | None:
     """How often each pixel is looked at, (height, width); None where all are alike."""
-    weight = None
-    if weigh:
-        weight = _fitted(weigh, height, width)
-    if centre > 1:
-        across = (np.arange(width) + 0.5) / width * 2 - 1
-        down = (np.arange(height) + 0.5) / height * 2 - 1
-        bell = (1 - across**2) * (1 - down[:, None] ** 2)  # 1 in the centre, 0 at the edges
-        rises = (1 + (centre - 1) * bell).astype(np.float32)
-        weight = rises if weight is None else weight * rises
+    bright = _fitted(weigh, height, width) if weigh else None
+    central = centre_weights(centre, height, width)
+    if bright is None or central is None:
+        return central if bright is None else bright
+    weight: Pixels = bright * central
     return weight
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from artengine import Loss, Photo, Progress, Result, brings, named
+from artengine.training import CentreWeight
 from artengine_regression.training import presets
 from artengine_regression.training.mask import Mask
 from artengine_regression.training.schedule import Until
@@ -31,7 +32,7 @@ def regression(
     downscale: Annotated[int, Field(ge=1, le=64)] = 1,
     mask: Mask | None = None,
     weigh: Photo | None = None,
-    weigh_centre: Annotated[float, Field(ge=1, le=1000)] = 1.0,
+    weigh_centre: CentreWeight = 1.0,
     bits: Literal[8, 16] | None = None,
 ) -> Generator[Progress, None, Result]:
     """Learn the colours of a photo at the coordinates of its pixels.
@@ -41,7 +42,7 @@ def regression(
     learning rate at its height; it falls evenly to zero. batch: random pixels to a step. downscale: average so
     many pixels a side into one before learning. mask: what is not to be learnt. weigh: a picture; the brighter it is,
     the more often a pixel is looked at, and never where it is black. weigh_centre: how many times as often as the edges
-    the centre is. bits: of each weight in the file that is kept.
+    the centre is, or where, within which radius and how many times. bits: of each weight in the file that is kept.
     """
     from artengine_regression.training.learning import Plan, learn
     from artengine_regression.training.targets import target_images

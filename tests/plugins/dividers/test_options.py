@@ -17,8 +17,9 @@ from tests.support.trainings import always, result_of, total_of, training_of
 
 from artengine import InputError, Result, load
 from artengine.making.pipeline import make_files
+from artengine.training.centre import CentreFalloff, centre_weights
 from artengine_dividers.search.means import region_means
-from artengine_dividers.search.target import Centre, Synthetic, lesson, whole
+from artengine_dividers.search.target import Synthetic, make_target_image
 
 QUICK = "cycles: 1, fit: 20"
 
@@ -80,7 +81,9 @@ def test_it_tells_how_far_it_is_and_what_one_sees(tmp_path: Path) -> None:
 
 def test_of_whose_colours_there_are(tmp_path: Path, end: Callable[..., Result]) -> None:
     picture, told = learnt(scene(tmp_path, "colours: mean, cycles: 2"))
-    best = region_means(lesson(picture.scene.training.options["target"], None, 1, None, 3), picture.network.partition())  # type: ignore[union-attr, operator]
+    best = region_means(
+        make_target_image(picture.scene.training.options["target"], None, 1, None, 3), picture.network.partition()
+    )  # type: ignore[union-attr, operator]
     assert told[-1].loss == pytest.approx(best.error, rel=1e-4)
     assert told[-1].note == f"{len(best.weight)} regions"
     layers = end("cycles: 2, fit: 300")
@@ -138,21 +141,21 @@ def test_downscaled_a_photo_is_learnt_in_fewer_pixels(tmp_path: Path) -> None:
     pixels = photo(tmp_path, 50, 31)
     last = result_of(live(scene(tmp_path, "downscale: 4, colours: mean, cycles: 1")))
     assert last.pixels == 12 * 7
-    studied = lesson(load(scene(tmp_path, QUICK)).training.options["target"], None, 4, None, 3)  # type: ignore[union-attr]
-    assert np.allclose(studied.image[2, 3], pixels[8:12, 12:16].mean(axis=(0, 1)) / 255, atol=1e-6)
+    target_image = make_target_image(load(scene(tmp_path, QUICK)).training.options["target"], None, 4, None, 3)  # type: ignore[union-attr]
+    assert np.allclose(target_image.image[2, 3], pixels[8:12, 12:16].mean(axis=(0, 1)) / 255, atol=1e-6)
     assert learnt(scene(tmp_path, "synthetic: {size: 32}, downscale: 4, colours: mean, cycles: 1"))[1][-1].pixels == 64
 
 
 def test_a_photo_of_many_pixels_is_learnt_in_four_million(tmp_path: Path) -> None:
     Image.new("RGB", (3000, 2000), "teal").save(tmp_path / "photo.png")
     target = load(scene(tmp_path, QUICK)).training.options["target"]  # type: ignore[union-attr]
-    assert lesson(target, None, 1, None, 3).image.shape == (1000, 1500, 3)
-    assert lesson(target, None, 2, None, 3).image.shape == (1000, 1500, 3)
+    assert make_target_image(target, None, 1, None, 3).image.shape == (1000, 1500, 3)
+    assert make_target_image(target, None, 2, None, 3).image.shape == (1000, 1500, 3)
 
 
 def test_the_centre_counts_as_much_more_as_it_says(tmp_path: Path) -> None:
-    centre = Centre(most=9, inner=0.3, outer=0.8, x=0.4, y=-0.1)
-    weight = lesson(None, Synthetic(size=64), 1, centre, 3).weight.reshape(-1)
+    centre = CentreFalloff(most=9, inner=0.3, outer=0.8, x=0.4, y=-0.1)
+    weight = make_target_image(None, Synthetic(size=64), 1, centre, 3).weight.reshape(-1)
     x, y = plane(64, 64)
     away = np.hypot(x - 0.4, y + 0.1)
     assert weight.mean() == pytest.approx(1, rel=1e-5)
@@ -170,7 +173,7 @@ def test_the_centre_counts_as_much_more_as_it_says(tmp_path: Path) -> None:
         picture = learnt(scene(tmp_path, f"colours: mean, cycles: 2{weigh}"))[0]
         with torch.inference_mode():
             told = picture.network(torch.stack([torch.from_numpy(one) for one in plane(32, 32)], dim=1)).numpy()
-        wanted = lesson(picture.scene.training.options["target"], None, 1, None, 3).image  # type: ignore[union-attr]
+        wanted = make_target_image(picture.scene.training.options["target"], None, 1, None, 3).image  # type: ignore[union-attr]
         errors.append(np.square(told.reshape(32, 32, 3) - wanted)[near].mean())
     assert errors[1] < errors[0] * 0.8
 
@@ -179,9 +182,9 @@ def test_the_centre_counts_as_much_more_as_it_says(tmp_path: Path) -> None:
     picture.network.register_forward_hook(lambda _, given, colours: seen.append((given[0], colours.detach().clone())))
     first = next(training_of(picture, should_report=always))
     column, row = ((seen[0][0] + 1) * 16 - 0.5).round().long().unbind(dim=1)
-    studied = lesson(picture.scene.training.options["target"], None, 1, Centre(most=9), 3)  # type: ignore[union-attr]
-    apart = np.square(seen[0][1].numpy() - studied.image[row, column]).mean(axis=1)
-    assert first.loss == pytest.approx((studied.weight[row, column] * apart).mean(), rel=1e-5)
+    target_image = make_target_image(picture.scene.training.options["target"], None, 1, CentreFalloff(most=9), 3)  # type: ignore[union-attr]
+    apart = np.square(seen[0][1].numpy() - target_image.image[row, column]).mean(axis=1)
+    assert first.loss == pytest.approx((target_image.weights[row, column] * apart).mean(), rel=1e-5)
     assert first.loss != pytest.approx(apart.mean(), rel=1e-3)
 
 
@@ -190,19 +193,14 @@ def test_what_the_means_would_come_to_is_said_only_where_it_is_the_same_error(en
     assert "would come to" in end(f"{QUICK}, weigh_centre: {{most: 1}}").note
 
 
-def test_reduced_pixels_keep_their_weighted_means() -> None:
-    random = np.random.RandomState(1)
-    large = whole(random.rand(9, 13, 3).astype(np.float32), random.uniform(0.5, 2, (9, 13)).astype(np.float32))
-    small = large.reduced(4)
-    assert small.across == pytest.approx([large.across[start : start + 4].mean() for start in (0, 4, 8)])
-    assert small.down == pytest.approx([large.down[start : start + 4].mean() for start in (0, 4)])
-    assert small.image.shape == (2, 3, 3)
-    part = np.s_[4:8, 8:12]
-    mean = (large.image[part] * large.weight[part][..., None]).sum(axis=(0, 1)) / large.weight[part].sum()
-    assert np.allclose(small.image[1, 2], mean, atol=1e-6)
-    assert small.weight[1, 2] == pytest.approx(large.weight[part].mean(), rel=1e-5)
-    assert large.reduced(1) is large
-    assert large.reduced(50).image.shape == (1, 1, 3)
+@pytest.mark.parametrize("value", ["4", "{most: 4, inner: 0.4, outer: 0.8, y: -0.3}"])
+def test_weight_of_the_centre_is_that_of_the_engine_and_one_on_average(value: str, tmp_path: Path) -> None:
+    photo(tmp_path, 40, 30)
+    options = load(scene(tmp_path, f"{QUICK}, weigh_centre: {value}")).training.options  # type: ignore[union-attr]
+    weights = centre_weights(options["weigh_centre"], 30, 40)
+    assert weights is not None
+    target_image = make_target_image(options["target"], None, 1, options["weigh_centre"], 3)
+    assert np.array_equal(target_image.weights, weights / weights.mean())
 
 
 REFUSED = {

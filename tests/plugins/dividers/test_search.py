@@ -14,13 +14,14 @@ import torch
 from tests.support.divider_scenes import Numbers, learnt, live, photo, plane, scene, state
 from tests.support.torch_threads import threads_of
 
+from artengine.training.centre import CentreFalloff
 from artengine.training.session import TrainingSession
 from artengine_dividers.network.partition import Divider, Partition, is_beyond
 from artengine_dividers.search.compiled_scorer import CompiledScorer
 from artengine_dividers.search.greedy import Search, SearchConfig, downscale_factors
 from artengine_dividers.search.means import region_means
 from artengine_dividers.search.scorer import Kind, SplitScorer, bin_count, bin_families
-from artengine_dividers.search.target import Centre, Synthetic, lesson, painted, whole
+from artengine_dividers.search.target import Synthetic, centred, make_target_image, painted
 from artengine_dividers.search.tensor_scorer import TensorScorer
 from artengine_dividers.training.colour_fit import ColourFitPhase
 from artengine_dividers.training.search_phase import SearchPhase
@@ -28,9 +29,9 @@ from artengine_dividers.training.search_phase import SearchPhase
 Make = Callable[[Numbers, Numbers], SplitScorer]
 
 SCORERS: dict[str, Make] = {
-    "compiled": lambda image, weight: CompiledScorer(whole(image, weight), 1),
-    "two threads": lambda image, weight: CompiledScorer(whole(image, weight), 2),
-    "tensors": lambda image, weight: TensorScorer(whole(image, weight), torch.device("cpu")),
+    "compiled": lambda image, weight: CompiledScorer(centred(image, weight), 1),
+    "two threads": lambda image, weight: CompiledScorer(centred(image, weight), 2),
+    "tensors": lambda image, weight: TensorScorer(centred(image, weight), torch.device("cpu")),
 }
 each_scorer = pytest.mark.parametrize("make", SCORERS.values(), ids=SCORERS)
 each_kind = pytest.mark.parametrize("kind", ["line", "circle"])
@@ -97,7 +98,7 @@ def test_best_member_of_a_family_is_the_best_of_all(kind: Kind, make: Make) -> N
     image, weight = noise(11, 8, seed=4)
     scorer = filled(make(image, weight), PLACED)
     before, _ = error(image, weight, PLACED)
-    given, far, count = families(kind, 3), (11 / 8, 1.0), bin_count(whole(np.zeros((8, 11, 3), np.float32)))
+    given, far, count = families(kind, 3), (11 / 8, 1.0), bin_count(centred(np.zeros((8, 11, 3), np.float32)))
     gains, _ = scorer.score_splits(kind, given)
     bins = bin_families(kind, given, far, count)
     for number, family in enumerate(given):
@@ -125,7 +126,7 @@ def test_scores_are_the_same_to_the_bit_with_more_threads() -> None:
     kinds: tuple[Kind, ...] = ("line", "circle")
     results = []
     for threads in (1, 2, 3):
-        scorer = filled(CompiledScorer(whole(image, weight), threads), PLACED)
+        scorer = filled(CompiledScorer(centred(image, weight), threads), PLACED)
         scores = [scorer.score_splits(kind, families(kind, 33)) for kind in kinds]
         results.append([part.tobytes() for pair in scores for part in pair])
     assert results[0] == results[1] == results[2]
@@ -185,7 +186,7 @@ def test_tensor_scores_are_the_same_in_batches(kind: Kind, monkeypatch: pytest.M
 
 def test_dividers_stay_where_they_were_rather_than_raise_the_error() -> None:
     image, weight = noise(18, 13, seed=3)
-    scorer = CompiledScorer(whole(image, weight), 1)
+    scorer = CompiledScorer(centred(image, weight), 1)
     search = Search(SearchConfig(lines=3, circles=2, candidates=8, seed=1), scorer, scorer, (18 / 13, 1.0))
     for _ in range(5):
         search.insert()
@@ -205,7 +206,7 @@ def test_dividers_stay_where_they_were_rather_than_raise_the_error() -> None:
 
 def test_dividers_that_are_not_placed_yet_are_out_of_sight() -> None:
     image, weight = noise(12, 9)
-    scorer = CompiledScorer(whole(image, weight), 1)
+    scorer = CompiledScorer(centred(image, weight), 1)
     search = Search(SearchConfig(lines=2, circles=2, candidates=4, seed=0), scorer, scorer, (12 / 9, 1.0))
     search.insert()
     dividers = search.all_dividers()
@@ -235,7 +236,7 @@ def test_photos_are_downscaled_to_as_many_pixels_as_dividers_need(
 def test_coarse_scorer_only_preselects_families() -> None:
     """What counts is the fine one: with another coarse one the error still falls at every step."""
     image, weight = noise(24, 16, seed=7)
-    fine, coarse = (CompiledScorer(one, 1) for one in (whole(image, weight), whole(image, weight).reduced(4)))
+    fine, coarse = (CompiledScorer(one, 1) for one in (centred(image, weight), centred(image, weight).downscaled(4)))
     search = Search(SearchConfig(lines=5, circles=0, candidates=8, seed=0), fine, coarse, (1.5, 1.0))
     errors = []
     for _ in range(5):
@@ -288,12 +289,12 @@ def test_training_ends_in_the_same_bytes_with_more_threads(tmp_path: Path) -> No
 def test_search_resumes_from_its_state(stop: int, tmp_path: Path) -> None:
     photo(tmp_path)
     picture = live(scene(tmp_path, network="lines: 4, circles: 2, sigmoids: 1"))
-    studied = lesson(picture.scene.training.options["target"], None, 1, Centre(), 3)  # type: ignore[union-attr]
-    first = SearchPhase(TrainingSession(picture), studied, 3, 8)
+    target_image = make_target_image(picture.scene.training.options["target"], None, 1, CentreFalloff(), 3)  # type: ignore[union-attr]
+    first = SearchPhase(TrainingSession(picture), target_image, 3, 8)
     for _ in range(stop):
         first.advance()
     kept = json.loads(json.dumps(first.state()))  # as a checkpoint holds it
-    second = SearchPhase(TrainingSession(picture), studied, 3, 8)
+    second = SearchPhase(TrainingSession(picture), target_image, 3, 8)
     second.restore(kept)
     assert (second.done, second.loss) == (first.done, first.loss)
     while first.done < first.steps:
@@ -311,13 +312,13 @@ def test_search_shows_the_best_partition_so_far(tmp_path: Path) -> None:
     """A divider that was put elsewhere to find another order may have made it worse for a while."""
     photo(tmp_path)
     picture = live(scene(tmp_path, network="lines: 3"))
-    studied = lesson(picture.scene.training.options["target"], None, 1, None, 3)  # type: ignore[union-attr]
-    search = SearchPhase(TrainingSession(picture), studied, 0, 8)
+    target_image = make_target_image(picture.scene.training.options["target"], None, 1, None, 3)  # type: ignore[union-attr]
+    search = SearchPhase(TrainingSession(picture), target_image, 0, 8)
     shown, worse = [], 0
     for _ in range(60):
         search.advance()
         search.show()
-        shown.append(region_means(studied, picture.network.partition()).error)  # type: ignore[union-attr, operator]
+        shown.append(region_means(target_image, picture.network.partition()).error)  # type: ignore[union-attr, operator]
         worse += search.loss > min(shown) * 1.0001
     assert search.endless
     assert worse > 0
@@ -328,7 +329,7 @@ def test_search_shows_the_best_partition_so_far(tmp_path: Path) -> None:
 def test_region_means_equal_brute_force() -> None:
     image, weight = noise(13, 10, seed=9)
     partition = Partition(np.array(PLACED[:2]), np.array(PLACED[2:]))
-    found = region_means(whole(image, weight), partition)
+    found = region_means(centred(image, weight), partition)
     wanted, regions = error(image, weight, PLACED)
     assert found.error == pytest.approx(wanted / (3 * weight.sum()), rel=1e-5)
     assert len(found.weight) == len(found.sides) == len(found.colours) == regions
@@ -345,13 +346,13 @@ def test_region_means_equal_brute_force() -> None:
 def test_colour_fit_on_regions_is_the_error_of_all_pixels(network: str, tmp_path: Path) -> None:
     photo(tmp_path)
     picture = learnt(scene(tmp_path, "cycles: 1, fit: 10", network))[0]
-    studied = lesson(picture.scene.training.options["target"], None, 1, Centre(most=9), 3)  # type: ignore[union-attr]
-    fitting = ColourFitPhase(TrainingSession(picture), studied, 30)
+    target_image = make_target_image(picture.scene.training.options["target"], None, 1, CentreFalloff(most=9), 3)  # type: ignore[union-attr]
+    fitting = ColourFitPhase(TrainingSession(picture), target_image, 30)
     for step in range(4):
         with torch.inference_mode():
-            found = picture.network(torch.from_numpy(np.stack(studied.points, axis=1))).numpy()
-        apart = np.square(found.reshape(studied.image.shape) - studied.image).mean(axis=2)
-        assert fitting.loss == pytest.approx((studied.weight * apart).sum() / studied.weight.sum(), rel=1e-4)
+            found = picture.network(torch.from_numpy(np.stack(target_image.points, axis=1))).numpy()
+        apart = np.square(found.reshape(target_image.image.shape) - target_image.image).mean(axis=2)
+        assert fitting.loss == pytest.approx(np.average(apart, weights=target_image.weights), rel=1e-4)
         before = fitting.loss
         if step < 3:
             fitting.advance()
@@ -362,8 +363,8 @@ def test_colour_fit_on_regions_is_the_error_of_all_pixels(network: str, tmp_path
 def test_local_refinement_on_the_photo_resumes_from_its_state(past: int, tmp_path: Path) -> None:
     photo(tmp_path, 200, 160)
     picture = live(scene(tmp_path, network="lines: 3, circles: 1"))
-    studied = lesson(picture.scene.training.options["target"], None, 1, None, 3)  # type: ignore[union-attr]
-    first, second = (SearchPhase(TrainingSession(picture), studied, 1, 8) for _ in range(2))
+    target_image = make_target_image(picture.scene.training.options["target"], None, 1, None, 3)  # type: ignore[union-attr]
+    first, second = (SearchPhase(TrainingSession(picture), target_image, 1, 8) for _ in range(2))
     sought = 4 * 2
     for _ in range(sought + past):
         first.advance()
@@ -383,9 +384,9 @@ def test_random_draw_of_regions_is_fitted_where_they_exceed_memory(
     photo(tmp_path)
     monkeypatch.setattr("artengine_dividers.training.colour_fit.ROOM", 12 * 8)
     picture = learnt(scene(tmp_path, "cycles: 1, fit: 10", "lines: 8"))[0]
-    studied = lesson(picture.scene.training.options["target"], None, 1, None, 3)  # type: ignore[union-attr]
-    assert len(region_means(studied, picture.network.partition()).sides) > 12  # type: ignore[operator]
-    one, other = (ColourFitPhase(TrainingSession(picture), studied, 50) for _ in range(2))
+    target_image = make_target_image(picture.scene.training.options["target"], None, 1, None, 3)  # type: ignore[union-attr]
+    assert len(region_means(target_image, picture.network.partition()).sides) > 12  # type: ignore[operator]
+    one, other = (ColourFitPhase(TrainingSession(picture), target_image, 50) for _ in range(2))
     assert [len(part) for part in one._rows] == [12] * 5
     assert all(torch.equal(a, b) for a, b in zip(one._rows, other._rows, strict=True))  # the same draw every time
     before = one.loss

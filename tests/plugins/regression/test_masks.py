@@ -17,6 +17,7 @@ from tests.support.trainings import training_of
 
 from artengine import InputError, Picture, Progress, View, build, load
 from artengine.making.pipeline import make_files
+from artengine.training.centre import centre_weights
 from artengine.training.session import TrainingSession
 from artengine_regression.training import measuring
 from artengine_regression.training.mask import Mask
@@ -291,6 +292,16 @@ def test_the_centre_is_looked_at_so_many_times_as_often_as_the_edges(network: st
     for edge in (counts[0], counts[-1], counts[:, 0], counts[:, -1]):
         assert centre / edge.mean() == pytest.approx(6, rel=0.25)  # pixels lie within the edges
         assert centre / edge.mean() < 6
+
+
+@pytest.mark.parametrize("network", [MLP, GRID])
+def test_disc_is_looked_at_so_many_times_as_often_as_the_rest(network: str, numbered: Desk) -> None:
+    picture = numbered.live("until: {steps: 1}, weigh_centre: {most: 5, inner: 0.4, outer: 0.4, x: 0.5}", network)
+    centre = picture.scene.training.options["weigh_centre"]  # type: ignore[union-attr]
+    weights = centre_weights(centre, 20, 24)
+    assert weights is not None
+    counts = looked_at(numbered, {"weigh_centre": centre}, network, patches=False, draws=1500)
+    assert counts[weights == 5].mean() / counts[weights == 1].mean() == pytest.approx(5, rel=0.05)
 
 
 def test_every_known_pixel_gets_its_turn_whichever_way_it_is_drawn(numbered: Desk) -> None:
