@@ -8,6 +8,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+import gc
 import logging
 import shutil
 import subprocess
@@ -29,6 +30,17 @@ class _Faults(logging.Handler):
 
 
 logging.getLogger("artengine").addHandler(_Faults(logging.WARNING))
+
+
+def pytest_collection_finish() -> None:
+    """Keep what is loaded by now out of every later collection of garbage, and so out of what forks copy."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: some always wait for a process, a clock or a disk."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture

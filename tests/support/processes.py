@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import random
 import signal
@@ -23,6 +24,7 @@ def forked(work: Callable[[], object]) -> int:
         pid = os.fork()
     if pid:
         return pid
+    gc.freeze()  # the memory that we share would be copied as garbage is looked for in it
     code = 1
     try:
         work()
