@@ -38,11 +38,6 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One worker more than there are cores: some always wait for a process, a clock or a disk."""
-    return (os.cpu_count() or 1) + 1
-
-
 @pytest.fixture
 def tiny_scene(tmp_path: Path) -> Path:
     """A scene that paints at once."""
