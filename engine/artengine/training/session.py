@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from artengine.components import ConfiguredComponent
+from artengine.components import ConfiguredComponent, with_article
 from artengine.errors import ArtengineError, is_out_of_memory
 from artengine.painting import Picture
 from artengine.sessions import Progress, Result
@@ -142,7 +142,7 @@ class TrainingSession:
 
     def _checked(self, given: object, kind: type[Kind], verb: str) -> Kind:
         if not isinstance(given, kind):
-            message = f"the trainer {verb} a {type(given).__name__}, expected a {kind.__name__}"
+            message = f"the trainer {verb} {with_article(type(given).__name__)}, expected {with_article(kind.__name__)}"
             raise ArtengineError(f"{self._trainer.path}: {message}")
         return given
 
