@@ -8,6 +8,7 @@ import runpy
 import shlex
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -185,12 +186,17 @@ def test_the_trainer_works_with_the_scene_below_it_and_passes_its_checks(folder:
     assert course[-1][1] < course[0][1]
     assert "FAILED" not in _run(["test-plugin", "descent.py"])
     scene = artengine.load("my.yaml", plugins=["descent.py"], overrides={"training.descent.steps": 0})
-    reports = []
+    reports, results = [], []
     session = TrainingSession(artengine.build(scene, "cpu"))
-    for progress in session.run():
+
+    def run() -> Iterator[artengine.Progress]:
+        results.append((yield from session.run()))
+
+    for progress in run():
         reports.append(progress)
         if len(reports) == 3:
             session.request_stop()
+    assert [(result.step, len(result.curve)) for result in results] == [(75, 75)]
     assert [(report.step, report.total) for report in reports] == [(25, None), (50, None), (75, None)]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from tests.support.common import TINY
 from tests.support.executors import InProcess
 
 from artengine.events import Event, GalleryReport, Note
@@ -15,13 +16,6 @@ from artengine.gallery.builder import GalleryOptions, build_gallery
 from artengine.gallery.manifest import hash_file
 from artengine.gallery.sweeps import Sweep, Variation
 from artengine.workers.pool import Executor, Workers
-
-SCENE = """# A tiny picture.
-seed: 3
-canvas: {width: 16, height: 12}
-network:
-  neural_painter: {hidden_size: 6, nr_hidden: 1}
-"""
 
 
 def quick_workers(function: str, jobs: int, **options: Any) -> Workers:
@@ -39,7 +33,7 @@ def replace_workers(executor: Callable[..., Executor]) -> None:
     builder.Workers = executor  # type: ignore[assignment,misc] - whoever makes one asks for no more
 
 
-def scene(folder: Path, text: str = SCENE, name: str = "tiny.yaml") -> Path:
+def scene(folder: Path, text: str = TINY, name: str = "tiny.yaml") -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(text)
     return folder / name

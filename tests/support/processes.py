@@ -12,9 +12,6 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
-
-RunCli = Callable[..., Any]
 
 
 def forked(work: Callable[[], object]) -> int:

@@ -49,8 +49,8 @@ def _plot_line(series: Series, panel: Panel, colour: str) -> PlottedLine:
         columns += [to_places(series.low, log=panel.log_y), to_places(series.high, log=panel.log_y)]
     count = min(map(len, columns))
     columns = [column[:count] for column in columns]
-    order = np.flatnonzero(np.isfinite(columns[0]) & np.isfinite(columns[1]))
-    order = order[np.argsort(columns[0][order], kind="stable")]
+    finite = np.flatnonzero(np.isfinite(columns[0]) & np.isfinite(columns[1]))
+    order = finite[np.argsort(columns[0][finite], kind="stable")]
     x, y, *band = (column[order] for column in columns)
     if not banded:
         return PlottedLine(series.label, colour, x, y, None, None)

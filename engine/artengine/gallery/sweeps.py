@@ -81,14 +81,13 @@ class Sweep:
 
     def _to_try(self, choices: Choices, combinations: int) -> Iterator[tuple[list[str], int | str | None]]:
         """Settings, with a seed or none, that show whether all of them make scenes."""
+        first = [f"{key}={values[0]}" for key, values in choices]
         if combinations <= MAX_COMBINATIONS_TRIED:
             yield from ((settings, None) for settings, _ in _combine(choices))
         else:
-            first = [f"{key}={values[0]}" for key, values in choices]
             for index, (key, values) in enumerate(choices):
                 yield from (([*first[:index], f"{key}={value}", *first[index + 1 :]], None) for value in values)
-        settings = [f"{key}={values[0]}" for key, values in choices]
-        yield from ((settings, seed) for seed in self.seeds or () if isinstance(seed, str))
+        yield from ((first, seed) for seed in self.seeds or () if isinstance(seed, str))
 
     def variations(self) -> Iterator[Variation]:
         """The pictures one by one: seed by seed, and for each one all settings."""

@@ -159,7 +159,7 @@ def _make_scene(scene: Scene, options: _Options, backend: Mapping[str, str] | No
 
 
 def _note_other_backend(picture: Picture, backend: Mapping[str, str] | None) -> Iterator[Note]:
-    """Say where a picture is painted by another backend than it was made with; None where that is not known."""
+    """Say where a picture is painted by another backend than before; backend: that one, None where it is not known."""
     if backend is None or backend == picture.backend:
         return
     before = ", ".join(f"{name} {value}" for name, value in backend.items()) or "means that it does not tell"

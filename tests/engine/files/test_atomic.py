@@ -17,7 +17,8 @@ from typing import IO
 import numpy as np
 import pytest
 import torch
-from tests.support.processes import RunCli, ended, forked, killed, moments, strays
+from tests.support.common import RunCli
+from tests.support.processes import ended, forked, killed, moments, strays
 
 from artengine import Frame, OutputError, View
 from artengine.files.atomic import create_file, place_file, temporary_file

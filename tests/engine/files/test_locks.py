@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.common import RunCli
 from tests.support.platforms import on_posix
-from tests.support.processes import RunCli, ended, inside, strays
+from tests.support.processes import ended, inside, strays
 
 from artengine import OutputError
 from artengine.files.atomic import create_file

@@ -13,8 +13,9 @@ from textwrap import dedent
 
 import pytest
 from PIL import Image
+from tests.support.common import TINY
 from tests.support.executors import InProcess
-from tests.support.gallery_runs import SCENE, hung, is_whole, lines, made, notes, scene, seen, shown
+from tests.support.gallery_runs import hung, is_whole, lines, made, notes, scene, seen, shown
 
 from artengine import ArtengineError, InputError, OutputError, Progress, Result
 from artengine.events import GalleryReport, Training, Wrote
@@ -116,7 +117,7 @@ def test_a_folder_where_a_file_should_be_is_left_alone(there: Path) -> None:
 def test_what_was_made_from_something_else_is_made_again(there: Path) -> None:
     path = there / "tiny.yaml"
     all_ = [f"tiny-seed-{seed}" for seed in range(6)]
-    path.write_text(SCENE.replace("hidden_size: 6", "hidden_size: 5"))
+    path.write_text(TINY.replace("hidden_size: 6", "hidden_size: 5"))
     assert again(there) == all_, "another scene"
     assert again(there) == []
     assert again(there, size=(8, 8)) == all_, "another size"
@@ -323,7 +324,7 @@ def test_a_training_that_was_stopped_goes_on_and_ends_in_the_same_bytes(
     ],
 )
 def test_any_output_can_be_shown(more: str, file: str, film: bool, tmp_path: Path) -> None:
-    hung(Sweep(path=scene(tmp_path, f"{SCENE}{more}\n")), tmp_path / "g")
+    hung(Sweep(path=scene(tmp_path, f"{TINY}{more}\n")), tmp_path / "g")
     (one,) = shown(tmp_path / "g")["shown"]
     assert (one["file"], one["film"], one["width"], one["height"]) == (f"./{file}", film, 16, 12)
     with Image.open(tmp_path / "g" / one["thumbnail"]) as small:
@@ -361,7 +362,7 @@ def test_scenes_with_filters_and_grey_ones(tmp_path: Path) -> None:
     )
     for filters, size in (("half", (8, 6)), ("grey", (16, 12)), ("[half, grey]", (8, 6))):
         for outputs in ("png", "tiff"):
-            text = f"{SCENE}filters: {filters}\noutputs: {outputs}\n"
+            text = f"{TINY}filters: {filters}\noutputs: {outputs}\n"
             folder = tmp_path / f"{filters} {outputs}"
             hung(Sweep(path=scene(tmp_path, text), plugins=[str(plugin)]), folder)
             (one,) = shown(folder)["shown"]

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PIL import Image
+from tests.support.common import TINY
 from tests.support.executors import InProcess
-from tests.support.gallery_runs import SCENE, lines, scene, seen
+from tests.support.gallery_runs import lines, scene, seen
 
 from artengine import InputError
 from artengine.gallery import evolution
@@ -150,7 +151,7 @@ def test_after_too_many_generations_it_is_said_before_anything_is_made(tmp_path:
     seed = "3"
     for _ in range(63):
         seed = f"{{mutate: {seed}}}"
-    path = scene(tmp_path, SCENE.replace("seed: 3", f"seed: {seed}"))
+    path = scene(tmp_path, TINY.replace("seed: 3", f"seed: {seed}"))
     mother = evolution.load_parent(path)
     with pytest.raises(InputError, match="64"):
         evolution.mutations(path, mother, 2, 0.2)
@@ -201,7 +202,7 @@ def test_a_command_has_spaces_quotes_and_options(home: Path, run_cli: RunCli, tm
     ],
 )
 def test_pictures_of_different_scenes_are_not_crossed(change: tuple[str, str], differs: str, tmp_path: Path) -> None:
-    paths = scene(tmp_path, name="a.yaml"), scene(tmp_path, SCENE.replace(*change), name="b.yaml")
+    paths = scene(tmp_path, name="a.yaml"), scene(tmp_path, TINY.replace(*change), name="b.yaml")
     scenes = evolution.load_parent(paths[0]), evolution.load_parent(paths[1])
     with pytest.raises(InputError) as caught:
         evolution.crossings(paths, scenes, 3)

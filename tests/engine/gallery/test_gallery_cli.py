@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.support import gallery_items
 from tests.support.command_runs import ForkedCommand, FreshCommand
+from tests.support.common import TINY
 from tests.support.executors import InProcess, in_process
 from tests.support.gallery_runs import (
-    SCENE,
     endless_workers,
     is_whole,
     lines,
@@ -258,7 +258,7 @@ def test_what_the_user_mistyped_is_told_and_nothing_is_made(run_cli: RunCli, tin
 def test_children_that_cannot_be_are_told_and_nothing_is_made(
     run_cli: RunCli, tiny_scene: Path, learning_scene: Path
 ) -> None:
-    other = scene(tiny_scene.parent, SCENE.replace("hidden_size: 6", "hidden_size: 5"), "other.yaml")
+    other = scene(tiny_scene.parent, TINY.replace("hidden_size: 6", "hidden_size: 5"), "other.yaml")
     cases = {
         f"mutate {learning_scene}": "found a picture that was learnt",
         f"cross {tiny_scene} {learning_scene}": "found a picture that was learnt",
@@ -303,7 +303,7 @@ def varied(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Answer]:
     (folder / "my 'plug ins'" / "wave one.py").write_text(
         "from artengine import hookimpl\n@hookimpl\ndef register_activations():\n    return {'wave': lambda x: x * x}\n"
     )
-    scene(folder, SCENE, 'it\'s $HOME; a "scene".yaml')
+    scene(folder, TINY, 'it\'s $HOME; a "scene".yaml')
     words = ["gallery", 'it\'s $HOME; a "scene".yaml', "--seeds", "3,{mutate: 4, by: 1}", "--size", "20x10"]
     words += ["--set", "network.neural_painter.nonlin=wave,[sin, abs]", "--set", "camera.zoom=1.5"]
     words += ["-p", "my 'plug ins'/wave one.py", "--out", "g", "--json"]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings, strategies as st
-from tests.support.gallery_runs import SCENE, names_of, scene
+from tests.support.common import TINY
+from tests.support.gallery_runs import names_of, scene
 
 from artengine import InputError
 from artengine.gallery.naming import safe_name
@@ -165,7 +166,7 @@ def test_names_carry_only_what_differs(tiny_scene: Path) -> None:
 def test_two_settings_of_one_last_name_are_told_apart(tiny_scene: Path) -> None:
     sweep = Sweep(path=tiny_scene, settings=["canvas.width=8,9", "outputs.png.bits=8,16", "canvas.height=4,5"])
     assert names_of(sweep.variations())[0] == "tiny-width-8-bits-8-height-4"
-    text = SCENE + "outputs: [png: {bits: 8}, tiff: {bits: 8}]\n"
+    text = TINY + "outputs: [png: {bits: 8}, tiff: {bits: 8}]\n"
     sweep = Sweep(path=scene(tiny_scene.parent, text), settings=["outputs.png.bits=8,16", "outputs.tiff.bits=8,16"])
     assert names_of(sweep.variations())[1] == "tiny-png.bits-8-tiff.bits-16"
 
@@ -206,7 +207,7 @@ def photo(path: Path) -> None:
 def test_many_settings_make_no_name_that_a_system_refuses(tmp_path: Path) -> None:
     tenths = [f"1,1.{'0' * 35}{digit}" for digit in range(1, 7)]
     keys = ["camera.zoom", "camera.angle", STD, "camera.centre.0", "camera.centre.1", "network.neural_painter.mean"]
-    path = scene(tmp_path, SCENE + "camera: {centre: [0, 0]}\n", name=f"{'long' * 50}.yaml")
+    path = scene(tmp_path, TINY + "camera: {centre: [0, 0]}\n", name=f"{'long' * 50}.yaml")
     made = names_of(Sweep(path=path, settings=[f"{k}={v}" for k, v in zip(keys, tenths, strict=True)]).variations())
     assert len({*made}) == len(made) == 64
     assert max(map(len, made)) < 130

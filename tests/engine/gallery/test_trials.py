@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 from tests.support.browser import CHROMIUM, WHY_NOT, Browser
+from tests.support.common import TINY
 from tests.support.executors import InProcess, in_process
 from tests.support.gallery_pages import PAYLOADS, picture_of, write_page
-from tests.support.gallery_runs import SCENE, hung, is_whole, lines, scene, seen, shown
+from tests.support.gallery_runs import hung, is_whole, lines, scene, seen, shown
 
 from artengine.events import GalleryReport
 from artengine.gallery import builder
@@ -328,7 +329,7 @@ def test_one_picture_or_nothing_learnt_is_a_gallery_as_ever(learnt: Path, tmp_pa
     is_whole(tmp_path / "plain", 4)
     assert shown(tmp_path / "one")["trials"] is shown(tmp_path / "plain")["trials"] is None
     assert {"psnr", "loss"} & {key for line in lines(tmp_path / "plain") for key in line} == set()
-    assert "training" not in SCENE
+    assert "training" not in TINY
 
 
 @in_a_browser

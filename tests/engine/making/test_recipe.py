@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from tests.support.common import RunCli
 from tests.support.folders import file_contents
-from tests.support.processes import RunCli
 
 from artengine import InputError, build, load, run
 from artengine.components.plugins import version_of

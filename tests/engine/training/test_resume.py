@@ -14,9 +14,10 @@ import safetensors.torch
 import torch
 from PIL import Image
 from tests.support.command_runs import ForkedCommand
+from tests.support.common import RunCli
 from tests.support.folders import file_contents
 from tests.support.interrupted_trainings import copies_at_events, save_every_checkpoint
-from tests.support.processes import RunCli, ended, forked, strays
+from tests.support.processes import ended, forked, strays
 
 from artengine import OutputError, load
 from artengine.events import Event, Note, Training, TrainingEnd, Wrote

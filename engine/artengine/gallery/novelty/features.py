@@ -48,7 +48,7 @@ def variance(lab: Array) -> float:
 
 
 def box_mean(lab: Array, reach: int) -> Array:
-    """The mean of the square box_mean each pixel, (H, W, 3) whole numbers; beyond the border its pixels go on."""
+    """The mean of the square around each pixel, (H, W, 3) whole numbers; beyond the border its pixels go on."""
     sums = np.pad(lab, ((reach, reach), (reach, reach), (0, 0)), mode="edge").cumsum(0).cumsum(1)
     sums = np.pad(sums, ((1, 0), (1, 0), (0, 0)))
     side = 2 * reach + 1
