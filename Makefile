@@ -5,6 +5,8 @@ VENV := .venv
 # where a venv keeps its programs: elsewhere on Windows
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 CODE := engine plugins tests
+# named here: with MAKE in its own lines, make would run the tests under -n too
+CHECKS := $(MAKE) --no-print-directory check
 
 # what is tested, to the version; read by pip, for the build of the package too
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
@@ -20,7 +22,7 @@ install-dev: $(VENV)/installed-dev
 
 # the checks run beside the tests; what they say comes at the end, and either of them fails all
 test: $(VENV)/installed-dev
-	@nice $(MAKE) --no-print-directory check >$(VENV)/check.log 2>&1 & checks=$$!; \
+	@nice $(CHECKS) >$(VENV)/check.log 2>&1 & checks=$$!; \
 	$(BIN)/python -m pytest -n auto --dist worksteal; tests=$$?; \
 	wait $$checks; checks=$$?; cat $(VENV)/check.log; exit $$((tests | checks))
 

@@ -93,7 +93,7 @@ _ATTRIBUTE = "artengine_declarations"  # of a component, which holds its `Declar
 
 def declarations_of(component: Callable[..., Any]) -> Declarations:
     """What a component declares of itself; one with some of its options set declares the same."""
-    while isinstance(component, functools.partial):
+    while isinstance(component, functools.partial) and not hasattr(component, _ATTRIBUTE):
         component = component.func
     declared: Declarations = getattr(component, _ATTRIBUTE, Declarations())
     return declared

@@ -71,6 +71,13 @@ def test_options_of_a_component_change_nothing_of_what_it_declares(fresh: Any) -
     assert declarations_of(functools.partial(functools.partial(fresh, 1), other=2)).patches
 
 
+def test_component_with_options_set_may_declare_itself(fresh: Any) -> None:
+    declared = offers(LatticeNetwork)(functools.partial(films(fresh), 1))
+    assert declarations_of(declared) == Declarations(films=True, offers=(LatticeNetwork,))
+    assert declarations_of(functools.partial(declared, 2)).offers == (LatticeNetwork,)
+    assert declarations_of(fresh) == Declarations(films=True)
+
+
 def test_a_class_declares_for_its_objects_and_its_children() -> None:
     @films
     class Output:

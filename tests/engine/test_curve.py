@@ -13,7 +13,7 @@ import pytest
 import safetensors.torch
 
 from artengine import build, load
-from artengine.curve import MAX_POINTS, Curve, Point, read, rows
+from artengine.curve import MAX_POINTS, Curve, Point, psnr, read, rows
 from artengine.events import Training
 from artengine.making import recipe
 from artengine.making.pipeline import make_files
@@ -155,3 +155,8 @@ def test_reports_by_the_clock_are_not_in_the_curve(
     curves = [weights.about(tmp_path / name / "learning.safetensors")["curve"] for name in ("calm", "hasty")]
     assert curves[0] == curves[1]
     assert [row[0] for row in curves[0]] == [50, 100, 120]
+
+
+@pytest.mark.parametrize(("error", "decibels"), [(1.0, 0.0), (0.01, 20.0), (0.0, 120.0), (1e-30, 120.0)])
+def test_psnr_is_bounded(error: float, decibels: float) -> None:
+    assert psnr(error) == pytest.approx(decibels)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from artengine.capabilities import colour_range, missing_capabilities
+from artengine.components import with_article
 from artengine.curve import Point
 from artengine.errors import ArtengineError, InputError, Problem, is_out_of_memory, listed
 from artengine.kinds import ColourRange, Ports
@@ -17,6 +18,7 @@ from artengine.painting.bands import Image, Painting, Part, Stretch, stack_bands
 from artengine.painting.devices import device_named
 from artengine.painting.filters import apply_filters
 from artengine.painting.lineage import grow_weights
+from artengine.painting.operations import same_numbers
 from artengine.painting.renderer import PointRenderer
 from artengine.scene import PlainSeed, Scene, all_numbers
 from artengine.view import View
@@ -147,7 +149,7 @@ class Picture:
             one.load_state_dict(other.state_dict())
             points = tile.to(next((p.dtype for p in one.parameters()), self.dtype)).reshape(columns, -1)
             with torch.inference_mode():
-                if not torch.equal(one(points).nan_to_num(), other(points).nan_to_num()):
+                if not same_numbers(one(points), other(points)):
                     unlike.append(seed)
         return unlike
 
@@ -185,7 +187,7 @@ class Picture:
     def stretch(self, view: View) -> Stretch | None:
         """How colours have to be stretched for this view: what is taken from each channel, and what divides it.
 
-        None where the network's colours are in [0, 1] as they are. Unless `paint` is given another
+        None where the range of the network's colours is known: unit or signed. Unless `paint` is given another
         stretch, it uses that of the scene's own view.
         """
         with _memory_for(view):
@@ -239,7 +241,7 @@ class Picture:
                 raise
             raise ArtengineError(f"{bound.path}: the network does not fit into memory; make it smaller") from error
         if not isinstance(network, nn.Module):
-            message = f"gave a {type(network).__name__}, expected a torch.nn.Module"
+            message = f"gave {with_article(type(network).__name__)}, expected a torch.nn.Module"
             raise InputError([Problem(bound.where, bound.path, message)])
         if missing := missing_capabilities(network, bound.component.declares.offers):
             message = f"offers {listed(missing)}, found a {type(network).__name__} without"

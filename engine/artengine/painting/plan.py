@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from artengine.errors import is_out_of_memory
 from artengine.painting.compiled import NotCompilableError
-from artengine.painting.operations import NotTraceableError, Trace, simplify, trace_network
+from artengine.painting.operations import NotTraceableError, Trace, same_numbers, simplify, trace_network
 from artengine.painting.stepwise import lower, matmul
 from artengine.scene import Precision
 
@@ -59,7 +59,7 @@ class Plan:
     def stale(self, network: nn.Module) -> bool:
         """Whether the network's weights have changed since."""
         now = _weights(network)
-        return len(now) != len(self.weights) or not all(map(_same, self.weights, now))
+        return len(now) != len(self.weights) or not all(map(same_numbers, self.weights, now))
 
     @property
     def backend(self) -> dict[str, str]:
@@ -193,14 +193,6 @@ def _cast(network: nn.Module, dtype: torch.dtype) -> nn.Module:
 def _weights(network: nn.Module) -> list[Tensor]:
     """All tensors that the network's colours depend on, those that are not saved included."""
     return [*network.parameters(), *network.buffers()]
-
-
-def _same(one: Tensor, other: Tensor) -> bool:
-    """Whether two tensors hold the same, NaN equal to NaN."""
-    if one.dtype != other.dtype or one.shape != other.shape:
-        return False
-    numbers = one == one
-    return torch.equal(one[numbers], other[numbers]) and bool((other[~numbers] != other[~numbers]).all())
 
 
 def _copied(network: nn.Module) -> nn.Module:

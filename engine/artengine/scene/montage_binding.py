@@ -108,7 +108,9 @@ class _ShotBinder:
         self._name = name
         self._read = read
         self._context = context
-        self._files = binder.files.fork()  # what every scene knows: what those before it have named is not its own
+        self._files = (
+            binder.files.fork()
+        )  # as they are before the first shot: no scene takes over what another has named
 
     def bind(self, nodes: tuple[Node, ...]) -> list[_BoundShot]:
         """The shots, but for those with problems."""

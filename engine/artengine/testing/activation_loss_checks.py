@@ -7,7 +7,7 @@ import itertools
 import torch
 from torch import Tensor
 
-from artengine.components import ConfiguredComponent
+from artengine.components import ConfiguredComponent, with_article
 from artengine.testing.checks import Bench, Checks, expect
 
 VALUES_PER_PIXEL = 24  # on the last axis: a few values away from a corner of an activation and a few on it
@@ -27,7 +27,7 @@ def _keeps_shape(bound: ConfiguredComponent, bench: Bench) -> None:
     ):
         x = _samples(dtype).reshape(shape)
         y = bound.make()(x)
-        expect(isinstance(y, Tensor), f"gave a {type(y).__name__}, expected a tensor")
+        expect(isinstance(y, Tensor), f"gave {with_article(type(y).__name__)}, expected a tensor")
         expect(y.shape == x.shape, f"gave shape {tuple(y.shape)} for {shape}, expected the same")
         expect(y.dtype == dtype, f"gave {y.dtype} for {dtype}, expected the same")
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from artengine.capabilities import CAPABILITIES, colour_range, missing_capabilities
-from artengine.components import ConfiguredComponent
+from artengine.components import ConfiguredComponent, with_article
 from artengine.kinds import ColourRange, Ports
 from artengine.testing.cases import VIEW
 from artengine.testing.checks import Bench, BrokenError, Checks, expect
@@ -37,7 +37,7 @@ def _tiles_fit(bound: ConfiguredComponent, bench: Bench) -> None:
 def _module(bound: ConfiguredComponent, seed: int = 1) -> nn.Module:
     module = bound.make()(Ports(inputs=2, seed=seed))
     if not isinstance(module, nn.Module):
-        raise BrokenError(f"gave a {type(module).__name__}, expected a torch.nn.Module")
+        raise BrokenError(f"gave {with_article(type(module).__name__)}, expected a torch.nn.Module")
     return module.eval()
 
 

@@ -136,8 +136,9 @@ class TrainingSession:
     def _begun(self) -> Generator[Progress, None, Result]:
         begun = self._trainer.make()(self)
         if not isinstance(begun, Generator):
-            message = f"gave a {type(begun).__name__}, expected a generator that yields Progress and returns a Result"
-            raise ArtengineError(f"{self._trainer.path}: {message}")
+            expected = "a generator that yields Progress and returns a Result"
+            found = with_article(type(begun).__name__)
+            raise ArtengineError(f"{self._trainer.path}: gave {found}, expected {expected}")
         return begun
 
     def _checked(self, given: object, kind: type[Kind], verb: str) -> Kind:

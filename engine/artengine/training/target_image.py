@@ -94,19 +94,15 @@ class TargetImage:
     def downscaled(self, factor: int) -> TargetImage:
         """The same with so many pixels a side averaged into one, by their weights, which must be above zero.
 
-        An average that takes in a hidden pixel is hidden.
+        It is for targets of which nothing is hidden: what is to be hidden is so after averaging.
         """
         if factor == 1:
             return self
         weights, image = (split_into_blocks(one, factor) for one in (self.weights, self.image))
         sums = weights.sum(axis=(1, 3))
-        hidden: Pixels | None = None
-        if self.hidden is not None:
-            hidden = np.any(split_into_blocks(self.hidden, factor), axis=(1, 3))
         return replace(
             self,
             pixels=(image * weights[..., None]).sum(axis=(1, 3)) / sums[..., None],
-            hidden=hidden,
             weight=None if self.weight is None else sums / (weights.shape[1] * weights.shape[3]),
             block=self.block * factor,
         )

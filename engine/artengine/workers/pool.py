@@ -265,8 +265,7 @@ def _to_line(item: Item) -> bytes:
 def _next_event(events: queue.SimpleQueue[_Event], slots: list[_Slot], timeout: float) -> _Event:
     """What happens next; meanwhile, what takes too long is ended."""
     while True:
-        left = min(
-            [timeout, *(slot.seconds_left() for slot in slots)]
-        )  # a task given out from now on has all of its time
+        # a task given out from now on has all of its time
+        left = min([timeout, *(slot.seconds_left() for slot in slots)])
         with contextlib.suppress(queue.Empty):
             return events.get(timeout=None if left == math.inf else min(left, 3600))

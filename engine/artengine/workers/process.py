@@ -188,9 +188,8 @@ def _answer(work: Callable[[Any], object], line: bytes) -> bytes:
 def _failure(error: BaseException) -> bytes:
     if isinstance(error, ArtengineError):
         return _to_line({"error": str(error) or type(error).__name__})
-    from artengine.components import (
-        format_plugin_error,  # which takes as long to import as all else that a worker needs
-    )
+    # imported here: it takes as long as all else that a worker needs
+    from artengine.components import format_plugin_error
 
     words = " ".join(traceback.format_exception_only(error)[-1].split())
     if plugin_error := format_plugin_error(error):  # with the plugin and its line

@@ -10,9 +10,8 @@ import numpy as np
 Numbers = np.ndarray[Any, Any]
 
 LINE, CIRCLE = 0, 1
-HASH_MULTIPLIER = np.uint64(
-    0x9E3779B97F4A7C15
-)  # 2^64 over the golden ratio: spreads codes over the places of a hash table
+#: 2^64 over the golden ratio: spreads codes over the places of a hash table.
+HASH_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"contract", "nsz", "arcp"})

@@ -1,4 +1,4 @@
-"""The search as a stage of a training."""
+"""The search as a phase of a training."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ BREAKS: dict[str, dict[str, dict[str, tuple[str, str]]]] = {
         "keeps shape and precision": {
             "another shape": ("lambda x: x[..., :-1] * 2", r"gave shape (40, 23) for (40, 24), expected the same"),
             "another precision": ("lambda x: x.double().sin()", "gave torch.float64 for torch.float32"),
-            "no tensor": ("lambda x: 1 * x if x.ndim < 3 else 1", "gave a int"),
+            "no tensor": ("lambda x: 1 * x if x.ndim < 3 else 1", "gave an int"),
         },
         "is finite, at 0 too": {
             "nan at 0": ("lambda x: x / x.abs()", "gave nan at x = 0, expected finite numbers"),

@@ -228,3 +228,11 @@ def test_a_checkpoint_is_written_when_it_is_due(tmp_path: Path, monkeypatch: pyt
     hasty.save_if_due(network(), progress(2))
     hasty.save_if_due(network(), progress(3))
     assert weights.about(newest(tmp_path))["step"] in (1, 2)
+
+
+def test_checkpoint_of_another_layout_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoints = Checkpoints(tmp_path, "a", "key")
+    checkpoints.save(network(0.25), progress(12))
+    monkeypatch.setattr(checkpoint, "FORMAT", checkpoint.FORMAT + 1)
+    restored = Checkpoints(tmp_path, "a", "key").restore(network())
+    assert restored == (0, {}, [f"{newest(tmp_path)} is of another training, and will be replaced"])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
-import time
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from tests.support.interrupted_trainings import copies_at_events, save_every_che
 from tests.support.processes import ended, forked, strays
 
 from artengine import OutputError, load
-from artengine.events import Event, Note, Training, TrainingEnd, Wrote
+from artengine.events import Event, Note, Training, TrainingEnd, TrainingReport, Wrote
 from artengine.making.pipeline import make_files
 from artengine.training import checkpoint
 
@@ -104,12 +105,13 @@ def test_training_killed_in_the_middle_of_a_step_ends_in_the_same_bytes(
 ) -> None:
     """The one real kill -9 of this trainer: what a file is then, torn or not, is with the tests of files."""
     out = tmp_path / "out"
-    pid = forked(training(scene, out))
-    while not list(out.glob("*.checkpoint-before.safetensors")):
-        time.sleep(0.001)
-    time.sleep(0.01)
-    os.kill(pid, signal.SIGKILL)
-    assert ended(pid) == -signal.SIGKILL
+    reports = itertools.count(1)
+
+    def die_soon(event: Event) -> None:
+        if isinstance(event, TrainingReport) and next(reports) == 3:
+            threading.Timer(0.005, os.kill, (os.getpid(), signal.SIGKILL)).start()
+
+    assert ended(forked(training(scene, out, die_soon))) == -signal.SIGKILL
     for path in out.glob("*.safetensors"):
         safetensors.torch.load_file(path)
     assert any(text.startswith("going on") for text in notes(made(scene, out)))

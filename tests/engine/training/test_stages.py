@@ -5,10 +5,8 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-import pytest
-
 from artengine import Result
-from artengine.curve import Curve, psnr
+from artengine.curve import Curve
 from artengine.sessions import Progress
 from artengine.training.stages import Measurement, PlannedStage, StepOutcome, run_stages
 
@@ -31,6 +29,7 @@ class Counting:
 
     def begin(self) -> None:
         self.calls.append("begin")
+        self.done = 0
 
     def advance(self) -> StepOutcome:
         self.done += 1
@@ -101,6 +100,18 @@ def test_only_what_stages_ask_for_is_reported_where_nobody_waits() -> None:
     assert [one.step for one in start] == [0]
 
 
+def test_report_comes_by_the_clock_once_there_is_something_to_measure() -> None:
+    class Impatient(Counting):
+        patience = -1.0
+
+        def measure(self) -> Measurement | None:
+            return None if self.done < 3 else super().measure()
+
+    reports, result, _ = run(Session(), planned(Impatient(5)))
+    assert [(one.step, one.psnr) for one in reports] == [(3, 20.0), (4, 20.0)]
+    assert result.step == 5
+
+
 def test_a_stage_that_finds_all_it_needs_does_not_begin() -> None:
     stage = Counting(2)
     run(Session(), planned(stage, begins=False))
@@ -131,8 +142,3 @@ def test_every_report_can_be_gone_on_from_to_the_same_end() -> None:
         rest, again, _ = run(Session(state, always_reports=True), *stages())
         assert again == result
         assert [one.step for one in rest] == [one.step for one in reports[number:]]
-
-
-@pytest.mark.parametrize(("error", "decibels"), [(1.0, 0.0), (0.01, 20.0), (0.0, 120.0), (1e-30, 120.0)])
-def test_psnr_is_bounded(error: float, decibels: float) -> None:
-    assert psnr(error) == pytest.approx(decibels)

@@ -67,13 +67,3 @@ def test_downscaled_pixels_keep_their_weighted_means() -> None:
     assert small.weights[1, 2] == pytest.approx(weight[part].mean(), rel=1e-5)
     assert large.downscaled(1) is large
     assert large.downscaled(50).image.shape == (1, 1, 3)
-
-
-def test_average_that_takes_in_a_hidden_pixel_is_hidden() -> None:
-    hidden = np.zeros((4, 6), bool)
-    hidden[3, 1] = True
-    small = image_of(np.zeros((4, 6, 3), np.uint8), hidden=hidden).downscaled(2)
-    assert small.hidden is not None
-    assert small.hidden.tolist() == [[False] * 3, [True, False, False]]
-    assert small.known.tolist() == [0, 1, 2, 4, 5]
-    assert small.is_even

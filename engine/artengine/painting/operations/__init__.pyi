@@ -4,5 +4,6 @@ from .tracing import (
     NotTraceableError as NotTraceableError,
     Ref as Ref,
     Trace as Trace,
+    same_numbers as same_numbers,
     trace_network as trace_network,
 )

@@ -115,7 +115,11 @@ def trace_network(network: nn.Module, points: Tensor, others: Tensor) -> Trace:
             raise NotTraceableError("it returns something else than a tensor that depends on the points")
         trace = Trace(_needed(recorder.calls, output), output)
         expected = _call(network, others.clone())
-        if not isinstance(expected, Tensor) or not _same(trace.replay(others), expected):
+        if (
+            not isinstance(expected, Tensor)
+            or expected.is_complex()
+            or not same_numbers(trace.replay(others), expected)
+        ):
             raise NotTraceableError("its operations give other colours for other points than the network itself")
     return trace
 
@@ -133,11 +137,12 @@ def _call(network: nn.Module, points: Tensor) -> object:
         raise NotTraceableError(f"it raises {type(error).__name__}: {error}") from error
 
 
-def _same(one: Tensor, other: Tensor) -> bool:
-    """Whether two tensors hold the same numbers, NaN equal to NaN."""
-    if one.dtype != other.dtype or one.is_complex():
+def same_numbers(one: Tensor, other: Tensor) -> bool:
+    """Whether two tensors hold the same numbers in the same precision and shape, NaN equal to NaN."""
+    if one.dtype != other.dtype or one.shape != other.shape:
         return False
-    return torch.equal(one.nan_to_num(), other.nan_to_num())
+    numbers = one == one
+    return torch.equal(one[numbers], other[numbers]) and bool((other[~numbers] != other[~numbers]).all())
 
 
 class _ExportWatch(TorchFunctionMode):
