@@ -1,4 +1,4 @@
-"""What is to be told with dividers: a photo, or a picture whose answer is known, in the middle of the plane."""
+"""What dividers learn: a photo, or a picture whose answer is known, in the middle of the plane."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from artengine import Photo, View
 from artengine.training import CentreWeight, TargetImage, centre_weights
 from artengine_dividers.network import Numbers, Partition
 
-MAX_PIXELS = 1 << 22  # of a photo, so that the sides of all pixels are told in seconds
+MAX_PIXELS = 1 << 22  # of a photo, so that the sides of all pixels are computed in seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

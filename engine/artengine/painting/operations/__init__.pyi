@@ -4,6 +4,7 @@ from .tracing import (
     NotTraceableError as NotTraceableError,
     Ref as Ref,
     Trace as Trace,
+    map_leaves as map_leaves,
     same_numbers as same_numbers,
     trace_network as trace_network,
 )

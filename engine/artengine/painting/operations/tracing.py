@@ -71,7 +71,9 @@ class Call:
 
     def apply(self, values: dict[int, Tensor]) -> None:
         """Apply it to other values, and add its results to them."""
-        args, kwargs = _mapped((self.args, self.kwargs), lambda part: values[part.index] if _is_ref(part) else part)
+        args, kwargs = map_leaves(
+            (self.args, self.kwargs), lambda part: values[part.index] if isinstance(part, Ref) else part
+        )
         results = self.op(*args, **kwargs)
         values.update(zip(self.results, results if isinstance(results, tuple) else (results,), strict=False))
 
@@ -208,7 +210,7 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's 
         first = len(self._alive) - len(results)
         numbers = tuple(range(first, first + len(results)))
         self._numbers.update(zip(map(id, results), numbers, strict=True))
-        arguments, options = _mapped((args, kwargs), self._referred)
+        arguments, options = map_leaves((args, kwargs), self._referred)
         memory = results[0].untyped_storage().data_ptr()
         shared = (self.number_of(tensor) for tensor in tensors if tensor.untyped_storage().data_ptr() == memory)
         alias = next((number for number in shared if number is not None), None)
@@ -244,10 +246,6 @@ def _needed(calls: list[Call], output: int) -> tuple[Call, ...]:
     return tuple(reversed(needed))
 
 
-def _is_ref(part: object) -> bool:
-    return isinstance(part, Ref)
-
-
 def _leaves(value: Any) -> Iterator[Any]:
     """What lists, tuples and dicts hold, however deep."""
     if isinstance(value, (list, tuple)):
@@ -259,10 +257,10 @@ def _leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
-def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
+def map_leaves(value: Any, change: Callable[[Any], Any]) -> Any:
     """The same lists, tuples and dicts, with every leaf changed."""
     if isinstance(value, (list, tuple)):
-        return type(value)(_mapped(part, change) for part in value)
+        return type(value)(map_leaves(part, change) for part in value)
     if isinstance(value, dict):
-        return {key: _mapped(part, change) for key, part in value.items()}
+        return {key: map_leaves(part, change) for key, part in value.items()}
     return change(value)

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from artengine.painting.operations import Call, Ref
+from artengine.painting.operations import Call, Ref, map_leaves
 
 Step = Callable[..., Any]
 Array = np.ndarray[Any, Any]
@@ -99,19 +99,10 @@ def _called(call: Call, in_place: bool) -> Step:
 
     def general(*values: Tensor) -> Any:
         filled = iter(values)
-        return op(*_filled(args, filled), **_filled(kwargs, filled))
+        arguments, options = map_leaves((args, kwargs), lambda part: next(filled) if isinstance(part, Ref) else part)
+        return op(*arguments, **options)
 
     return general
-
-
-def _filled(template: Any, values: Any) -> Any:
-    if isinstance(template, Ref):
-        return next(values)
-    if isinstance(template, (list, tuple)):
-        return type(template)(_filled(part, values) for part in template)
-    if isinstance(template, dict):
-        return {key: _filled(part, values) for key, part in template.items()}
-    return template
 
 
 def _wave(function: np.ufunc) -> Callable[[Array, Array], None]:
