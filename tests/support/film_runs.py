@@ -11,7 +11,7 @@ from typing import Any
 from tests.support.interrupted_trainings import save_every_checkpoint
 
 from artengine import load
-from artengine.events import Event, FilmReport, Note
+from artengine.events import Event, FilmReport
 from artengine.making.pipeline import make_files
 
 FILM = """\
@@ -27,10 +27,6 @@ FRAMES = 12
 def made(scene: Path, out: Path, **options: Any) -> list[Event]:
     overrides = options.pop("overrides", ())
     return list(make_files(load(scene, overrides=overrides), out, device="cpu", **options))
-
-
-def notes(events: list[Event]) -> list[str]:
-    return [event.text for event in events if isinstance(event, Note)]
 
 
 def until(scene: Path, out: Path, stop: Callable[[Event], object], **options: Any) -> Callable[[], object]:

@@ -9,3 +9,8 @@ def file_contents(folder: Path) -> dict[str, bytes]:
     """The files of a folder and of those in it, by their paths."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
+def file_names(folder: Path) -> list[str]:
+    """The names of all that is in a folder, hidden files too, sorted."""
+    return sorted(path.name for path in folder.iterdir())

@@ -10,7 +10,7 @@ from typing import Any
 from tests.support.common import TINY
 from tests.support.executors import InProcess
 
-from artengine.events import Event, GalleryReport, Note
+from artengine.events import Event, GalleryReport
 from artengine.gallery import builder
 from artengine.gallery.builder import GalleryOptions, build_gallery
 from artengine.gallery.manifest import hash_file
@@ -39,20 +39,18 @@ def scene(folder: Path, text: str = TINY, name: str = "tiny.yaml") -> Path:
     return folder / name
 
 
-def hung(sweep: Sweep, folder: Path, executor: InProcess | None = None, **order: Any) -> tuple[list[str], list[Event]]:
+def make_gallery(
+    sweep: Sweep, folder: Path, executor: InProcess | None = None, **options: Any
+) -> tuple[list[str], list[Event]]:
     """Make a gallery: the names of what was made in this run, and the events."""
     executor = executor or InProcess()
-    order_ = GalleryOptions(folder=folder, **order)
-    events = list(build_gallery("tiny", sweep.variations(), sweep.count(), executor, order_))
+    gallery = GalleryOptions(folder=folder, **options)
+    events = list(build_gallery("tiny", sweep.variations(), sweep.count(), executor, gallery))
     return executor.made, events
 
 
 def names_of(variations: Iterable[Variation]) -> list[str]:
     return [one.name for one in variations]
-
-
-def notes(events: Iterable[Event]) -> list[str]:
-    return [event.text for event in events if isinstance(event, Note)]
 
 
 def made(events: Iterable[Event]) -> list[tuple[str, str]]:

@@ -6,12 +6,17 @@ import contextlib
 import gc
 import os
 import random
+import re
 import signal
+import socket
 import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+#: The name of this machine, as temporaries and locks have it.
+HOST = re.sub(r"[^\w-]", "-", socket.gethostname())
 
 
 def forked(work: Callable[[], object]) -> int:

@@ -7,7 +7,6 @@ import errno
 import os
 import re
 import shutil
-import socket
 import stat
 import subprocess
 from collections.abc import Callable
@@ -18,7 +17,8 @@ import numpy as np
 import pytest
 import torch
 from tests.support.common import RunCli
-from tests.support.processes import ended, forked, killed, moments, strays
+from tests.support.folders import file_names
+from tests.support.processes import HOST, ended, forked, killed, moments, strays
 
 from artengine import Frame, OutputError, View
 from artengine.files.atomic import create_file, place_file, temporary_file
@@ -30,8 +30,6 @@ from artengine_basics.outputs import stills
 resource = pytest.importorskip("resource", reason="a size that files may have is set, which Windows cannot")
 
 Write = Callable[[OutputTarget, int], object]
-
-HOST = re.sub(r"[^\w-]", "-", socket.gethostname())
 
 
 def noise(side: int, seed: int = 0) -> Frame:
@@ -59,10 +57,6 @@ WRITERS: dict[str, Write] = {
 }
 
 writers = pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
-
-
-def listing(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 def fail(file: IO[bytes], error: BaseException) -> None:
@@ -97,7 +91,7 @@ def test_file_is_the_old_or_the_new_one_after_kill_9(write: Write, tmp_path: Pat
     assert left  # some kills did come in the middle of a file
     with lock_outputs(tmp_path, "another"):
         assert strays(tmp_path) == []
-    assert listing(tmp_path) == [path.name]
+    assert file_names(tmp_path) == [path.name]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +103,7 @@ def test_earlier_file_stays_after_any_exception(error: BaseException, tmp_path: 
     with pytest.raises(type(error)), create_file(path) as file:
         fail(file, error)
     assert path.read_bytes() == b"earlier"
-    assert listing(tmp_path) == ["a.png"]
+    assert file_names(tmp_path) == ["a.png"]
 
 
 def test_file_appears_when_it_is_whole(tmp_path: Path) -> None:
@@ -136,7 +130,7 @@ def test_cancelled_writing_leaves_nothing(most: int, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), create_file(path, raise_if_cancelled) as file:
         file.write(b"all of it")
     assert path.read_bytes() == b"earlier"
-    assert listing(tmp_path) == ["a.png"]
+    assert file_names(tmp_path) == ["a.png"]
 
 
 def test_place_file_takes_what_a_program_writes(tmp_path: Path) -> None:
@@ -148,7 +142,7 @@ def test_place_file_takes_what_a_program_writes(tmp_path: Path) -> None:
         subprocess.run(["sh", "-c", f"printf all > '{temporary}' && printf ' of it' >> '{temporary}'"], check=True)
         assert path.read_bytes() == b"earlier"
     assert path.read_bytes() == b"all of it"
-    assert listing(tmp_path) == ["a.mp4"]
+    assert file_names(tmp_path) == ["a.mp4"]
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt(), GeneratorExit()])
@@ -171,7 +165,7 @@ def test_place_file_drops_half_of_a_file(error: BaseException, tmp_path: Path) -
     with pytest.raises(type(error)), place_file(path, unwanted) as temporary:
         temporary.write_bytes(b"all of it")
     assert path.read_bytes() == b"earlier"
-    assert listing(tmp_path) == ["a.mp4"]
+    assert file_names(tmp_path) == ["a.mp4"]
 
 
 def test_place_file_reports_a_missing_temporary(tmp_path: Path) -> None:
@@ -180,7 +174,7 @@ def test_place_file_reports_a_missing_temporary(tmp_path: Path) -> None:
         temporary.unlink()
     with temporary_file(tmp_path / "a.mp4") as temporary:
         temporary.unlink()  # nobody needs it
-    assert listing(tmp_path) == []
+    assert file_names(tmp_path) == []
 
 
 def test_temporary_files_differ_and_go(tmp_path: Path) -> None:
@@ -188,7 +182,7 @@ def test_temporary_files_differ_and_go(tmp_path: Path) -> None:
         assert one != two
         assert strays(tmp_path) == sorted([one.name, two.name])
         assert one.stat().st_size == 0
-    assert listing(tmp_path) == []
+    assert file_names(tmp_path) == []
 
 
 def test_link_at_the_name_of_a_temporary_is_not_followed(tmp_path: Path) -> None:
@@ -218,7 +212,7 @@ def test_os_error_of_the_disk_names_the_file_and_that_of_the_writer_does_not(tmp
         pass
     with pytest.raises(FileNotFoundError), create_file(tmp_path / "a.png") as file:
         fail(file, FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
-    assert listing(tmp_path) == []
+    assert file_names(tmp_path) == []
 
 
 @writers
@@ -238,7 +232,7 @@ def test_full_disk_costs_no_earlier_file(write: Write, small_disk: Path, tmp_pat
         ):
             write(big(small_disk), 0)
         assert path.read_bytes() == b"earlier"
-        assert listing(small_disk) == [path.name, "filling"]
+        assert file_names(small_disk) == [path.name, "filling"]
         filling.unlink()
 
 
@@ -255,7 +249,7 @@ def test_limit_of_file_size_costs_no_earlier_file(write: Write, tmp_path: Path) 
 
     assert ended(forked(work)) == 0
     assert path.read_bytes() == whole
-    assert listing(tmp_path) == [path.name]
+    assert file_names(tmp_path) == [path.name]
 
 
 def test_full_disk_is_one_line_on_the_command_line(small_disk: Path, tiny_scene: Path, run_cli: RunCli) -> None:
@@ -270,7 +264,7 @@ def test_full_disk_is_one_line_on_the_command_line(small_disk: Path, tiny_scene:
         r"\S+tiny\.png: cannot be written: No space left on device \(.* MB free\); .*--out\n", answer.err
     )
     assert (out / "tiny.png").read_bytes() == earlier
-    assert listing(out) == ["tiny.png"]
+    assert file_names(out) == ["tiny.png"]
 
 
 def test_file_in_place_of_the_folder_is_one_line(tmp_path: Path, tiny_scene: Path, run_cli: RunCli) -> None:
@@ -296,7 +290,7 @@ def test_read_only_folder_is_one_line(tmp_path: Path) -> None:
                 pass
 
     assert ended(forked(work)) == 0
-    assert listing(folder) == []
+    assert file_names(folder) == []
 
 
 @pytest.mark.parametrize(("number", "works"), [(errno.EINVAL, True), (errno.ENOTSUP, True), (errno.EIO, False)])

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import signal
-import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.support.common import RunCli
+from tests.support.folders import file_names
 from tests.support.platforms import on_posix
-from tests.support.processes import ended, inside, strays
+from tests.support.processes import HOST, ended, inside, strays
 
 from artengine import OutputError
 from artengine.files.atomic import create_file
 from artengine.files.locks import lock_outputs
 
 pytestmark = on_posix
-
-HOST = re.sub(r"[^\w-]", "-", socket.gethostname())
-
-
-def listing(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 def test_second_run_of_a_scene_in_a_folder_is_refused(tiny_scene: Path, tmp_path: Path, run_cli: RunCli) -> None:
@@ -38,7 +31,7 @@ def test_second_run_of_a_scene_in_a_folder_is_refused(tiny_scene: Path, tmp_path
         with lock_outputs(tmp_path / "gallery", "other"), lock_outputs(tmp_path, "tiny"):
             pass  # neither another scene nor another folder is in the way
     assert run_cli("run", tiny_scene).code == 0
-    assert listing(tmp_path / "gallery") == ["tiny.png"]
+    assert file_names(tmp_path / "gallery") == ["tiny.png"]
 
 
 def test_lock_of_a_killed_run_is_taken(tmp_path: Path) -> None:
@@ -50,7 +43,7 @@ def test_lock_of_a_killed_run_is_taken(tmp_path: Path) -> None:
     assert (tmp_path / ".a.lock").exists()
     with lock_outputs(tmp_path, "a"):
         pass
-    assert listing(tmp_path) == []
+    assert file_names(tmp_path) == []
 
 
 @contextlib.contextmanager
@@ -100,7 +93,7 @@ def test_what_is_no_lock_of_ours_is_not_written_into(kind: str, tmp_path: Path) 
     with refused, lock_outputs(tmp_path, "a"):
         pass
     assert (tmp_path / "mine").read_text() == "mine"
-    assert listing(tmp_path) == [".a.lock", "mine"]
+    assert file_names(tmp_path) == [".a.lock", "mine"]
 
 
 def test_patience_waits_for_a_run_that_ends(tmp_path: Path) -> None:
@@ -111,4 +104,4 @@ def test_patience_waits_for_a_run_that_ends(tmp_path: Path) -> None:
         with lock_outputs(tmp_path, "a", patience=60):
             pass
         timer.join()
-    assert listing(tmp_path) == []
+    assert file_names(tmp_path) == []

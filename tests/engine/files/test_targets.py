@@ -7,14 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from tests.support.folders import file_names
 
 from artengine import Frame, View
 from artengine.files.targets import OutputTarget
 from artengine_basics.outputs import stills
-
-
-def listing(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 def test_name_is_written_once_in_a_run(tmp_path: Path) -> None:
@@ -25,7 +22,7 @@ def test_name_is_written_once_in_a_run(tmp_path: Path) -> None:
             second(suffix)
         with target.scratch(suffix):
             pass
-    assert listing(tmp_path) == ["a-create.mp4", "a-place.mp4"]
+    assert file_names(tmp_path) == ["a-create.mp4", "a-place.mp4"]
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ from textwrap import dedent
 import pytest
 from PIL import Image
 from tests.support.common import TINY
+from tests.support.events import notes
 from tests.support.executors import InProcess
-from tests.support.gallery_runs import hung, is_whole, lines, made, notes, scene, seen, shown
+from tests.support.gallery_runs import is_whole, lines, made, make_gallery, scene, seen, shown
 
 from artengine import ArtengineError, InputError, OutputError, Progress, Result
 from artengine.events import GalleryReport, Training, Wrote
@@ -37,7 +38,7 @@ training: {regression: {target: photo.png, until: {steps: 20}, batch: 64}}
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a scene and its gallery of six."""
     folder = tmp_path_factory.mktemp("finished")
-    hung(Sweep(path=scene(folder), seeds=range(6)), folder / "g")
+    make_gallery(Sweep(path=scene(folder), seeds=range(6)), folder / "g")
     return folder
 
 
@@ -51,7 +52,7 @@ def there(finished: Path, tmp_path: Path) -> Path:
 def again(there: Path, **options: object) -> list[str]:
     """Make the six again: the names of those that had to be made."""
     sweep = replace(Sweep(path=there / "tiny.yaml", seeds=range(6)), **options)  # type: ignore[arg-type]
-    return hung(sweep, there / "g")[0]
+    return make_gallery(sweep, there / "g")[0]
 
 
 def photo(path: Path, shade: int) -> None:
@@ -60,7 +61,7 @@ def photo(path: Path, shade: int) -> None:
 
 def test_every_picture_has_a_file_a_thumbnail_a_line_and_a_place_on_the_page(tmp_path: Path) -> None:
     sweep = Sweep(path=scene(tmp_path), seeds=[2, 5], settings=[f"{STD}=1,2"])
-    names, events = hung(sweep, tmp_path / "g")
+    names, events = make_gallery(sweep, tmp_path / "g")
     expected = [f"tiny-seed-{seed}-std-{std}" for seed in (2, 5) for std in (1, 2)]
     assert names == seen(tmp_path / "g") == expected
     assert [event for event in events if isinstance(event, GalleryReport)] == [
@@ -76,7 +77,7 @@ def test_every_picture_has_a_file_a_thumbnail_a_line_and_a_place_on_the_page(tmp
 
 def test_made_again_it_makes_nothing(there: Path) -> None:
     before = {path.name: path.stat().st_mtime_ns for path in (there / "g").glob("tiny*")}
-    names, events = hung(Sweep(path=there / "tiny.yaml", seeds=range(6)), there / "g")
+    names, events = make_gallery(Sweep(path=there / "tiny.yaml", seeds=range(6)), there / "g")
     assert names == []
     assert notes(events) == ["6 of 6 were there already"]
     assert made(events) == [(f"tiny-seed-{seed}", "") for seed in range(6)]
@@ -127,25 +128,25 @@ def test_what_was_made_from_something_else_is_made_again(there: Path) -> None:
             assert picture.size == (8, 8)
     assert again(there, size=(8, 8), metadata=True) == []
     sweep = Sweep(path=path, seeds=range(6), size=(8, 8))
-    assert hung(sweep, there / "g", metadata=False)[0] == all_
+    assert make_gallery(sweep, there / "g", metadata=False)[0] == all_
     with pytest.raises(InputError, match="found no recipe in it"):
         recipe.read(there / "g" / "tiny-seed-0.png")
-    assert hung(sweep, there / "g", metadata=False, fresh=True)[0] == all_
+    assert make_gallery(sweep, there / "g", metadata=False, fresh=True)[0] == all_
 
 
 def test_what_was_not_asked_for_this_time_stays_and_is_shown_last(there: Path) -> None:
     sweep = Sweep(path=there / "tiny.yaml", seeds=[7, 6, 2])
-    assert hung(sweep, there / "g")[0] == ["tiny-seed-7", "tiny-seed-6"]
+    assert make_gallery(sweep, there / "g")[0] == ["tiny-seed-7", "tiny-seed-6"]
     assert seen(there / "g") == [f"tiny-seed-{seed}" for seed in (7, 6, 2, 0, 1, 3, 4, 5)]
 
 
 def test_another_photo_is_another_picture(tmp_path: Path) -> None:
     photo(tmp_path / "photo.png", 10)
     sweep = Sweep(path=scene(tmp_path, LEARNING), seeds=[1])
-    assert hung(sweep, tmp_path / "g")[0] == ["tiny"]
+    assert make_gallery(sweep, tmp_path / "g")[0] == ["tiny"]
     photo(tmp_path / "photo.png", 200)
-    assert hung(sweep, tmp_path / "g")[0] == ["tiny"]
-    assert hung(sweep, tmp_path / "g")[0] == []
+    assert make_gallery(sweep, tmp_path / "g")[0] == ["tiny"]
+    assert make_gallery(sweep, tmp_path / "g")[0] == []
 
 
 def test_another_version_of_a_plugin_is_another_picture(tmp_path: Path) -> None:
@@ -156,8 +157,8 @@ def test_another_version_of_a_plugin_is_another_picture(tmp_path: Path) -> None:
     pictures = []
     for work in ("x * x", "x - x * x"):
         plugin.write_text(text % work)
-        assert hung(sweep, tmp_path / "g")[0] == ["tiny"]
-        assert hung(sweep, tmp_path / "g")[0] == []
+        assert make_gallery(sweep, tmp_path / "g")[0] == ["tiny"]
+        assert make_gallery(sweep, tmp_path / "g")[0] == []
         pictures.append((tmp_path / "g" / "tiny.png").read_bytes())
     assert pictures[0] != pictures[1]
 
@@ -175,7 +176,7 @@ def test_a_line_that_makes_no_sense_is_told_and_passed_over(there: Path) -> None
     rows = manifest.read_text().splitlines(keepends=True)
     bad = json.dumps(json.loads(rows[2]) | {"files": {"../../tiny.yaml": "0" * 64}}) + "\n"
     manifest.write_text("".join([*rows[:2], bad, "nonsense\n", *rows[3:]]))
-    names, events = hung(Sweep(path=there / "tiny.yaml", seeds=range(6)), there / "g")
+    names, events = make_gallery(Sweep(path=there / "tiny.yaml", seeds=range(6)), there / "g")
     assert names == ["tiny-seed-2"]
     assert notes(events)[0] == f"{manifest}: 2 lines make no sense, and are passed over"
     assert "../" not in "".join(one["file"] for one in shown(there / "g")["shown"])
@@ -201,7 +202,7 @@ def test_a_page_or_a_manifest_of_somebody_else_is_not_overwritten(tmp_path: Path
         folder.mkdir()
         (folder / name).write_text("<h1>mine</h1>\n")
         with pytest.raises(OutputError, match=words):
-            hung(sweep, folder)
+            make_gallery(sweep, folder)
         assert [path.name for path in folder.iterdir()] == [name]
         assert (folder / name).read_text() == "<h1>mine</h1>\n"
 
@@ -215,7 +216,7 @@ def test_nothing_is_written_through_a_link(name: str, there_: bool, tmp_path: Pa
         elsewhere.mkdir()
     (folder / name).symlink_to(elsewhere)
     with pytest.raises(OutputError, match=re.escape(name)):
-        hung(Sweep(path=scene(tmp_path), seeds=[1]), folder)
+        make_gallery(Sweep(path=scene(tmp_path), seeds=[1]), folder)
     assert elsewhere.exists() == there_
     assert not there_ or list(elsewhere.iterdir()) == []
 
@@ -227,7 +228,7 @@ def test_one_that_fails_is_told_and_the_rest_is_made(tmp_path: Path) -> None:
 
     sweep = Sweep(path=scene(tmp_path), seeds=range(6))
     with pytest.raises(PartialError) as caught:
-        hung(sweep, tmp_path / "g", InProcess(before))
+        make_gallery(sweep, tmp_path / "g", InProcess(before))
     assert caught.value.exit_code == 3
     assert str(caught.value).splitlines() == [
         "tiny-seed-1: no <b>network</b> for tiny-seed-1",
@@ -240,7 +241,7 @@ def test_one_that_fails_is_told_and_the_rest_is_made(tmp_path: Path) -> None:
         f"no <b>network</b> for tiny-seed-{seed}" for seed in (1, 4)
     ]
     assert not (tmp_path / "g" / ".gallery-workshop").exists()
-    assert hung(sweep, tmp_path / "g")[0] == ["tiny-seed-1", "tiny-seed-4"]
+    assert make_gallery(sweep, tmp_path / "g")[0] == ["tiny-seed-1", "tiny-seed-4"]
     assert shown(tmp_path / "g")["failed"] == []
     assert seen(tmp_path / "g") == [f"tiny-seed-{seed}" for seed in range(6)]
 
@@ -254,7 +255,7 @@ def test_stopped_it_keeps_what_there_is_and_goes_on(tmp_path: Path) -> None:
             if isinstance(event, GalleryReport) and event.done == 3:
                 break
     assert executor.made == seen(tmp_path / "g") == [f"tiny-seed-{seed}" for seed in range(3)]
-    assert hung(sweep, tmp_path / "g")[0] == [f"tiny-seed-{seed}" for seed in range(3, 6)]
+    assert make_gallery(sweep, tmp_path / "g")[0] == [f"tiny-seed-{seed}" for seed in range(3, 6)]
     is_whole(tmp_path / "g", 6)
 
 
@@ -265,7 +266,7 @@ def test_two_galleries_do_not_share_a_folder_at_a_time(tmp_path: Path) -> None:
     ) as work:
         next(work)
         with pytest.raises(OutputError, match=r"another run \(pid \d+ on .*\) is making it"):
-            hung(sweep, tmp_path / "g")
+            make_gallery(sweep, tmp_path / "g")
         assert len(list(work)) == 3
     is_whole(tmp_path / "g", 2)
 
@@ -273,11 +274,11 @@ def test_two_galleries_do_not_share_a_folder_at_a_time(tmp_path: Path) -> None:
 def test_a_training_leaves_its_weights_beside_the_picture(tmp_path: Path) -> None:
     photo(tmp_path / "photo.png", 10)
     sweep = Sweep(path=scene(tmp_path, LEARNING), seeds=[1, 2])
-    hung(sweep, tmp_path / "g")
+    make_gallery(sweep, tmp_path / "g")
     assert list(lines(tmp_path / "g")[1]["files"]) == ["tiny-seed-2.png", "tiny-seed-2.safetensors"]
     is_whole(tmp_path / "g", 2, "trials.csv")
     (tmp_path / "g" / "tiny-seed-2.safetensors").unlink()
-    assert hung(sweep, tmp_path / "g")[0] == ["tiny-seed-2"]
+    assert make_gallery(sweep, tmp_path / "g")[0] == ["tiny-seed-2"]
 
 
 def test_a_training_that_was_stopped_goes_on_and_ends_in_the_same_bytes(
@@ -286,7 +287,7 @@ def test_a_training_that_was_stopped_goes_on_and_ends_in_the_same_bytes(
     """What a kill leaves in the workshop is what the next run begins with."""
     photo(tmp_path / "photo.png", 10)
     sweep = Sweep(path=scene(tmp_path, LEARNING.replace("steps: 20", "steps: 400")), seeds=[1])
-    hung(sweep, tmp_path / "undisturbed")
+    make_gallery(sweep, tmp_path / "undisturbed")
     (variation,) = sweep.variations()
     with contextlib.closing(make_files(variation.scene, tmp_path / "g" / ".gallery-workshop" / "tiny")) as work:
         stopped = next(event.step for event in work if isinstance(event, Training) and event.step > 9)
@@ -305,7 +306,7 @@ def test_a_training_that_was_stopped_goes_on_and_ends_in_the_same_bytes(
             yield progress
 
     monkeypatch.setattr(TrainingSession, "run", watched)
-    hung(sweep, tmp_path / "g")
+    make_gallery(sweep, tmp_path / "g")
     assert steps[0] > stopped
     is_whole(tmp_path / "g", 1)
     for name in ("tiny.png", "tiny.safetensors"):
@@ -324,7 +325,7 @@ def test_a_training_that_was_stopped_goes_on_and_ends_in_the_same_bytes(
     ],
 )
 def test_any_output_can_be_shown(more: str, file: str, film: bool, tmp_path: Path) -> None:
-    hung(Sweep(path=scene(tmp_path, f"{TINY}{more}\n")), tmp_path / "g")
+    make_gallery(Sweep(path=scene(tmp_path, f"{TINY}{more}\n")), tmp_path / "g")
     (one,) = shown(tmp_path / "g")["shown"]
     assert (one["file"], one["film"], one["width"], one["height"]) == (f"./{file}", film, 16, 12)
     with Image.open(tmp_path / "g" / one["thumbnail"]) as small:
@@ -338,7 +339,7 @@ def test_the_thumbnail_of_what_was_learnt_is_not_of_what_was_not(tmp_path: Path)
     text = LEARNING.replace("steps: 20", "steps: 400")
     colours = []
     for more in ("outputs: png\n", "outputs: tiff\n", "outputs: []\n"):
-        hung(Sweep(path=scene(tmp_path, text + more)), tmp_path / "g")
+        make_gallery(Sweep(path=scene(tmp_path, text + more)), tmp_path / "g")
         with Image.open(tmp_path / "g" / "thumbnails" / "tiny.webp") as small:
             colours.append(small.convert("RGB").resize((1, 1)).getpixel((0, 0)))
     for one in colours[1:]:
@@ -364,7 +365,7 @@ def test_scenes_with_filters_and_grey_ones(tmp_path: Path) -> None:
         for outputs in ("png", "tiff"):
             text = f"{TINY}filters: {filters}\noutputs: {outputs}\n"
             folder = tmp_path / f"{filters} {outputs}"
-            hung(Sweep(path=scene(tmp_path, text), plugins=[str(plugin)]), folder)
+            make_gallery(Sweep(path=scene(tmp_path, text), plugins=[str(plugin)]), folder)
             (one,) = shown(folder)["shown"]
             assert (one["width"], one["height"]) == size
             with Image.open(folder / one["thumbnail"]) as small:
@@ -375,15 +376,15 @@ def test_scenes_with_filters_and_grey_ones(tmp_path: Path) -> None:
 def test_a_scene_may_be_called_as_what_is_in_the_folder(name: str, tmp_path: Path) -> None:
     path = scene(tmp_path, name=f"{name}.yaml")
     for _ in range(2):
-        hung(Sweep(path=path), tmp_path / "g")
+        make_gallery(Sweep(path=path), tmp_path / "g")
         is_whole(tmp_path / "g", 1)
-    hung(Sweep(path=path, seeds=[1, 2]), tmp_path / "g")
+    make_gallery(Sweep(path=path, seeds=[1, 2]), tmp_path / "g")
     is_whole(tmp_path / "g", 3)
 
 
 def test_a_name_that_is_safe_is_short_enough_for_every_file(tmp_path: Path) -> None:
     path = scene(tmp_path, name=f"{'n' * 240}.yaml")
-    hung(Sweep(path=path, settings=["camera.zoom=1,1.5", "camera.angle=0,90"]), tmp_path / "g")
+    make_gallery(Sweep(path=path, settings=["camera.zoom=1,1.5", "camera.angle=0,90"]), tmp_path / "g")
     is_whole(tmp_path / "g", 4)
 
 
@@ -411,5 +412,5 @@ def test_items_that_fail_die_or_hang_cost_only_their_own_pictures(tmp_path: Path
     ]
     assert sorted(": ".join(one) for one in shown(tmp_path / "g")["failed"]) == messages[1:]
     assert seen(tmp_path / "g") == [f"tiny-seed-{seed}" for seed in (0, 3, 5)]
-    assert hung(sweep, tmp_path / "g")[0] == [f"tiny-seed-{seed}" for seed in (1, 2, 4)]
+    assert make_gallery(sweep, tmp_path / "g")[0] == [f"tiny-seed-{seed}" for seed in (1, 2, 4)]
     assert seen(tmp_path / "g") == [f"tiny-seed-{seed}" for seed in range(6)]

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from PIL import Image
 from tests.support.browser import CHROMIUM, WHY_NOT, Browser, Page
 from tests.support.executors import InProcess, in_process
-from tests.support.gallery_runs import hung, scene
+from tests.support.gallery_runs import make_gallery, scene
 
 from artengine.cli.app import cli
 from artengine.gallery import builder, evolution
@@ -153,7 +153,7 @@ def test_stars_of_mutations_go_into_another_gallery_and_into_a_film(
     seeds, commands, film = exported(page)
     assert seeds == "--seeds '0,{mutate: 0, by: 2, strength: 0.2}'"
     (text,) = shlex.split(seeds)[1:]
-    hung(Sweep(path=home / "painter.yaml", seeds=parse_seeds(text)), tmp_path / "stars")
+    make_gallery(Sweep(path=home / "painter.yaml", seeds=parse_seeds(text)), tmp_path / "stars")
     again = (tmp_path / "stars" / "painter-seed-mutate-0-by-2-strength-0.2.png").read_bytes()
     assert again == (home / "m" / "painter-mutation-2.png").read_bytes()
     assert commands.splitlines()[1] == f"artengine run painter.yaml --set 'seed={text[2:]}'"
@@ -170,7 +170,7 @@ def test_what_could_not_be_made_is_shown(browser: Browser, open_: contextlib.Exi
             raise RuntimeError("</script><img src=x onerror=broken=1> went wrong")
 
     with pytest.raises(PartialError):
-        hung(Sweep(path=scene(tmp_path, PAINTER), seeds=range(4)), tmp_path / "g", InProcess(before))
+        make_gallery(Sweep(path=scene(tmp_path, PAINTER), seeds=range(4)), tmp_path / "g", InProcess(before))
     page = opened(browser, open_, tmp_path / "g")
     assert page.ask("document.querySelectorAll('#wall li').length") == 3
     page.click("#failed summary")

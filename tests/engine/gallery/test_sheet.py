@@ -35,7 +35,7 @@ def colour(number: int) -> tuple[int, int, int]:
     return 60 + number * 37 % 190, 60 + number * 91 % 190, 60 + number * 53 % 190
 
 
-def hung(folder: Path, number: int, size: tuple[int, int] = (60, 40)) -> PagePicture:
+def make_gallery(folder: Path, number: int, size: tuple[int, int] = (60, 40)) -> PagePicture:
     """A picture of one colour and its thumbnail."""
     name = f"painter-seed-{number}"
     path = folder / "thumbnails" / f"{name}.webp"
@@ -71,7 +71,7 @@ def box(image: np.ndarray[Any, Any], wanted: tuple[int, int, int]) -> tuple[int,
 
 
 def test_a_sheet_shows_every_picture_in_order_whole_and_apart(tmp_path: Path) -> None:
-    shown = [hung(tmp_path, number) for number in range(11)]
+    shown = [make_gallery(tmp_path, number) for number in range(11)]
     assert write_contact_sheets(tmp_path, shown, "painter") == [tmp_path / "contact-sheet.png"]
     image = pixels(tmp_path / "contact-sheet.png")
     assert (image[0] == WALL).all()
@@ -87,7 +87,7 @@ def test_a_sheet_shows_every_picture_in_order_whole_and_apart(tmp_path: Path) ->
 
 def test_pictures_of_any_shape_stand_on_one_line_in_equal_cells(tmp_path: Path) -> None:
     shapes = [(400, 200), (200, 400), (300, 300), (4000, 1), (1, 4000)]
-    shown = [hung(tmp_path, number, size) for number, size in enumerate(shapes)]
+    shown = [make_gallery(tmp_path, number, size) for number, size in enumerate(shapes)]
     image = pixels(write_contact_sheets(tmp_path, shown)[0])
     boxes = [box(image, colour(number)) for number in range(5)]
     assert [one[2:] for one in boxes] == [(240, 120), (120, 240), (240, 240), (240, 1), (1, 240)]
@@ -97,7 +97,7 @@ def test_pictures_of_any_shape_stand_on_one_line_in_equal_cells(tmp_path: Path) 
 
 
 def test_many_pictures_take_several_sheets_and_fewer_take_the_old_ones_away(tmp_path: Path) -> None:
-    shown = [hung(tmp_path, 1)] * (2 * sheet.PICTURES_PER_SHEET + 5)
+    shown = [make_gallery(tmp_path, 1)] * (2 * sheet.PICTURES_PER_SHEET + 5)
     paths = write_contact_sheets(tmp_path, shown)
     assert [path.name for path in paths] == ["contact-sheet.png", "contact-sheet-2.png", "contact-sheet-3.png"]
     areas = [int((pixels(path) == colour(1)).all(axis=2).sum()) for path in paths]
@@ -114,7 +114,7 @@ def test_many_pictures_take_several_sheets_and_fewer_take_the_old_ones_away(tmp_
 
 @pytest.mark.parametrize("odd", ODD)
 def test_no_name_breaks_a_sheet_or_leaves_its_cell(tmp_path: Path, odd: str) -> None:
-    shown = [replace(hung(tmp_path, number), seed="" if number else odd, name=odd) for number in range(2)]
+    shown = [replace(make_gallery(tmp_path, number), seed="" if number else odd, name=odd) for number in range(2)]
     shown[1] = replace(shown[1], settings={odd: odd})
     image = pixels(write_contact_sheets(tmp_path, shown, odd)[0])
     left, top, wide, high = box(image, colour(0))
@@ -139,7 +139,7 @@ def test_a_label_is_shortened_in_its_middle(size: int) -> None:
 
 
 def test_what_is_gone_or_damaged_leaves_its_cell_empty(tmp_path: Path) -> None:
-    shown = [hung(tmp_path, number) for number in range(4)]
+    shown = [make_gallery(tmp_path, number) for number in range(4)]
     (tmp_path / shown[1].thumbnail).unlink()
     (tmp_path / shown[2].thumbnail).write_bytes(b"RIFF no picture")
     image = pixels(write_contact_sheets(tmp_path, shown)[0])
@@ -149,7 +149,7 @@ def test_what_is_gone_or_damaged_leaves_its_cell_empty(tmp_path: Path) -> None:
 
 
 def test_a_sheet_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    shown = [hung(tmp_path, 1)]
+    shown = [make_gallery(tmp_path, 1)]
     (tmp_path / "contact-sheet.png").mkdir()
     with pytest.raises(OutputError, match=r"contact-sheet\.png: cannot be written"):
         write_contact_sheets(tmp_path, shown)

@@ -18,7 +18,7 @@ from tests.support.browser import CHROMIUM, WHY_NOT, Browser
 from tests.support.common import TINY
 from tests.support.executors import InProcess, in_process
 from tests.support.gallery_pages import PAYLOADS, picture_of, write_page
-from tests.support.gallery_runs import hung, is_whole, lines, scene, seen, shown
+from tests.support.gallery_runs import is_whole, lines, make_gallery, scene, seen, shown
 
 from artengine.events import GalleryReport
 from artengine.gallery import builder
@@ -211,7 +211,7 @@ def test_an_older_manifest_is_read_and_a_strangers_numbers_are_looked_at(tmp_pat
 def learnt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a scene and, in g, the gallery of two settings with two seeds each."""
     folder = tmp_path_factory.mktemp("learnt")
-    hung(sweep(learnable(folder)), folder / "g")
+    make_gallery(sweep(learnable(folder)), folder / "g")
     return folder
 
 
@@ -276,7 +276,7 @@ def test_stopped_it_gives_the_same_table_in_the_end(learnt: Path, tmp_path: Path
             if isinstance(event, GalleryReport) and event.done == 3:
                 break
     assert [row["trials"] for row in read((tmp_path / "g" / "trials.csv").read_bytes())] == ["2", "1"]
-    names, events = hung(wanted, tmp_path / "g")
+    names, events = make_gallery(wanted, tmp_path / "g")
     assert names == ["tiny-seed-2-width-4"]
     assert isinstance(events[-1], TrialsCompared)
     for name in ("trials.csv", "trials.png"):
@@ -290,21 +290,21 @@ def test_a_failed_trial_is_counted_on_the_page_and_its_setting_goes_on(learnt: P
 
     wanted = sweep(learnt / "tiny.yaml")
     with pytest.raises(PartialError):
-        hung(wanted, tmp_path / "g", InProcess(before))
+        make_gallery(wanted, tmp_path / "g", InProcess(before))
     first, second = shown(tmp_path / "g")["trials"]["rows"]
     assert [(row["settings"], row["trials"], row["failed"]) for row in (first, second)] == [
         (["24"], 2, 0),
         (["4"], 1, 1),
     ]
     assert (second["spread"], len({place for place, _ in second["pictures"]})) == ("", 1)
-    hung(wanted, tmp_path / "g")
+    make_gallery(wanted, tmp_path / "g")
     assert (tmp_path / "g" / "trials.csv").read_bytes() == (learnt / "g" / "trials.csv").read_bytes()
 
 
 def test_other_trials_than_those_asked_for_do_not_count_and_no_old_plot_stays(learnt: Path, tmp_path: Path) -> None:
     wanted = sweep(learnt / "tiny.yaml")
-    hung(wanted, tmp_path / "g")
-    hung(replace(wanted, settings=[f"{WIDTH}=24"]), tmp_path / "g")
+    make_gallery(wanted, tmp_path / "g")
+    make_gallery(replace(wanted, settings=[f"{WIDTH}=24"]), tmp_path / "g")
     rows = read((tmp_path / "g" / "trials.csv").read_bytes())
     assert [(WIDTH in row, row["trials"]) for row in rows] == [(False, "2")]
     assert not (tmp_path / "g" / "trials.png").exists()
@@ -313,17 +313,17 @@ def test_other_trials_than_those_asked_for_do_not_count_and_no_old_plot_stays(le
 
 def test_a_scene_called_as_the_plot_keeps_the_picture_that_was_made_of_it_alone(tmp_path: Path) -> None:
     path = learnable(tmp_path).rename(tmp_path / "trials.yaml")
-    hung(Sweep(path=path), tmp_path / "g")
+    make_gallery(Sweep(path=path), tmp_path / "g")
     (alone,) = lines(tmp_path / "g")
-    hung(sweep(path), tmp_path / "g")
+    make_gallery(sweep(path), tmp_path / "g")
     is_whole(tmp_path / "g", 5, "trials.csv", "trials.png")
     for name, sha256 in alone["files"].items():
         assert hash_file(tmp_path / "g" / name) == sha256
 
 
 def test_one_picture_or_nothing_learnt_is_a_gallery_as_ever(learnt: Path, tmp_path: Path) -> None:
-    _, events = hung(Sweep(path=learnt / "tiny.yaml", seeds=[1]), tmp_path / "one")
-    hung(Sweep(path=scene(tmp_path), seeds=[1, 2], settings=["camera.zoom=1,2"]), tmp_path / "plain")
+    _, events = make_gallery(Sweep(path=learnt / "tiny.yaml", seeds=[1]), tmp_path / "one")
+    make_gallery(Sweep(path=scene(tmp_path), seeds=[1, 2], settings=["camera.zoom=1,2"]), tmp_path / "plain")
     assert not any(isinstance(event, TrialsCompared) for event in events)
     is_whole(tmp_path / "one", 1)
     is_whole(tmp_path / "plain", 4)

@@ -16,12 +16,13 @@ import torch
 from PIL import Image
 from tests.support.command_runs import ForkedCommand
 from tests.support.common import RunCli
+from tests.support.events import notes
 from tests.support.folders import file_contents
 from tests.support.interrupted_trainings import copies_at_events, save_every_checkpoint
 from tests.support.processes import ended, forked, strays
 
 from artengine import OutputError, load
-from artengine.events import Event, Note, Training, TrainingEnd, TrainingReport, Wrote
+from artengine.events import Event, Training, TrainingEnd, TrainingReport, Wrote
 from artengine.making.pipeline import make_files
 from artengine.training import checkpoint
 
@@ -63,10 +64,6 @@ def made(scene: Path, out: Path, overrides: tuple[str, ...] = (), *, fresh: bool
 
 def steps(events: list[Event]) -> list[int]:
     return [event.step for event in events if isinstance(event, Training)]
-
-
-def notes(events: list[Event]) -> list[str]:
-    return [event.text for event in events if isinstance(event, Note)]
 
 
 def training(scene: Path, out: Path, at_event: Callable[[Event], object] = lambda event: None) -> Callable[[], object]:

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
+from tests.support.folders import file_names
 from tests.support.processes import ended, forked, strays
 
 from artengine import Frame, OutputError, View
@@ -97,10 +98,6 @@ def ours(folder: Path) -> list[int]:
     return found
 
 
-def listing(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
-
 # ---------------------------------------------------------------------------------------------------------------------
 # what is in the file
 
@@ -110,7 +107,7 @@ def listing(folder: Path) -> list[str]:
 def test_a_film_has_the_frames_the_size_and_the_length_it_should(write: Write, fps: float, tmp_path: Path) -> None:
     path = written(functools.partial(write, fps=50) if write is films.gif else write, tmp_path, moving(), fps=fps)
     found = seen(path)
-    assert (path.name, listing(tmp_path)) == (f"a{path.suffix}", [path.name])
+    assert (path.name, file_names(tmp_path)) == (f"a{path.suffix}", [path.name])
     assert (found.frames, found.width, found.height) == (10, 64, 48)
     rest = 0 if write in (films.mp4, films.webm) else 1
     if write is films.gif:
@@ -267,7 +264,7 @@ def test_frames_are_numbered_pngs(tmp_path: Path) -> None:
     images = moving(12)
     paths = list(films.frames(map(framed, images), target(tmp_path)))
     assert [path.name for path in paths] == [f"a-{number:04d}.png" for number in range(1, 13)]
-    assert listing(tmp_path) == [path.name for path in paths]
+    assert file_names(tmp_path) == [path.name for path in paths]
     for path, image in zip(paths, images, strict=True):
         with Image.open(path) as opened:
             assert np.array_equal(np.asarray(opened), np.rint(image * 255))
@@ -345,7 +342,7 @@ def test_a_sound_ends_with_the_film(write: Write, seconds: float, tmp_path: Path
         assert loud[7:14].min() > 0.7
         assert (np.diff(loud[15:]) < 0).all()  # it fades away
         assert loud[-1] < 0.15
-    assert listing(tmp_path) == sorted([path.name, "tone.wav"])
+    assert file_names(tmp_path) == sorted([path.name, "tone.wav"])
 
 
 @each_video
@@ -363,7 +360,7 @@ def test_a_film_with_a_sound_is_the_same_file_each_time_and_whole_or_not_there(w
 
     assert ended(forked(work)) == 0
     assert (tmp_path / f"a.{write.__name__}").read_bytes() == data
-    assert len(listing(tmp_path)) == 2
+    assert len(file_names(tmp_path)) == 2
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -469,7 +466,7 @@ def test_a_still_is_no_film(write: Write, tmp_path: Path) -> None:
         list(write(untouched(), target(tmp_path, fps=None)))
     with pytest.raises(ValueError, match=r"^found no frame, expected at least one$"):
         list(write(iter(()), target(tmp_path)))
-    assert listing(tmp_path) == []
+    assert file_names(tmp_path) == []
 
 
 @each_format
@@ -477,7 +474,7 @@ def test_frames_that_change_their_size_are_refused(write: Write, tmp_path: Path)
     images = [*moving(3), moving(1, 48, 66)[0]]
     with pytest.raises(ValueError, match=r"^found frame 4 of 66 x 48 x 3, expected all as the first, 64 x 48 x 3$"):
         written(write, tmp_path, images)
-    assert listing(tmp_path) == []
+    assert file_names(tmp_path) == []
     assert ours(tmp_path) == []
 
 
@@ -506,7 +503,7 @@ def test_a_film_that_is_called_off_leaves_nothing(write: Write, after: int, tmp_
     with pytest.raises(_OffError):
         written(write, tmp_path, stopped())
     assert earlier.read_bytes() == data
-    assert listing(tmp_path) == [earlier.name]
+    assert file_names(tmp_path) == [earlier.name]
     assert ours(tmp_path) == []
 
 
@@ -525,7 +522,7 @@ def test_a_film_that_is_called_off_when_all_frames_are_in_leaves_nothing(write: 
 
     with pytest.raises(_OffError):
         written(write, tmp_path, ending(), raise_if_cancelled=raise_if_cancelled)
-    assert listing(tmp_path) == []
+    assert file_names(tmp_path) == []
     assert ours(tmp_path) == []
 
 
@@ -540,7 +537,7 @@ def test_an_ffmpeg_that_is_killed_is_an_error_and_no_film(write: Write, tmp_path
 
     with pytest.raises(OutputError, match=r"/a\.\w+: cannot be written: ffmpeg was ended by signal 9"):
         written(write, tmp_path, watched())
-    assert listing(tmp_path) == []
+    assert file_names(tmp_path) == []
     assert ours(tmp_path) == []
 
 
@@ -558,7 +555,7 @@ def test_a_full_disk_costs_no_earlier_film_whatever_is_free(write: Write, small_
         with pytest.raises(OutputError, match=r"/a\.\w+: cannot be written: No space left on device \(\d"):
             written(write, small_disk, images)
         assert path.read_bytes() == b"earlier"
-        assert listing(small_disk) == [path.name, "filling"]
+        assert file_names(small_disk) == [path.name, "filling"]
         filling.unlink()
 
 
@@ -574,7 +571,7 @@ def test_a_film_that_may_not_grow_costs_no_earlier_film(write: Write, tmp_path: 
 
     assert ended(forked(work)) == 0
     assert path.read_bytes() == whole
-    assert listing(tmp_path) == [path.name]
+    assert file_names(tmp_path) == [path.name]
 
 
 @each_format
@@ -599,7 +596,7 @@ def test_what_a_killed_run_leaves_is_cleaned_by_the_next(write: Write, after: in
         threading.Event().wait(0.01)
     with lock_outputs(tmp_path, "a"):
         assert strays(tmp_path) == []
-    assert listing(tmp_path) == [path.name]
+    assert file_names(tmp_path) == [path.name]
 
 
 def test_film_that_lost_frames_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -607,7 +604,7 @@ def test_film_that_lost_frames_is_an_error(tmp_path: Path, monkeypatch: pytest.M
     told = r"a\.mp4: holds 3 frames of 64 x 48, expected 10 of 64 x 48; ffmpeg failed silently$"
     with pytest.raises(OutputError, match=told):
         written(films.mp4, tmp_path, moving())
-    assert listing(tmp_path) == []
+    assert file_names(tmp_path) == []
 
 
 def test_folders_are_not_taken_for_options_or_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

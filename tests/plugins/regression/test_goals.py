@@ -131,8 +131,9 @@ def test_it_takes_the_time_it_is_told_to_and_the_rate_falls_to_zero(
 
 
 def test_real_seconds_pass(desk: Desk) -> None:
+    """It ends by the clock of the machine, after a step at least, however long that takes."""
     picture, told = desk.learnt("until: {seconds: 0.3}")
-    assert told[-1].step > 1
+    assert told[-1].step >= 1
     assert told[-1].psnr == pytest.approx(desk.seen(picture), abs=1e-3)
 
 

@@ -13,8 +13,9 @@ import pytest
 import torch
 from PIL import Image
 from tests.support.command_runs import ForkedCommand
+from tests.support.events import notes
 from tests.support.executors import in_process
-from tests.support.film_runs import FILM, FRAMES, at_frame, made, notes, painted, until
+from tests.support.film_runs import FILM, FRAMES, at_frame, made, painted, until
 from tests.support.folders import file_contents
 from tests.support.processes import ended, forked, killed, moments, strays
 from tests.support.scene_folder import Desk

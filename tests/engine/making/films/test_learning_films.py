@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tests.support.events import notes
 from tests.support.executors import in_process
-from tests.support.film_runs import at_frame, made, notes, painted, until
+from tests.support.film_runs import at_frame, made, painted, until
 from tests.support.folders import file_contents
 from tests.support.processes import ended, forked
 from tests.support.trainings import always, training_of
