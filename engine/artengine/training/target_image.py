@@ -94,8 +94,10 @@ class TargetImage:
     def downscaled(self, factor: int) -> TargetImage:
         """The same with so many pixels a side averaged into one, by their weights, which must be above zero.
 
-        It is for targets of which nothing is hidden: what is to be hidden is so after averaging.
+        Raises `ValueError` where pixels are hidden: what is to be hidden is so after averaging.
         """
+        if self.hidden is not None:
+            raise ValueError("found hidden pixels, expected a target that is averaged before any are hidden")
         if factor == 1:
             return self
         weights, image = (split_into_blocks(one, factor) for one in (self.weights, self.image))

@@ -67,3 +67,8 @@ def test_downscaled_pixels_keep_their_weighted_means() -> None:
     assert small.weights[1, 2] == pytest.approx(weight[part].mean(), rel=1e-5)
     assert large.downscaled(1) is large
     assert large.downscaled(50).image.shape == (1, 1, 3)
+
+
+def test_target_is_averaged_before_pixels_are_hidden() -> None:
+    with pytest.raises(ValueError, match="found hidden pixels"):
+        image_of(np.zeros((4, 6, 3), np.uint8), hidden=np.zeros((4, 6), bool)).downscaled(2)
