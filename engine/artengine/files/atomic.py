@@ -2,6 +2,7 @@
 
 A file is written beside its place under a temporary name, flushed to the disk and renamed; on any exception the
 temporary goes and the earlier file stays. A killed run leaves its temporaries behind; the next run there cleans them.
+What another program writes has a temporary folder around it: the program may outlive us and open its file after that.
 Plain calls do not do this: killed at a random moment, Pillow tore 76 of 100 files and torch.save 92.
 """
 
@@ -24,6 +25,8 @@ from artengine.errors import OutputError
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer as Buffer
+
+MAX_REMOVALS = 3  # of a folder in which a program makes a file just then; it opens its file once
 
 _count = itertools.count()
 
@@ -55,11 +58,11 @@ def create_file(path: Path, raise_if_cancelled: Callable[[], None] = never_cance
 def place_file(path: Path, raise_if_cancelled: Callable[[], None] = never_cancelled) -> Iterator[Path]:
     """Give the path of a temporary that appears at `path` when the block ends, as what `create_file` opens does.
 
-    It is for programs that have to open a file themselves, or more than once; it is there already, and empty.
+    It is for programs that have to open a file themselves, or more than once; see `program_file`.
     raise_if_cancelled: as with `create_file`, called before the end.
     Raises `OutputError` where the file cannot be written.
     """
-    with temporary_file(path) as temporary:
+    with program_file(path) as temporary:
         yield temporary
         raise_if_cancelled()
         with convert_os_errors(path):
@@ -74,14 +77,42 @@ def temporary_file(path: Path) -> Iterator[Path]:
 
     Raises `OutputError` where it cannot be made.
     """
-    temporary = path.with_name(f".{path.name}.{host_name()}.{os.getpid()}.{next(_count)}.tmp")
+    temporary = _temporary_name(path)
     try:
         with convert_os_errors(path):
             temporary.open("xb").close()
         yield temporary
     finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
+        remove_temporary(temporary)
+
+
+@contextlib.contextmanager
+def program_file(path: Path) -> Iterator[Path]:
+    """Give the path of an empty temporary for another program to write; it goes when the block ends, however it ends.
+
+    It is alone in a temporary folder beside the file at `path`. Where the run is killed and the program is not, it can
+    make nothing there any more once the next run has removed the folder.
+    Raises `OutputError` where it cannot be made.
+    """
+    folder = _temporary_name(path)
+    try:
+        with convert_os_errors(path):
+            folder.mkdir(0o700)
+            (folder / "file").open("xb").close()
+        yield folder / "file"
+    finally:
+        remove_temporary(folder)
+
+
+def remove_temporary(path: Path) -> None:
+    """Remove a temporary file or folder; what the system does not let go stays."""
+    try:
+        path.unlink()
+    except (IsADirectoryError, PermissionError):  # macOS and Windows say that a folder is not permitted
+        for _ in range(MAX_REMOVALS):
+            shutil.rmtree(path, ignore_errors=True)
+    except OSError:
+        pass
 
 
 @contextlib.contextmanager
@@ -106,6 +137,11 @@ def describe_os_error(path: Path, error: OSError) -> str:
 def host_name() -> str:
     """The name of this machine, as far as it can stand in the names of temporaries."""
     return re.sub(r"[^\w-]", "-", socket.gethostname()) or "localhost"
+
+
+def _temporary_name(path: Path) -> Path:
+    """A name beside a path that nobody else takes, and by which the next run knows what it may clean."""
+    return path.with_name(f".{path.name}.{host_name()}.{os.getpid()}.{next(_count)}.tmp")
 
 
 class _UnbypassableFile(io.FileIO):

@@ -13,7 +13,7 @@ from pathlib import Path
 import filelock
 
 from artengine.errors import OutputError
-from artengine.files.atomic import describe_os_error, host_name
+from artengine.files.atomic import describe_os_error, host_name, remove_temporary
 
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<host>[^.]+)\.(?P<pid>\d+)\.\d+\.tmp")
 
@@ -70,8 +70,7 @@ def _clean(folder: Path, name: str) -> None:
         alive = here and pid != os.getpid() and _is_alive(pid)  # cape.v2.png may be the picture of another, cape.v2
         dead = here and not _is_alive(pid)
         if dead or (ours and not alive):
-            with contextlib.suppress(OSError):
-                path.unlink()
+            remove_temporary(path)
 
 
 def _is_alive(pid: int) -> bool:

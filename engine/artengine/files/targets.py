@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from artengine.files.atomic import create_file, never_cancelled, place_file, temporary_file
+from artengine.files.atomic import create_file, never_cancelled, place_file, program_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class OutputTarget:
         return place_file(self._claim(suffix), self.raise_if_cancelled)
 
     def scratch(self, suffix: str, /) -> contextlib.AbstractContextManager[Path]:
-        """Give a path to write to what nobody needs afterwards, see `temporary_file`."""
-        return temporary_file(self.path(suffix))
+        """Give a path to write to what nobody needs afterwards, see `program_file`."""
+        return program_file(self.path(suffix))
 
     def _claim(self, suffix: str) -> Path:
         path = self.path(suffix)

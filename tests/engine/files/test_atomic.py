@@ -21,7 +21,7 @@ from tests.support.folders import file_names
 from tests.support.processes import HOST, ended, forked, killed, moments, strays
 
 from artengine import Frame, OutputError, View
-from artengine.files.atomic import create_file, place_file, temporary_file
+from artengine.files.atomic import create_file, place_file, program_file, temporary_file
 from artengine.files.locks import lock_outputs
 from artengine.files.targets import OutputTarget
 from artengine.training import weights
@@ -137,8 +137,7 @@ def test_place_file_takes_what_a_program_writes(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(b"earlier")
     with place_file(path) as temporary:
-        assert temporary.parent == tmp_path
-        assert strays(tmp_path) == [temporary.name]  # which the next run would clean away
+        assert strays(tmp_path) == [temporary.parent.name]  # which the next run would clean away
         subprocess.run(["sh", "-c", f"printf all > '{temporary}' && printf ' of it' >> '{temporary}'"], check=True)
         assert path.read_bytes() == b"earlier"
     assert path.read_bytes() == b"all of it"
@@ -156,8 +155,9 @@ def test_place_file_drops_half_of_a_file(error: BaseException, tmp_path: Path) -
 
     with pytest.raises(type(error)), place_file(path) as temporary:
         half(temporary)
-    with pytest.raises(type(error)), temporary_file(path) as temporary:
-        half(temporary)
+    for make in (temporary_file, program_file):
+        with pytest.raises(type(error)), make(path) as temporary:
+            half(temporary)
 
     def unwanted() -> None:
         raise error
@@ -172,8 +172,9 @@ def test_place_file_reports_a_missing_temporary(tmp_path: Path) -> None:
     told = r"/a\.mp4: cannot be written: No such file or directory$"
     with pytest.raises(OutputError, match=told), place_file(tmp_path / "a.mp4") as temporary:
         temporary.unlink()
-    with temporary_file(tmp_path / "a.mp4") as temporary:
-        temporary.unlink()  # nobody needs it
+    for make in (temporary_file, program_file):
+        with make(tmp_path / "a.mp4") as temporary:
+            temporary.unlink()  # nobody needs it
     assert file_names(tmp_path) == []
 
 

@@ -61,13 +61,18 @@ def test_temporaries_of_live_runs_stay(tmp_path: Path) -> None:
     assert (tmp_path / "cape.v2.png").read_bytes() == b"all of it"
 
 
-def test_temporaries_of_other_machines_stay(tmp_path: Path) -> None:
+def test_temporaries_of_the_dead_go_and_those_of_other_machines_stay(tmp_path: Path) -> None:
     theirs = tmp_path / f".b.png.{HOST}x.1.0.tmp"
     ours = tmp_path / f".a.png.{HOST}x.1.0.tmp"  # of a machine that is gone: it would hold our lock else
     dead = tmp_path / f".b.png.{HOST}.{2**30}.0.tmp"
     mine = tmp_path / ".notes.tmp"
     for path in (theirs, ours, dead, mine):
         path.touch()
+    folder = tmp_path / f".b.mp4.{HOST}.{2**30}.1.tmp"  # around what another program writes
+    folder.mkdir()
+    (folder / "file").touch()
+    (folder / "link").symlink_to(tmp_path)
+    (tmp_path / f".b.mp4.{HOST}.{2**30}.2.tmp").symlink_to(tmp_path)
     with lock_outputs(tmp_path, "a"):
         pass
     assert sorted(tmp_path.iterdir()) == sorted([theirs, mine])

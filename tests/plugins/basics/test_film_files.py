@@ -8,7 +8,6 @@ import resource
 import shutil
 import signal
 import subprocess
-import threading
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,10 +30,9 @@ from tests.support.film_files import (
     written,
 )
 from tests.support.folders import file_names
-from tests.support.processes import ended, forked, strays
+from tests.support.processes import ended, forked
 
 from artengine import Frame, OutputError, View
-from artengine.files.locks import lock_outputs
 from artengine.making import recipe
 from artengine.media import ffmpeg
 from artengine_basics.outputs import films, video
@@ -240,31 +238,6 @@ def test_a_film_that_may_not_grow_costs_no_earlier_film(write: Write, tmp_path: 
 
     assert ended(forked(work)) == 0
     assert path.read_bytes() == whole
-    assert file_names(tmp_path) == [path.name]
-
-
-@each_format
-@pytest.mark.parametrize("after", [0, 1, 6])
-def test_what_a_killed_run_leaves_is_cleaned_by_the_next(write: Write, after: int, tmp_path: Path) -> None:
-    path = written(write, tmp_path, moving(2))
-    whole = path.read_bytes()
-
-    def work() -> None:
-        def images() -> Iterator[Images]:
-            for index, image in enumerate(noise(10, 64)):
-                if index == after:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                yield image
-
-        written(write, tmp_path, images())
-
-    assert ended(forked(work)) == -signal.SIGKILL
-    assert path.read_bytes() == whole
-    assert after == 0 or strays(tmp_path)
-    while ours(tmp_path):  # it sees its input end, and ends
-        threading.Event().wait(0.01)
-    with lock_outputs(tmp_path, "a"):
-        assert strays(tmp_path) == []
     assert file_names(tmp_path) == [path.name]
 
 
