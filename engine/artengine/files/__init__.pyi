@@ -7,5 +7,15 @@ from .atomic import (
 )
 from .containers import gif_comment as gif_comment, gif_head as gif_head
 from .locks import lock_outputs as lock_outputs
-from .metadata import IMAGE_DESCRIPTION as IMAGE_DESCRIPTION, RECIPE_KEYWORD as RECIPE_KEYWORD, exif as exif
+from .metadata import (
+    IMAGE_DESCRIPTION as IMAGE_DESCRIPTION,
+    PHOTO_FORMATS as PHOTO_FORMATS,
+    RECIPE_KEYWORD as RECIPE_KEYWORD,
+    RECIPE_START as RECIPE_START,
+    WEIGHTS_HEADER as WEIGHTS_HEADER,
+    exif as exif,
+    is_weights as is_weights,
+    lift_size_limit as lift_size_limit,
+    read_embedded as read_embedded,
+)
 from .targets import OutputTarget as OutputTarget

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from artengine.components import version_of
 from artengine.errors import InputError, Problem, listed, quoted
-from artengine.files import IMAGE_DESCRIPTION, RECIPE_KEYWORD, containers
-from artengine.media import MAX_MEDIA_BYTES, MAX_MEGAPIXELS, PHOTO_FORMATS, Media, lift_size_limit, open_media
+from artengine.files import RECIPE_START, read_embedded
+from artengine.media import MAX_MEDIA_BYTES, MAX_MEGAPIXELS, Media, open_media
 from artengine.scene import LoadContext, Scene, Work, load_text
 
 if TYPE_CHECKING:
@@ -108,7 +107,7 @@ def read(path: Path) -> Recipe:
     except Exception as error:  # on damaged files, Pillow's parsers let through whatever they stumble over
         reason = " ".join(str(getattr(error, "strerror", None) or error).split()) or type(error).__name__
         raise InputError(f"{path}: cannot be read: {reason}") from None
-    if not text.startswith(f'{{"{RECIPE_KEYWORD}"'):
+    if not text.startswith(RECIPE_START):
         raise InputError(f"{path}: found no recipe in it; it was not made by artengine, or with --no-metadata")
     try:
         if len(text) > MAX_CHARACTERS:
@@ -195,26 +194,18 @@ def differences(recipe: Recipe, scene: Work) -> Iterator[str]:
 
 
 def embedded_text(path: Path) -> str:
-    """The text in the field of a file where a recipe would be, whatever it says; empty where there is none.
+    """The text where a recipe would be in a file, whatever it says; empty where there is none.
 
     Raises what the readers of its format raise for a damaged file.
     """
     with path.open("rb") as file:
         start = file.read(9)
-    if start[8:] == b"{" and path.suffix == ".safetensors":
-        from artengine.training import weights
+    if start[8:] != b"{" or path.suffix != ".safetensors":
+        return read_embedded(path)
+    from artengine.training import weights
 
-        recipe = weights.about(path).get("recipe")
-        return json.dumps(recipe) if recipe else ""
-    description = containers.read_description(path)
-    if description is not None:
-        return description
-    from PIL import Image
-
-    with warnings.catch_warnings(), lift_size_limit(), Image.open(path, formats=PHOTO_FORMATS) as image:
-        warnings.simplefilter("ignore")  # only the description is read, no pixel and no other metadata
-        text = image.info.get(RECIPE_KEYWORD) or image.getexif().get(IMAGE_DESCRIPTION)
-    return text.decode("latin-1") if isinstance(text, bytes) else str(text or "")
+    recipe = weights.about(path).get("recipe")
+    return json.dumps(recipe) if recipe else ""
 
 
 def _find_photo(

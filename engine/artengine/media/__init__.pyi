@@ -2,13 +2,11 @@ from . import ffmpeg as ffmpeg
 from .base import MAX_MEDIA_BYTES as MAX_MEDIA_BYTES, Media as Media
 from .blocks import split_into_blocks as split_into_blocks
 from .font import Font as Font, font_at_size as font_at_size, missing_letters as missing_letters
-from .learnt import WEIGHTS_HEADER as WEIGHTS_HEADER, Learnt as Learnt
+from .learnt import Learnt as Learnt
 from .opening import MEDIA_WORDS as MEDIA_WORDS, open_as as open_as, open_media as open_media
 from .photo import (
     MAX_MEGAPIXELS as MAX_MEGAPIXELS,
-    PHOTO_FORMATS as PHOTO_FORMATS,
     Photo as Photo,
-    lift_size_limit as lift_size_limit,
     open_photo as open_photo,
 )
 from .sound import Sound as Sound

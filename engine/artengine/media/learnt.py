@@ -6,20 +6,13 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from artengine.files import WEIGHTS_HEADER, is_weights
 from artengine.media.base import Media, read_untrusted
-
-#: What follows the length in every weights file of ours.
-WEIGHTS_HEADER = b'{"__metadata__":{"artengine":"'
 
 
 @dataclass(frozen=True)
 class Learnt(Media):
     """A weights file that a scene names; what is in it is checked where it is used, by `weights.earlier`."""
-
-
-def is_learnt(start: bytes) -> bool:
-    """Whether a file that begins like this, with twelve bytes or more, is one of our weights files."""
-    return len(start) >= 12 and WEIGHTS_HEADER.startswith(start[8 : 8 + len(WEIGHTS_HEADER)])
 
 
 def open_learnt(path: Path, name: str) -> Learnt:
@@ -28,6 +21,6 @@ def open_learnt(path: Path, name: str) -> Learnt:
     Raises `ValueError` saying what was found and what to do.
     """
     data = read_untrusted(path, "weights file")
-    if not is_learnt(data[: 8 + len(WEIGHTS_HEADER)]):
+    if not is_weights(data[: 8 + len(WEIGHTS_HEADER)]):
         raise ValueError("found no weights file of artengine's, expected a .safetensors that a training has left")
     return Learnt(path, hashlib.sha256(data).hexdigest(), name)

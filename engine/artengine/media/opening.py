@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from artengine.files import is_weights
 from artengine.media.base import Media
 from artengine.media.font import Font, is_font, open_font
-from artengine.media.learnt import Learnt, is_learnt, open_learnt
+from artengine.media.learnt import Learnt, open_learnt
 from artengine.media.photo import MAX_MEGAPIXELS, Photo, open_photo
 from artengine.media.sound import Sound, is_sound, open_sound
 
@@ -35,5 +36,5 @@ def open_media(path: Path, name: str, max_megapixels: float = MAX_MEGAPIXELS) ->
             start = file.read(12)
     except OSError:
         start = b""
-    kind = Sound if is_sound(start) else Font if is_font(start) else Learnt if is_learnt(start) else Photo
+    kind = Sound if is_sound(start) else Font if is_font(start) else Learnt if is_weights(start) else Photo
     return open_as(kind, path, name, max_megapixels)

@@ -6,18 +6,16 @@ error. What comes out is upright, in the colours of sRGB, with transparency laid
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import logging
-import threading
 import warnings
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from artengine.files import PHOTO_FORMATS, lift_size_limit
 from artengine.media.base import Media, read_untrusted
 from artengine.media.blocks import split_into_blocks
 
@@ -25,11 +23,8 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
-PHOTO_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP")
 MAX_MEGAPIXELS = 64.0
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # first bytes
-
-_opening = threading.Lock()
 
 
 class _RefusedError(ValueError):
@@ -99,19 +94,6 @@ def _refuse_too_large(width: int, height: int, max_megapixels: float) -> None:
         raise _RefusedError(
             f"{message}; make it smaller, or raise the limit with --max-megapixels {megapixels + 1:.0f}"
         )
-
-
-@contextlib.contextmanager
-def lift_size_limit() -> Iterator[None]:
-    """While a picture is opened, lift Pillow's own limit of size, since ours is what a user can raise."""
-    from PIL import Image
-
-    with _opening:
-        usual, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-        try:
-            yield
-        finally:
-            Image.MAX_IMAGE_PIXELS = usual
 
 
 def _to_pixels(image: Image) -> np.ndarray[Any, Any]:

@@ -21,7 +21,8 @@ import torch
 from torch import Tensor, nn
 
 from artengine.capabilities import dynamic_rows
-from artengine.media import WEIGHTS_HEADER, Learnt
+from artengine.files import WEIGHTS_HEADER
+from artengine.media import Learnt
 from artengine.training import quantised
 
 MAX_HEADER = 8_000_000  # a scene has at most 1 MB, and grows to four times that where all of it needs escapes

@@ -16,11 +16,12 @@ from PIL import Image
 from tests.support.platforms import on_posix
 
 from artengine import InputError, load
+from artengine.files import is_weights
 from artengine.making import recipe
 from artengine.making.pipeline import make_files
 from artengine.media.base import Media
 from artengine.media.font import Font
-from artengine.media.learnt import Learnt, is_learnt, open_learnt
+from artengine.media.learnt import Learnt, open_learnt
 from artengine.media.opening import open_as, open_media
 from artengine.media.photo import Photo
 from artengine.training import weights
@@ -42,8 +43,8 @@ def test_a_weights_file_is_known_by_its_bytes_and_its_hash(tmp_path: Path) -> No
     found = open_learnt(path, "a.png")
     assert found == Learnt(path, hashlib.sha256(ours()).hexdigest(), "a.png")
     assert open_media(path, "a.png") == open_as(Learnt, path, "a.png") == found
-    assert all(is_learnt(ours()[:length]) for length in (12, 20, 38, 1000))
-    assert not any(is_learnt(ours()[:length]) for length in range(12))
+    assert all(is_weights(ours()[:length]) for length in (12, 20, 38, 1000))
+    assert not any(is_weights(ours()[:length]) for length in range(12))
 
 
 FOREIGN = {
@@ -62,7 +63,7 @@ def test_foreign_weights_are_refused(kind: str, tmp_path: Path) -> None:
         ValueError, match=r"found no weights file of artengine's, expected a \.safetensors that a training"
     ):
         open_learnt(path, "a")
-    assert not is_learnt(FOREIGN[kind])
+    assert not is_weights(FOREIGN[kind])
 
 
 @on_posix
