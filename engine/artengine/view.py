@@ -26,7 +26,8 @@ class View:
 
     width, height: pixels of the whole picture. centre: (x, y), plane units. zoom: times. angle: degrees, the camera
     turning clockwise. time: seconds; phase: the same as a part of the film, 0 to 1. window: left, top, columns, rows in
-    pixels, None for all of it. sample: where in a pixel we look, (across, down) from its upper left corner.
+    pixels, None for all of it. sample: where in a pixel we look, (across, down) from its upper left corner. trim: parts
+    of a pixel by which the last column and the last row are narrower than the others.
     """
 
     width: int
@@ -38,11 +39,24 @@ class View:
     phase: float = 0.0
     window: tuple[int, int, int, int] | None = None
     sample: tuple[float, float] = (0.5, 0.5)
+    trim: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def sides(self) -> tuple[float, float]:
+        """How wide and how high the whole picture is, in pixels: a trimmed column or row counts as what there is."""
+        return self.width - self.trim[0], self.height - self.trim[1]
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """How far the whole picture reaches from its middle along x and y at zoom 1, plane units."""
+        width, height = self.sides
+        short = min(width, height)
+        return width / short, height / short
 
     @property
     def pitch(self) -> float:
         """The distance from one pixel to the next, in plane units."""
-        return 2.0 / (min(self.width, self.height) * self.zoom)
+        return 2.0 / (min(self.sides) * self.zoom)
 
     @property
     def deep(self) -> bool:
@@ -66,6 +80,16 @@ class View:
         if not (left >= 0 and top >= 0 and 0 < columns <= width - left and 0 < rows <= height - top):
             raise ValueError(f"tile {(left, top, columns, rows)} does not lie inside a view of {width} x {height}")
         return replace(self, window=(across + left, down + top, columns, rows))
+
+    def reduced(self, factor: int) -> View:
+        """The whole picture with blocks of so many of its pixels, a side, as pixels.
+
+        It shows the same part of the plane: what is left at the right and at the bottom becomes narrower ones. This
+        view is not trimmed itself.
+        """
+        columns, rows = -(-self.width // factor), -(-self.height // factor)
+        trim = (-self.width % factor / factor, -self.height % factor / factor)
+        return replace(self, width=columns, height=rows, window=None, trim=trim)
 
     def tiles(self, points: int) -> Iterator[tuple[slice, slice, View]]:
         """Rows, columns and view of tiles that cover this view, each of at most `points` pixels."""
@@ -103,10 +127,11 @@ class View:
         They run over [0, 1) at zoom 1 and beyond it where the camera looks beyond the edges.
         """
         across, down = self._rotated_offsets(self.sample[0] - 0.5, self.sample[1] - 0.5)
-        short = min(self.width, self.height) / 2
+        width, height = self.sides
+        short = min(width, height) / 2
         # in this order the fractions of an unmoved camera are exactly row / rows and column / columns
-        column = (across / self.zoom + (self.width / 2 + self.centre[0] * short)) / self.width
-        row = (down / self.zoom + (self.height / 2 + self.centre[1] * short)) / self.height
+        column = (across / self.zoom + (width / 2 + self.centre[0] * short)) / width
+        row = (down / self.zoom + (height / 2 + self.centre[1] * short)) / height
         return row, column
 
     def _window(self) -> tuple[int, int, int, int]:
@@ -117,13 +142,20 @@ class View:
 
         right, below: where in a pixel the sample is.
         """
-        import torch
-
         left, top, columns, rows = self._window()
-        across = torch.arange(left, left + columns, dtype=torch.float64) + (right - self.width / 2)
-        down = torch.arange(top, top + rows, dtype=torch.float64) + (below - self.height / 2)
-        down = down.unsqueeze(1)
+        across = _offsets(left, columns, self.width, self.trim[0], right)
+        down = _offsets(top, rows, self.height, self.trim[1], below).unsqueeze(1)
         if self.angle % 360 == 0:
             return across.repeat(rows, 1), down.repeat(1, columns)
         cos, sin = math.cos(math.radians(self.angle)), math.sin(math.radians(self.angle))
         return across * cos - down * sin, across * sin + down * cos
+
+
+def _offsets(first: int, count: int, side: int, trim: float, sample: float) -> Tensor:
+    """Offsets of the samples of some pixels along a side from its middle, (count,), in pixels; see `View.trim`."""
+    import torch
+
+    offsets = torch.arange(first, first + count, dtype=torch.float64) + (sample - (side - trim) / 2)
+    if trim and first + count == side:
+        offsets[-1] -= sample * trim
+    return offsets

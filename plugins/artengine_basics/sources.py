@@ -101,13 +101,12 @@ def torus(view: View, /, *, axes: Literal["both", "x", "y"] = "both") -> Tensor:
     import torch
 
     x, y = view.plane()
-    short = min(view.width, view.height)
     parts = []
-    for axis, across, side in (("x", x, view.width), ("y", y, view.height)):
+    for axis, across, extent in zip(("x", "y"), (x, y), view.extent, strict=True):
         if axes not in ("both", axis):
             parts.append(across)
             continue
-        around = side / short / math.pi  # the side's length in plane units over 2 pi
+        around = extent / math.pi  # the side's length in plane units over 2 pi
         parts += [around * (across / around).cos(), around * (across / around).sin()]
     return torch.stack(parts, dim=-1)
 

@@ -67,6 +67,26 @@ def test_zooming_in_shows_the_middle_in_more_pixels() -> None:
         torch.testing.assert_close(far[3:9, 3:9], close)
 
 
+@given(width=SIDES, height=SIDES, factor=st.integers(1, 50))
+@settings(max_examples=50, deadline=None)
+def test_a_reduced_view_shows_the_same_picture_in_blocks(width: int, height: int, factor: int) -> None:
+    whole = View(width=width, height=height)
+    view = whole.reduced(factor)
+    assert view.shape == (-(-height // factor), -(-width // factor))
+    assert view.extent == pytest.approx(whole.extent)
+    x, y = (one.numpy() for one in view.plane())
+    across, down = (one.numpy() for one in whole.plane())
+    row, column = (one.numpy() for one in view.fractions())
+    for i, j in np.ndindex(view.shape):
+        block = np.s_[i * factor : (i + 1) * factor, j * factor : (j + 1) * factor]
+        assert (x[i, j], y[i, j]) == pytest.approx((across[block].mean(), down[block].mean()), abs=1e-12)
+        assert (row[i, j], column[i, j]) == pytest.approx((i * factor / height, j * factor / width))
+    last = view.tile(view.shape[1] - 1, 0, 1, 1)
+    assert last.plane()[0].item() == x[0, -1]
+    if width % factor == height % factor == 0:
+        assert view == View(width=width // factor, height=height // factor)
+
+
 @given(width=SIDES, height=SIDES)
 @settings(max_examples=50, deadline=None)
 def test_fractions_are_exactly_row_by_rows_and_column_by_columns(width: int, height: int) -> None:

@@ -1,6 +1,6 @@
 from . import ffmpeg as ffmpeg
 from .base import MAX_MEDIA_BYTES as MAX_MEDIA_BYTES, Media as Media
-from .blocks import split_into_blocks as split_into_blocks
+from .blocks import reduce_blocks as reduce_blocks
 from .font import Font as Font, font_at_size as font_at_size, missing_letters as missing_letters
 from .learnt import Learnt as Learnt
 from .opening import MEDIA_WORDS as MEDIA_WORDS, open_as as open_as, open_media as open_media

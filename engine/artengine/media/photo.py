@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from artengine.files import PHOTO_FORMATS, lift_size_limit
 from artengine.media.base import Media, read_untrusted
-from artengine.media.blocks import split_into_blocks
+from artengine.media.blocks import reduce_blocks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,15 +41,21 @@ class Photo(Media):
     pixels: np.ndarray[Any, Any] = field(repr=False, compare=False)
 
     def image(self, downscale: int = 1) -> np.ndarray[Any, Any]:
-        """(H, W, 3) float32 in [0, 1]; downscale averages that many pixels a side into one."""
+        """(H, W, 3) float32 in [0, 1]; downscale averages that many pixels a side into one.
+
+        What is left at the right and at the bottom is averaged too; `View.reduced` tells where each of them is.
+        """
         import numpy as np
 
         top = np.iinfo(self.pixels.dtype).max
-        blocks = split_into_blocks(self.pixels, downscale)
-        image = np.empty((blocks.shape[0], blocks.shape[2], 3), np.float32)
-        for row, cut in enumerate(blocks):  # one by one: all pixels as floats take four times what they take here
-            image[row] = (cut.astype(np.float32) / top).mean(axis=(0, 2), dtype=np.float32)
-        return image
+
+        def average(blocks: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+            image = np.empty((blocks.shape[0], blocks.shape[2], 3), np.float32)
+            for row, cut in enumerate(blocks):  # one by one: all pixels as floats take four times what they take here
+                image[row] = (cut.astype(np.float32) / top).mean(axis=(0, 2), dtype=np.float32)
+            return image
+
+        return reduce_blocks(self.pixels, downscale, average)
 
 
 def open_photo(path: Path, name: str, max_megapixels: float = MAX_MEGAPIXELS) -> Photo:

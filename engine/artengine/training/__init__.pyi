@@ -9,6 +9,6 @@ from .stages import (
     StepOutcome as StepOutcome,
     run_stages as run_stages,
 )
-from .target_image import TargetImage as TargetImage
+from .target_image import TargetImage as TargetImage, pixel_middles as pixel_middles
 from .threads import computing as computing
 from .weights import Figures as Figures, figures as figures

@@ -31,7 +31,7 @@ class CentreFalloff:
 CentreWeight = Annotated[float, Field(ge=1, le=1000)] | CentreFalloff
 
 
-def centre_weights(centre: CentreWeight | None, height: int, width: int) -> np.ndarray[Any, Any] | None:
+def centre_weights(centre: CentreWeight | None, view: View) -> np.ndarray[Any, Any] | None:
     """What each pixel of a picture counts, (height, width) float32, at least 1; None where all count the same.
 
     A number falls off to 1 at the edges as a parabola along each side: 1 + (number - 1) (1 - u^2) (1 - v^2), with u and
@@ -40,27 +40,28 @@ def centre_weights(centre: CentreWeight | None, height: int, width: int) -> np.n
     if isinstance(centre, CentreFalloff):
         if centre.inner > centre.outer:
             raise ValueError(f"weigh_centre: found inner {centre.inner:g}, which is beyond outer {centre.outer:g}")
-        return None if centre.most == 1 else _round_weights(centre, height, width)
-    return None if centre is None or centre == 1 else _parabolic_weights(centre, height, width)
+        return None if centre.most == 1 else _round_weights(centre, view)
+    return None if centre is None or centre == 1 else _parabolic_weights(centre, view)
 
 
-def _round_weights(centre: CentreFalloff, height: int, width: int) -> np.ndarray[Any, Any]:
+def _round_weights(centre: CentreFalloff, view: View) -> np.ndarray[Any, Any]:
     import numpy as np
 
     from artengine.training.target_image import plane_axes
 
-    x, y = plane_axes(View(width=width, height=height))
+    x, y = plane_axes(view)
     away = np.hypot(x - centre.x, y[:, None] - centre.y)
     share = np.clip((centre.outer - away) / max(centre.outer - centre.inner, 1e-9), 0, 1)
     weights: np.ndarray[Any, Any] = 1 + (centre.most - 1) * share
     return weights
 
 
-def _parabolic_weights(times: float, height: int, width: int) -> np.ndarray[Any, Any]:
+def _parabolic_weights(times: float, view: View) -> np.ndarray[Any, Any]:
     import numpy as np
 
-    across = (np.arange(width) + 0.5) / width * 2 - 1
-    down = (np.arange(height) + 0.5) / height * 2 - 1
+    from artengine.training.target_image import pixel_middles
+
+    across, down = (middles / side * 2 - 1 for middles, side in zip(pixel_middles(view), view.sides, strict=True))
     bell = (1 - across**2) * (1 - down[:, None] ** 2)  # 1 in the centre, 0 at the edges
     weights: np.ndarray[Any, Any] = (1 + (times - 1) * bell).astype(np.float32)
     return weights

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from artengine.media import split_into_blocks
+from artengine.media import reduce_blocks
 from artengine.view import View
 
 if TYPE_CHECKING:
@@ -23,14 +23,23 @@ class TargetImage:
 
     pixels: (H, W, 3), unsigned integers or float32 in [0, 1]. view: from where the network sees it, whole. hidden:
     (H, W) bools, where it is not to be learnt; None for nowhere. weight: (H, W) float32, what a pixel counts; None
-    where all count the same. block: pixels of the view, a side, that each of these is the mean of.
+    where all count the same. factor: pixels of the photo, a side, that each pixel of the view is the mean of. block:
+    pixels of the view, a side, that each of these is the mean of.
     """
 
     pixels: Pixels
     view: View
     hidden: Pixels | None = None
     weight: Pixels | None = None
+    factor: int = 1
     block: int = 1
+
+    @property
+    def description(self) -> str:
+        """What a PSNR on its pixels is of, in words; empty where they are the photo's own."""
+        height, width = self.shape
+        averaged = f"averaged {self.factor} x {self.factor} into one, {width} x {height} in all"
+        return f"the PSNR is of the photo's pixels {averaged}" if self.factor > 1 else ""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -76,7 +85,7 @@ class TargetImage:
     @property
     def axes(self) -> tuple[Pixels, Pixels]:
         """X of the columns, (W,), and y of the rows, (H,), float32, plane units."""
-        x, y = (split_into_blocks(one[None], self.block).mean(axis=(1, 3))[0] for one in plane_axes(self.view))
+        x, y = (reduce_blocks(one[None], self.block, _means)[0] for one in plane_axes(self.view))
         return x, y
 
     @property
@@ -94,18 +103,19 @@ class TargetImage:
     def downscaled(self, factor: int) -> TargetImage:
         """The same with so many pixels a side averaged into one, by their weights, which must be above zero.
 
+        What is left at the right and at the bottom is averaged too, and counts as much less as it is smaller.
         Raises `ValueError` where pixels are hidden: what is to be hidden is so after averaging.
         """
         if self.hidden is not None:
             raise ValueError("found hidden pixels, expected a target that is averaged before any are hidden")
         if factor == 1:
             return self
-        weights, image = (split_into_blocks(one, factor) for one in (self.weights, self.image))
-        sums = weights.sum(axis=(1, 3))
+        sums = reduce_blocks(self.weights, factor, _sums)
+        even = self.weight is None and not any(side % factor for side in self.shape)
         return replace(
             self,
-            pixels=(image * weights[..., None]).sum(axis=(1, 3)) / sums[..., None],
-            weight=None if self.weight is None else sums / (weights.shape[1] * weights.shape[3]),
+            pixels=reduce_blocks(self.image * self.weights[..., None], factor, _sums) / sums[..., None],
+            weight=None if even else sums / factor**2,
             block=self.block * factor,
         )
 
@@ -115,6 +125,24 @@ def plane_axes(view: View) -> tuple[Pixels, Pixels]:
     x = view.tile(0, 0, view.width, 1).plane()[0].numpy()[0]
     y = view.tile(0, 0, 1, view.height).plane()[1].numpy()[:, 0]
     return x.astype(np.float32), y.astype(np.float32)
+
+
+def pixel_middles(view: View) -> tuple[Pixels, Pixels]:
+    """The middles of a whole view's columns, (W,), and rows, (H,), in pixels from its upper left corner."""
+    across, down = (np.arange(side) + 0.5 for side in (view.width, view.height))
+    across[-1] -= view.trim[0] / 2
+    down[-1] -= view.trim[1] / 2
+    return across, down
+
+
+def _means(blocks: Pixels) -> Pixels:
+    means: Pixels = blocks.mean(axis=(1, 3))
+    return means
+
+
+def _sums(blocks: Pixels) -> Pixels:
+    sums: Pixels = blocks.sum(axis=(1, 3))
+    return sums
 
 
 def _in_unit(pixels: Pixels) -> Pixels:

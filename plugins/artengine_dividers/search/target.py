@@ -39,14 +39,18 @@ def make_target_image(
         found = "neither target nor synthetic" if target is None else "both target and synthetic"
         raise ValueError(f"found {found}, expected one of them: target: photos/me.png, or synthetic: {{lines: 3}}")
     if target is not None:
-        height, width = (max(1, side // downscale) for side in target.pixels.shape[:2])
-        again = math.ceil(math.sqrt(height * width / MAX_PIXELS) - 1e-9)
-        image = target.image(downscale * max(1, again))
+        height, width = target.pixels.shape[:2]
+        rows, columns = View(width=width, height=height).reduced(downscale).shape
+        factor = downscale * max(1, math.ceil(math.sqrt(rows * columns / MAX_PIXELS) - 1e-9))
+        image = target.image(factor)
     else:
         assert synthetic is not None  # noqa: S101 - looked at above
-        image = centred(painted(synthetic, seed)[0]).downscaled(downscale).image
-    weights = centre_weights(centre, *image.shape[:2])
-    return centred(image, None if weights is None else (weights / weights.mean()).astype(np.float32))
+        height, width, factor = synthetic.size, synthetic.size, downscale
+        image = centred(painted(synthetic, seed)[0]).downscaled(factor).image
+    view = View(width=width, height=height).reduced(factor)
+    weights = centre_weights(centre, view)
+    weight = None if weights is None else (weights / weights.mean()).astype(np.float32)
+    return TargetImage(image, view, weight=weight, factor=factor)
 
 
 def centred(image: Numbers, weight: Numbers | None = None) -> TargetImage:

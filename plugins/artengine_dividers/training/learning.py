@@ -222,6 +222,8 @@ class _Training:
         even = self._target_image.is_even  # else, it is another error that the means make least
         if even and not self._network.counts[2] and self._options.colours == "network":
             words += f"; a colour of its own for each would come to {psnr(found.error):.2f} dB"
+        if self._target_image.description:
+            words += f"; {self._target_image.description}"
         curve.add(step, error, psnr(error), self._phase.rate if self._phase else None)
         height, width = self._target_image.shape
         return Result(

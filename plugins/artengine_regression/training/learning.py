@@ -48,8 +48,8 @@ def learn(
     Goes on from `session.state` if there is something in it, to the same weights as if it had never stopped.
     """
     if isinstance(session.network, PhotoExtentNetwork):
-        shapes = [target_image.pixels.shape[:2] for target_image in target_images]
-        session.network.cover(*(max(shape[axis] / min(shape) for shape in shapes) for axis in (1, 0)))
+        extents = [target_image.view.extent for target_image in target_images]
+        session.network.cover(*(max(along) for along in zip(*extents, strict=True)))
     threads = threads_for(session.network, plan.batch)
     with computing(threads):
         stage = RegressionStage(session, target_images, losses, plan)
@@ -241,6 +241,8 @@ class RegressionStage:
             before = exact
             exact, hidden, words = rounded(self._session, self._target_images, self._plan.bits, before)
             notes.append(words)
+        if description := self._target_images[0].description:
+            notes.append(description if len(self._target_images) == 1 else description.replace("photo's", "photos'"))
         return Result(
             step=step,
             loss=self._end_loss,

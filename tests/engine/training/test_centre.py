@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from artengine.training.centre import CentreFalloff, CentreWeight, centre_weights
+from artengine.view import View
 
 
 def test_number_falls_off_from_the_middle_to_one_at_the_edges() -> None:
-    weights = centre_weights(5.0, 101, 201)
+    weights = centre_weights(5.0, View(width=201, height=101))
     assert weights is not None
     assert weights.dtype == np.float32
     assert weights.shape == (101, 201)
@@ -20,7 +21,7 @@ def test_number_falls_off_from_the_middle_to_one_at_the_edges() -> None:
 
 
 def test_record_falls_off_evenly_between_its_radii_in_plane_units() -> None:
-    weights = centre_weights(CentreFalloff(most=9, inner=0.2, outer=0.6, x=0.5, y=-0.25), 64, 128)
+    weights = centre_weights(CentreFalloff(most=9, inner=0.2, outer=0.6, x=0.5, y=-0.25), View(width=128, height=64))
     assert weights is not None
     assert weights.dtype == np.float32
     x, y = (np.arange(128) + 0.5) / 32 - 2, (np.arange(64) + 0.5) / 32 - 1  # the shorter side spans -1..1
@@ -32,17 +33,17 @@ def test_record_falls_off_evenly_between_its_radii_in_plane_units() -> None:
 
 
 def test_equal_radii_make_a_sharp_edge() -> None:
-    weights = centre_weights(CentreFalloff(most=3, inner=0.5, outer=0.5), 32, 32)
+    weights = centre_weights(CentreFalloff(most=3, inner=0.5, outer=0.5), View(width=32, height=32))
     assert weights is not None
     assert set(np.unique(weights)) == {1, 3}
 
 
 @pytest.mark.parametrize("centre", [None, 1.0, CentreFalloff(most=1)])
 def test_there_are_no_weights_where_all_pixels_count_the_same(centre: CentreWeight | None) -> None:
-    assert centre_weights(centre, 3, 4) is None
+    assert centre_weights(centre, View(width=4, height=3)) is None
 
 
 @pytest.mark.parametrize("most", [1, 4])
 def test_inner_radius_beyond_the_outer_one_is_refused(most: float) -> None:
     with pytest.raises(ValueError, match="weigh_centre: found inner 2, which is beyond outer 1"):
-        centre_weights(CentreFalloff(most=most, inner=2, outer=1), 3, 4)
+        centre_weights(CentreFalloff(most=most, inner=2, outer=1), View(width=4, height=3))

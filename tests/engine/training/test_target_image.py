@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artengine.training.target_image import TargetImage
+from artengine.training.target_image import TargetImage, pixel_middles
 from artengine.view import View
 
 
@@ -58,15 +58,30 @@ def test_downscaled_pixels_keep_their_weighted_means() -> None:
     large = image_of(random.rand(9, 13, 3).astype(np.float32), weight=weight)
     small = large.downscaled(4)
     (x, y), (across, down) = large.axes, small.axes
-    assert across == pytest.approx([x[start : start + 4].mean() for start in (0, 4, 8)])
-    assert down == pytest.approx([y[start : start + 4].mean() for start in (0, 4)])
-    assert small.shape == (2, 3)
+    assert across == pytest.approx([x[start : start + 4].mean() for start in (0, 4, 8, 12)])
+    assert down == pytest.approx([y[start : start + 4].mean() for start in (0, 4, 8)])
+    assert small.shape == (3, 4)
+    assert np.allclose(small.image[2, 3], large.image[8, 12], atol=1e-6)  # all that is left in the corner
+    assert small.weights[2, 3] == pytest.approx(weight[8, 12] / 16, rel=1e-5)
     part = np.s_[4:8, 8:12]
     mean = (large.image[part] * weight[part][..., None]).sum(axis=(0, 1)) / weight[part].sum()
     assert np.allclose(small.image[1, 2], mean, atol=1e-6)
     assert small.weights[1, 2] == pytest.approx(weight[part].mean(), rel=1e-5)
     assert large.downscaled(1) is large
     assert large.downscaled(50).image.shape == (1, 1, 3)
+
+
+def test_what_is_left_at_the_edges_counts_as_much_as_its_pixels() -> None:
+    even = image_of(np.zeros((4, 6, 3), np.uint8))
+    assert even.downscaled(2).weight is None
+    assert even.downscaled(4).weights.tolist() == [[1, 0.5]]
+    assert even.downscaled(3).weights.tolist() == pytest.approx(np.array([[1, 1], [1 / 3, 1 / 3]]))
+
+
+def test_pixel_middles_are_where_the_pixels_of_a_reduced_view_are() -> None:
+    across, down = pixel_middles(View(width=10, height=7).reduced(4))
+    assert (across * 4).tolist() == [2, 6, 9]
+    assert (down * 4).tolist() == [2, 5.5]
 
 
 def test_target_is_averaged_before_pixels_are_hidden() -> None:

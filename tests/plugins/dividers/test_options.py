@@ -15,7 +15,7 @@ from PIL import Image
 from tests.support.divider_scenes import Numbers, learnt, live, photo, plane, scene, state
 from tests.support.trainings import always, result_of, total_of, training_of
 
-from artengine import InputError, Result, load
+from artengine import InputError, Result, View, load
 from artengine.making.pipeline import make_files
 from artengine.training.centre import CentreFalloff, centre_weights
 from artengine_dividers.search.means import region_means
@@ -140,10 +140,26 @@ def test_the_false_gradient_is_as_sharp_as_the_network_says(tmp_path: Path) -> N
 def test_downscaled_a_photo_is_learnt_in_fewer_pixels(tmp_path: Path) -> None:
     pixels = photo(tmp_path, 50, 31)
     last = result_of(live(scene(tmp_path, "downscale: 4, colours: mean, cycles: 1")))
-    assert last.pixels == 12 * 7
+    assert last.pixels == 13 * 8
+    assert last.note.endswith("; the PSNR is of the photo's pixels averaged 4 x 4 into one, 13 x 8 in all")
     target_image = make_target_image(load(scene(tmp_path, QUICK)).training.options["target"], None, 4, None, 3)  # type: ignore[union-attr]
     assert np.allclose(target_image.image[2, 3], pixels[8:12, 12:16].mean(axis=(0, 1)) / 255, atol=1e-6)
+    assert np.allclose(target_image.image[7, 12], pixels[28:31, 48:50].mean(axis=(0, 1)) / 255, atol=1e-6)
+    assert target_image.axes[0][-1] == pytest.approx((49 - 25) / 15.5)  # the middle of the last two columns
     assert learnt(scene(tmp_path, "synthetic: {size: 32}, downscale: 4, colours: mean, cycles: 1"))[1][-1].pixels == 64
+
+
+@pytest.mark.parametrize("factor", [2, 7, 10, 16])
+def test_the_edge_of_a_downscaled_photo_stays_where_it_is(factor: int, tmp_path: Path) -> None:
+    edge = 3 * factor  # columns to the left of it; the last block is a column wide
+    pixels = np.zeros((2 * factor + 1, edge + 1, 3), np.uint8)
+    pixels[:, edge:] = 255, 0, 0
+    Image.fromarray(pixels).save(tmp_path / "photo.png")
+    picture, told = learnt(scene(tmp_path, f"downscale: {factor}, colours: mean, cycles: 1", "lines: 1"))
+    assert told[-1].loss < 1e-12
+    painted = picture.paint(View(width=pixels.shape[1], height=pixels.shape[0]))
+    assert np.allclose(painted[:, -1], (1, 0, 0))
+    assert np.allclose(painted[:, : edge - factor // 2], 0)  # the middle of the block before it
 
 
 def test_a_photo_of_many_pixels_is_learnt_in_four_million(tmp_path: Path) -> None:
@@ -197,7 +213,7 @@ def test_what_the_means_would_come_to_is_said_only_where_it_is_the_same_error(en
 def test_weight_of_the_centre_is_that_of_the_engine_and_one_on_average(value: str, tmp_path: Path) -> None:
     photo(tmp_path, 40, 30)
     options = load(scene(tmp_path, f"{QUICK}, weigh_centre: {value}")).training.options  # type: ignore[union-attr]
-    weights = centre_weights(options["weigh_centre"], 30, 40)
+    weights = centre_weights(options["weigh_centre"], View(width=40, height=30))
     assert weights is not None
     target_image = make_target_image(options["target"], None, 1, options["weigh_centre"], 3)
     assert np.array_equal(target_image.weights, weights / weights.mean())

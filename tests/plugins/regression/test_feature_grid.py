@@ -12,10 +12,10 @@ from PIL import Image
 from tests.support.trainings import training_of
 from torch import Tensor
 
-from artengine import InputError, Picture, View, build, load
+from artengine import InputError, Photo, Picture, Result, View, build, load
 from artengine.training.session import TrainingSession
 from artengine_regression.network.module import FeatureGrid
-from artengine_regression.training.sampling import Lattice, Table, sampler_for
+from artengine_regression.training.sampling import Lattice, Table, gathered, sampler_for
 from artengine_regression.training.targets import target_images
 
 NETWORK = "feature_grid: {levels: [3, 8, 17], features: 3, width: [8]}"
@@ -154,3 +154,23 @@ def test_coordinates_that_are_no_plane_are_refused_or_looked_up_point_by_point(t
     picture = build(load(tmp_path / "a.yaml"), "cpu")
     (target_image,) = target_images(TrainingSession(picture), [picture.scene.photos["photo.png"]], 1, None, None, 1.0)
     assert isinstance(sampler_for(TrainingSession(picture), [target_image], 100, patches=False), Table)
+
+
+@pytest.mark.parametrize("network", [NETWORK, "mlp: {width: 8, depth: 1}"])
+def test_a_downscaled_photo_is_not_stretched(network: str, tmp_path: Path) -> None:
+    picture = live(tmp_path, (20, 24), "downscale: 7, until: {steps: 1}", network)
+    session = TrainingSession(picture)
+    (photo,) = picture.scene.photos.values()
+    assert isinstance(photo, Photo)
+    (one,) = target_images(session, [photo], 7, None, None, 4.0)
+    assert one.shape == one.view.shape == (3, 4)
+    points, colours = gathered(session, one, one.known)
+    x, y = (side.numpy() for side in View(width=24, height=20).plane())
+    last = np.s_[14:20, 21:24]
+    assert points[-1].tolist() == pytest.approx([x[last].mean(), y[last].mean()], abs=1e-6)
+    assert colours[-1].tolist() == pytest.approx(photo.image()[last].mean(axis=(0, 1)).tolist(), abs=1e-6)
+    *_, told = training_of(picture)
+    assert isinstance(told, Result)
+    assert told.note == "the PSNR is of the photo's pixels averaged 7 x 7 into one, 4 x 3 in all"
+    if network == NETWORK:
+        assert grid(picture).reach.tolist() == pytest.approx([24 / 20, 1])

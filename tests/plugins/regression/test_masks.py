@@ -298,7 +298,7 @@ def test_the_centre_is_looked_at_so_many_times_as_often_as_the_edges(network: st
 def test_disc_is_looked_at_so_many_times_as_often_as_the_rest(network: str, numbered: Desk) -> None:
     picture = numbered.live("until: {steps: 1}, weigh_centre: {most: 5, inner: 0.4, outer: 0.4, x: 0.5}", network)
     centre = picture.scene.training.options["weigh_centre"]  # type: ignore[union-attr]
-    weights = centre_weights(centre, 20, 24)
+    weights = centre_weights(centre, View(width=24, height=20))
     assert weights is not None
     counts = looked_at(numbered, {"weigh_centre": centre}, network, patches=False, draws=1500)
     assert counts[weights == 5].mean() / counts[weights == 1].mean() == pytest.approx(5, rel=0.05)
