@@ -18,13 +18,16 @@ from typing import TYPE_CHECKING, Any
 from artengine.files import PHOTO_FORMATS, lift_size_limit
 from artengine.media.base import Media, read_untrusted
 from artengine.media.blocks import reduce_blocks
+from artengine.media.png_colours import HdrError, png_profile, without_broken_colours
 
 if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
 MAX_MEGAPIXELS = 64.0
-TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # first bytes
+GREY = ("1", "L", "LA", "I")  # modes of Pillow
+PNG = b"\x89PNG\r\n\x1a\n"  # first bytes
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 class _RefusedError(ValueError):
@@ -75,14 +78,22 @@ def _decode(data: bytes, max_megapixels: float) -> np.ndarray[Any, Any]:
             warnings.simplefilter("ignore")  # odd metadata is no reason to stop
             if data.startswith(TIFF) and (deep := _decode_deep_tiff(data, max_megapixels)) is not None:
                 return deep
+            if data.startswith(PNG):
+                data = without_broken_colours(data)
             with lift_size_limit():
                 image = Image.open(io.BytesIO(data), formats=PHOTO_FORMATS)  # none of its pixels read
             _refuse_too_large(image.width, image.height, max_megapixels)
             image.load()
             ImageOps.exif_transpose(image, in_place=True)
-            return _to_pixels(image)
+            profile = image.info.get("icc_profile")
+            if image.format == "PNG":
+                profile = png_profile(data, profile, grey=image.mode in GREY or image.mode.startswith("I;16"))
+            return _to_pixels(image, profile)
     except _RefusedError:
         raise
+    except HdrError as error:
+        found = f"found a PNG in the light of {error} (HDR), expected colours that a screen of sRGB shows"
+        raise ValueError(f"{found}; export it as SDR, in sRGB or Display P3") from None
     except UnidentifiedImageError:
         rare = " that is read, but a TIFF of a rare kind" if data.startswith(TIFF) else ""
         raise ValueError(f"found no picture{rare}, expected one of {', '.join(PHOTO_FORMATS)}") from None
@@ -102,12 +113,11 @@ def _refuse_too_large(width: int, height: int, max_megapixels: float) -> None:
         )
 
 
-def _to_pixels(image: Image) -> np.ndarray[Any, Any]:
+def _to_pixels(image: Image, profile: bytes | None) -> np.ndarray[Any, Any]:
     """(H, W, 3) uint8 or uint16 pixels from whatever mode the file had."""
     import numpy as np
     from PIL import Image
 
-    profile = image.info.get("icc_profile")
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         grey = _levels(np.asarray(image))
         if isinstance(clear := image.info.get("transparency"), int):
