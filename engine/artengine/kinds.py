@@ -131,13 +131,15 @@ class Frame:
 class Target(Protocol):
     """Where an output writes: it opens whole-or-nothing files and carries what belongs into them.
 
-    recipe: what the file was made from. dpi: pixels an inch, where the canvas says so. fps: frames a second of a film;
-    None for stills. loop: the film's last frame leads on to its first. raise_if_cancelled: for an output to call
-    while it waits for something other than frames.
+    recipe: what the file was made from. dpi: pixels an inch, where the canvas says so; sheet: width and height of its
+    paper in millimetres then, exactly, for outputs without pixels. fps: frames a second of a film; None for stills.
+    loop: the film's last frame leads on to its first. raise_if_cancelled: for an output to call while it waits for
+    something other than frames.
     """
 
     recipe: str | None
     dpi: float | None
+    sheet: tuple[float, float] | None
     fps: float | None
     loop: bool
     raise_if_cancelled: Callable[[], None]

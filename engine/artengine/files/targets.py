@@ -20,6 +20,7 @@ class OutputTarget:
     name: str
     recipe: str | None
     dpi: float | None = None
+    sheet: tuple[float, float] | None = None
     written: set[Path] = field(default_factory=set)  # by the outputs of this run
     raise_if_cancelled: Callable[[], None] = never_cancelled
     fps: float | None = None

@@ -131,6 +131,7 @@ class _Run:
                 self.work.name,
                 text,
                 dpi=self.work.canvas.resolution,
+                sheet=self.work.canvas.sheet,
                 written=self.written,
                 fps=fps,
                 loop=loop,

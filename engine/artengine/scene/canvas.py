@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from artengine.scene.paper import Orientation, Paper, pixels
+from artengine.scene.paper import INCH, Orientation, Paper, inches, pixels
 
 MAX_CANVAS_MEGAPIXELS = 50_000  # 4A0, four sheets of A0, at 2400 dpi is 36,000; more is a slip of the finger
 DPI = 300  # of a paper that says nothing: what print shops ask for
@@ -46,10 +46,24 @@ class Canvas:
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
         if self.paper:
-            return pixels(self.paper, self.dpi or DPI, self.orientation or "portrait")
+            return pixels(self.paper, self.dpi or DPI, self.orientation)
         return self.width or 512, self.height or 512
 
     @property
     def resolution(self) -> float | None:
         """Pixels an inch where the picture is meant for paper."""
         return self.dpi or (DPI if self.paper else None)
+
+    @property
+    def sheet(self) -> tuple[float, float] | None:
+        """Width and height in millimetres where the picture is meant for paper: those of the paper itself.
+
+        The picture has whole pixels, so that its own sides may be off by half a pixel.
+        """
+        if self.paper:
+            width, height = inches(self.paper, self.orientation)
+        elif self.dpi:
+            width, height = (side / self.dpi for side in self.size)
+        else:
+            return None
+        return width * INCH, height * INCH

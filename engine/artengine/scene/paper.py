@@ -1,17 +1,14 @@
-"""Sheets of paper by the names that shops and printers have for them."""
+"""Sheets of paper: by the names that shops and printers have for them, or by their sides."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
-Paper = Literal[
-    "4A0", "2A0", "A0", "A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "A9", "A10", "A3+",
-    "B0", "B1", "B2", "B3", "B4", "B5", "B6", "B7", "B8", "B9", "B10",
-    "letter", "legal", "tabloid", "arch-a", "arch-b", "arch-c", "arch-d", "arch-e",
-    "30x40cm", "40x50cm", "50x70cm", "60x80cm", "70x100cm",
-    "4x6in", "5x7in", "8x10in", "11x14in", "16x20in", "18x24in", "24x36in", "27x40in",
-]  # fmt: skip
+from pydantic import BeforeValidator, WithJsonSchema
+
+from artengine.errors import did_you_mean
 
 Orientation = Literal["portrait", "landscape"]
 
@@ -31,20 +28,56 @@ _INCHES: Mapping[str, tuple[float, float]] = {
     "arch-a": (9, 12), "arch-b": (12, 18), "arch-c": (18, 24), "arch-d": (24, 36), "arch-e": (36, 48),
 }  # fmt: skip
 
+#: The papers that have a name; the short side comes first.
+NAMES = (*_MILLIMETRES, *_INCHES)
 
-def pixels(paper: Paper, dpi: float, orientation: Orientation) -> tuple[int, int]:
-    """Columns and rows of a sheet at so many pixels an inch, to the nearest pixel, at least one."""
-    short, long = (max(1, round(inches * dpi)) for inches in _inches(paper))
+#: How a paper without a name is written: width and height with their unit.
+SIZE_PATTERN = r"^([0-9]{1,5}(?:\.[0-9]{1,4})?)x([0-9]{1,5}(?:\.[0-9]{1,4})?)(mm|cm|in)$"
+_UNITS: Mapping[str, float] = {"mm": 1 / INCH, "cm": 10 / INCH, "in": 1.0}  # in inches
+_MIN_SIDE, _MAX_SIDE = 1 / INCH, 20_000 / INCH  # inches: 1 mm, 20 m
+
+
+def _paper(value: object) -> str:
+    if isinstance(value, str) and value in NAMES:
+        return value
+    if not isinstance(value, str) or not re.fullmatch(SIZE_PATTERN, value):
+        near = did_you_mean(value, NAMES) if isinstance(value, str) else ""
+        raise ValueError(f"one of {', '.join(NAMES)}, or a size such as 210x148mm, 30x40cm or 9x12in{near}")
+    if not all(_MIN_SIDE <= side <= _MAX_SIDE for side in _inches(value)):
+        raise ValueError("sides from 1 mm to 20 m")
+    return value
+
+
+#: A sheet as a scene names it.
+Paper = Annotated[
+    str,
+    BeforeValidator(_paper),
+    WithJsonSchema({"anyOf": [{"enum": list(NAMES)}, {"type": "string", "pattern": SIZE_PATTERN}]}),
+]
+
+
+def inches(paper: Paper, orientation: Orientation | None) -> tuple[float, float]:
+    """Width and height of a sheet, exactly; without an orientation it lies as its name or its sides say."""
+    width, height = _inches(paper)
+    if orientation is None:
+        return width, height
+    short, long = sorted((width, height))
     return (long, short) if orientation == "landscape" else (short, long)
 
 
-def _inches(paper: Paper) -> tuple[float, float]:
-    """The short side and the long one."""
+def pixels(paper: Paper, dpi: float, orientation: Orientation | None) -> tuple[int, int]:
+    """Columns and rows of a sheet at so many pixels an inch, to the nearest pixel, at least one."""
+    width, height = inches(paper, orientation)
+    return max(1, round(width * dpi)), max(1, round(height * dpi))
+
+
+def _inches(paper: str) -> tuple[float, float]:
+    """Both sides as the name says them."""
     if paper in _MILLIMETRES:
         short, long = _MILLIMETRES[paper]
         return short / INCH, long / INCH
     if paper in _INCHES:
         return _INCHES[paper]
-    width, _, height = paper[:-2].partition("x")  # the others say it themselves
-    unit = 10 / INCH if paper.endswith("cm") else 1.0
-    return int(width) * unit, int(height) * unit
+    width, _, height = paper[:-2].partition("x")
+    unit = _UNITS[paper[-2:]]
+    return float(width) * unit, float(height) * unit

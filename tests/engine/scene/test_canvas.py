@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
-from typing import get_args
 
 import pytest
 from tests.support.common import RunCli
@@ -35,6 +34,10 @@ def desk(tmp_path: Path) -> Desk:
         ("{paper: 50x70cm, dpi: 254}", (5000, 7000), 254),
         ("{paper: 18x24in, dpi: 150}", (2700, 3600), 150),
         ("{paper: A10, dpi: 1}", (1, 1), 1),
+        ("{paper: 148x210mm, dpi: 254}", (1480, 2100), 254),
+        ("{paper: 21x14.8cm, dpi: 254}", (2100, 1480), 254),  # as it is written
+        ("{paper: 21x14.8cm, dpi: 254, orientation: portrait}", (1480, 2100), 254),
+        ("{paper: 9x12in, orientation: landscape}", (3600, 2700), 300),
     ],
 )
 def test_a_canvas_has_the_size_of_its_paper(
@@ -45,13 +48,30 @@ def test_a_canvas_has_the_size_of_its_paper(
     assert (scene.view.width, scene.view.height) == size
 
 
+@pytest.mark.parametrize(
+    ("canvas", "sheet"),
+    [
+        ("{paper: A4, dpi: 72}", (210, 297)),
+        ("{paper: A4, dpi: 25, orientation: landscape}", (297, 210)),
+        ("{paper: letter}", (215.9, 279.4)),
+        ("{paper: 9x12.5in, dpi: 31}", (228.6, 317.5)),
+        ("{paper: 333x100mm, dpi: 7}", (333, 100)),
+        ("{width: 300, height: 150, dpi: 254}", (30, 15)),
+        ("{width: 300, height: 150}", None),
+    ],
+)
+def test_a_sheet_is_exactly_its_size(canvas: str, sheet: tuple[float, float] | None, desk: Desk) -> None:
+    found = desk.load(f"canvas: {canvas}\n{NETWORK}").canvas.sheet
+    assert found == (sheet and pytest.approx(sheet, rel=1e-12))
+
+
 def test_every_paper_is_a_sheet() -> None:
-    for name in get_args(paper.Paper):
+    for name in paper.NAMES:
         short, long = paper.pixels(name, 254, "portrait")
         assert 200 < short < long < 25_000, name
         assert paper.pixels(name, 254, "landscape") == (long, short)
     for letter in "AB":  # half of a sheet is the next one, to the millimetre
-        sheets = [paper.pixels(f"{letter}{number}", 25.4, "portrait") for number in range(11)]  # type: ignore[arg-type]
+        sheets = [paper.pixels(f"{letter}{number}", 25.4, "portrait") for number in range(11)]
         assert all(abs(large[1] - 2 * small[0]) <= 1 for large, small in pairwise(sheets))
         assert all(large[0] == small[1] for large, small in pairwise(sheets))
 
@@ -68,6 +88,11 @@ def test_every_paper_is_a_sheet() -> None:
         ("{orientation: landscape}", "1:9: canvas: found an orientation without a paper, expected both; or set width"),
         ("{paper: a2}", "1:17: canvas.paper: found the text 'a2', expected one of 4A0, 2A0, A0, A1"),
         ("{paper: leter}", "did you mean 'letter'?"),
+        ("{paper: 30x40px}", "or a size such as 210x148mm, 30x40cm or 9x12in"),
+        ("{paper: 30x40mm\\n}", "found the text '30x40mm"),
+        ("{paper: 0x40cm}", "1:17: canvas.paper: found the text '0x40cm', expected sides from 1 mm to 20 m"),
+        ("{paper: 3x2001cm}", "expected sides from 1 mm to 20 m"),
+        ("{paper: 30}", "canvas.paper: found 30, expected one of 4A0"),
         ("{paper: A2, dpi: 0}", "1:26: canvas.dpi: found 0, expected at least 1"),
         ("{paper: A2, orientation: upright}", "found the text 'upright', expected one of portrait, landscape"),
         ("{width: 0}", "1:17: canvas.width: found 0, expected at least 1"),
