@@ -36,12 +36,12 @@ def measure(network: str, seed: str) -> dict[str, float]:
     frame = artengine.Frame(view=picture.scene.view, image=np.zeros((SIDE, SIDE, 3)), picture=picture)
     style = Style()
     once = artengine.Frame(view=artengine.View(width=8, height=8), image=np.zeros((8, 8, 3)), picture=picture)
-    svg.write(io.BytesIO(), draw_regions(once, style, None, bare=True), target)
+    svg.write(io.BytesIO(), draw_regions(once, style, target, bare=True), target)
     file = io.BytesIO()
     begin = time.perf_counter()
-    svg.write(file, draw_regions(frame, style, None, bare=True), target)
+    svg.write(file, draw_regions(frame, style, target, bare=True), target)
     seconds = time.perf_counter() - begin
-    arrangement = find_regions(frame).arrangement
+    arrangement = find_regions(frame, SIDE, SIDE).arrangement
     error = abs(float(np.sum(arrangement.area)) / SIDE**2 - 1)
     return {"faces": len(arrangement), "seconds": seconds, "error": error, "bytes": len(file.getvalue())}
 

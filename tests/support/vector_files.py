@@ -124,6 +124,14 @@ def plotted(path: Path) -> dict[str, int]:
     return {names[number]: int(count) for number, count in counts}
 
 
+def page_size(path: Path) -> tuple[float, float]:
+    """Width and height of the page in millimetres, as vpype understands the file."""
+    words = ["-m", "vpype_cli", "read", str(path), "propget", "--global", "vp_page_size"]
+    told = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=True).stdout
+    width, height = re.search(r"\(([\d.]+), ([\d.]+)\)", told).groups()  # type: ignore[union-attr]
+    return float(width) / 96 * 25.4, float(height) / 96 * 25.4
+
+
 class Page:
     """A PDF of ours, read by the book: through its table of objects; bent: points of curves, once there are shapes."""
 

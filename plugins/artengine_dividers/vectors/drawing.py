@@ -1,11 +1,34 @@
-"""A drawing of paths in layers, as data: for any format of vectors."""
+"""A drawing of paths in layers on a sheet, as data: for any format of vectors."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from artengine import Target, View
 from artengine_dividers.network import Numbers
+from artengine_dividers.vectors.decimals import MM_PER_INCH
 from artengine_dividers.vectors.geometry import Curves, Paths
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What is drawn on: width and height in pixels, not rounded; unit: pixels to a millimetre, None without paper."""
+
+    width: float
+    height: float
+    unit: float | None
+
+    def pixels(self, length: float) -> float:
+        """A length in pixels of one that is in millimetres on paper, and in pixels else."""
+        return length * (self.unit or 1.0)
+
+
+def sheet_of(view: View, target: Target) -> Sheet:
+    """The sheet of a target, whose paper is not a whole number of pixels wide; without paper, the pixels of a view."""
+    if target.dpi is None or target.sheet is None:
+        return Sheet(view.width, view.height, None)
+    unit = target.dpi / MM_PER_INCH
+    return Sheet(target.sheet[0] * unit, target.sheet[1] * unit, unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +50,12 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Layers, the lowest first; width, height: pixels; curves: those that the paths follow."""
+    """Layers, the lowest first, around the middle of a sheet; curves: those that the paths follow.
 
-    width: int
-    height: int
+    window: width and height, pixels, of what is shown of them; None for all.
+    """
+
+    sheet: Sheet
     curves: Curves
     layers: tuple[Layer, ...]
+    window: tuple[float, float] | None = None

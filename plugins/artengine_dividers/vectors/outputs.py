@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from artengine import Frame, Target
+from artengine.colour import Colour
 from artengine_dividers.vectors.style import Style
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 Palette = Annotated[int, Field(ge=1, le=256)]
 Pen = Annotated[float, Field(ge=0.01, le=1000)]
+Pens = Annotated[list[Colour], Field(min_length=1, max_length=64)]
+Margin = Annotated[float, Field(ge=0, le=10_000)]
 
 
 def svg(
@@ -28,17 +31,21 @@ def svg(
     strokes: bool = False,
     hatching: bool = True,
     pen: Pen | None = None,
+    pens: Pens | None = None,
+    margin: Margin | None = None,
 ) -> Iterator[Path]:
     """SVG of a dividers network: every region a path of its colour, exactly, for any size.
 
     palette: reduce the colours to so many, each a layer. merge: make neighbours of one colour one shape, as a palette
     does too. strokes: draw lines for a pen plotter, not shapes. hatching: with strokes, the denser the darker. pen: the
-    width of strokes, in millimetres where the canvas has a resolution, in pixels else; left out, 0.4 mm or a pixel.
+    width of strokes, in millimetres on paper, in pixels else; left out, 0.4 mm or a pixel. pens: the colours that there
+    are, a layer each; left out, black. margin: what stays empty all around, in the pen's unit; left out, 10 mm for
+    strokes on paper.
     Raises `ValueError` for what is no still of a dividers network.
     """
     from artengine_dividers.vectors import svg as writer
 
-    style = Style(palette=palette, merge=merge, strokes=strokes, hatching=hatching, pen=pen)
+    style = Style(palette, merge, strokes, hatching, pen, pens, margin)
     yield from _write_still(frames, target, ".svg", writer.write, style, bare=True)
 
 
@@ -52,17 +59,21 @@ def pdf(
     strokes: bool = False,
     hatching: bool = True,
     pen: Pen | None = None,
+    pens: Pens | None = None,
+    margin: Margin | None = None,
 ) -> Iterator[Path]:
     """PDF of a dividers network: every region a path of its colour, exactly, for print.
 
     palette: reduce the colours to so many, each a layer. merge: make neighbours of one colour one shape, as a palette
     does too. strokes: draw lines for a pen plotter, not shapes. hatching: with strokes, the denser the darker. pen: the
-    width of strokes, in millimetres where the canvas has a resolution, in pixels else; left out, 0.4 mm or a pixel.
+    width of strokes, in millimetres on paper, in pixels else; left out, 0.4 mm or a pixel. pens: the colours that there
+    are, a layer each; left out, black. margin: what stays empty all around, in the pen's unit; left out, 10 mm for
+    strokes on paper.
     Raises `ValueError` for what is no still of a dividers network.
     """
     from artengine_dividers.vectors import pdf as writer
 
-    style = Style(palette=palette, merge=merge, strokes=strokes, hatching=hatching, pen=pen)
+    style = Style(palette, merge, strokes, hatching, pen, pens, margin)
     yield from _write_still(frames, target, ".pdf", writer.write, style, bare=False)
 
 
@@ -79,7 +90,7 @@ def _write_still(
     from artengine_dividers.vectors.layers import draw_regions
 
     for frame in frames:
-        drawing = draw_regions(frame, style, target.dpi, bare=bare)
+        drawing = draw_regions(frame, style, target, bare=bare)
         with target.create(suffix) as file:
             write(file, drawing, target)
         yield target.path(suffix)

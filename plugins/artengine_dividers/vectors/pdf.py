@@ -26,10 +26,14 @@ MAX_SIDE = 14400  # user units, annex C.2; larger pages count in larger units
 def write(file: IO[bytes], drawing: Drawing, target: Target) -> None:
     """Write a drawing, a pixel as large as the target says, or as on a screen."""
     scale = POINTS_PER_INCH / (target.dpi or DEFAULT_DPI)
-    unit = math.ceil(max(drawing.width, drawing.height) * scale / MAX_SIDE)
+    sheet = drawing.sheet
+    unit = math.ceil(max(sheet.width, sheet.height) * scale / MAX_SIDE)
     scale /= unit
-    width, height = format_number(drawing.width * scale), format_number(drawing.height * scale)
+    width, height = format_number(sheet.width * scale), format_number(sheet.height * scale)
     content = f"{format_number(scale)} 0 0 {format_number(-scale)} 0 {height} cm 1 j\n"
+    if drawing.window:
+        corner = [(sheet.width - drawing.window[0]) / 2, (sheet.height - drawing.window[1]) / 2]
+        content += " ".join(map(format_number, [*corner, *drawing.window])) + " re W n\n"
     content += "".join(line for number, layer in enumerate(drawing.layers) for line in _layer(drawing, layer, number))
     packed = zlib.compress(content.encode(), 9)
     groups = range(6, 6 + len(drawing.layers))  # the numbers of their objects
@@ -69,7 +73,9 @@ def _string(text: str) -> str:
 
 
 def _layer(drawing: Drawing, layer: Layer, number: int) -> Iterator[str]:
-    width = max(layer.width, min(drawing.width, drawing.height) / SEAMS_PER_SIDE) if layer.thin else layer.width
+    width = (
+        max(layer.width, min(drawing.sheet.width, drawing.sheet.height) / SEAMS_PER_SIDE) if layer.thin else layer.width
+    )
     yield f"/OC /L{number} BDC\n{int(not layer.thin)} J {format_number(width)} w\n"
     paint = ("B" if layer.width else "f") if layer.filled else "S"
     for label, group in groupby(_path_data(drawing, layer), key=lambda path: path[0]):
@@ -88,7 +94,7 @@ def _path_data(drawing: Drawing, layer: Layer) -> Iterator[tuple[int, str]]:
     """
     angle = MAX_ARC_ANGLE * np.clip((drawing.curves.bend * MAX_FULL_RADIUS) ** (1 / 6), 0.01, 1)
     paths, turn = layer.paths.split(drawing.curves, angle)
-    middle = np.array([drawing.width, drawing.height]) / 2
+    middle = np.array([drawing.sheet.width, drawing.sheet.height]) / 2
     start, end = paths.start + middle, paths.end + middle
     ends = [f"{x} {y} " for x, y in zip(*map(format_thousandths, to_thousandths(end).T), strict=True)]
     lines = [at + "l\n" for at in ends]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,15 +24,19 @@ Outline = tuple[float, list[float]]
 
 @dataclass(frozen=True, slots=True)
 class Regions:
-    """What a still shows. arrangement: its faces, F of them; colours: (F, 3) floats in [0, 1]; outline: or None."""
+    """What a still shows.
+
+    arrangement: its faces, F of them; colours: (F, 3) floats in [0, 1]; outline: or None; pitch: plane units a pixel.
+    """
 
     arrangement: Arrangement
     colours: Numbers
     outline: Outline | None
+    pitch: float
 
 
-def find_regions(frame: Frame) -> Regions:
-    """The regions that a still shows.
+def find_regions(frame: Frame, width: float, height: float) -> Regions:
+    """The regions that a still shows in a picture of so many pixels, whose shorter side is what the still's is.
 
     Raises `ValueError` where its picture has none.
     """
@@ -49,9 +53,10 @@ def find_regions(frame: Frame) -> Regions:
         raise ValueError("draws regions, which filters do not reach; leave the filters out, or this output")
     if not picture.on_plane(view):
         raise ValueError("draws regions of the plane, found other coordinates; leave coordinates at grid")
-    arrangement = arrange(curves_in_view(network.partition(), view), view.width, view.height)
-    colours = _colours(picture, network, to_plane(arrangement.inner, view))
-    return Regions(arrangement, colours, network.outline)
+    fitted = replace(view, zoom=view.zoom * (min(width, height) / min(view.width, view.height)))
+    arrangement = arrange(curves_in_view(network.partition(), fitted), width, height)
+    colours = _colours(picture, network, to_plane(arrangement.inner, fitted))
+    return Regions(arrangement, colours, network.outline, fitted.pitch)
 
 
 def _colours(picture: StillPicture, network: Dividers, points: Numbers) -> Numbers:

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from artengine_dividers.vectors.drawing import Sheet
+
+PEN_MM = 0.4  # millimetres: a fineliner
+PEN_PIXELS = 1.0  # where the canvas has no resolution
+MARGIN_MM = 10.0  # millimetres that plotters need for their clamps
+MAX_MARGIN_PART = 0.1  # of the shorter side of a small sheet, unless somebody says otherwise
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Style:
     """The options of both outputs; `outputs.svg` says what each of them is.
 
@@ -17,7 +26,28 @@ class Style:
     strokes: bool = False
     hatching: bool = True
     pen: float | None = None
+    pens: list[str] | None = None
+    margin: float | None = None
 
     def __post_init__(self) -> None:
-        if self.pen is not None and not self.strokes:
-            raise ValueError("found a pen, expected strokes: true beside it, or none")
+        for name in ("pen", "pens"):
+            if getattr(self, name) is not None and not self.strokes:
+                raise ValueError(f"found {name}, expected strokes: true beside it, or none")
+
+    def pen_on(self, sheet: Sheet) -> float:
+        """How wide the pen is on a sheet, in pixels."""
+        return sheet.pixels(self.pen or (PEN_MM if sheet.unit else PEN_PIXELS))
+
+    def margin_on(self, sheet: Sheet) -> float:
+        """How wide the margin of a sheet is, in pixels.
+
+        Raises `ValueError` where nothing is left between the margins.
+        """
+        short = min(sheet.width, sheet.height)
+        if self.margin is None:
+            return min(sheet.pixels(MARGIN_MM), short * MAX_MARGIN_PART) if self.strokes and sheet.unit else 0.0
+        margin = sheet.pixels(self.margin)
+        if margin >= short / 2:
+            most = short / 2 / sheet.pixels(1.0)
+            raise ValueError(f"found a margin of {self.margin:g}, expected less than {most:g}, half of the sheet")
+        return margin

@@ -13,8 +13,8 @@ import numpy as np
 from artengine import Target
 from artengine.colour import format_colour
 from artengine.files import RECIPE_KEYWORD
-from artengine_dividers.vectors.decimals import MM_PER_INCH, format_number, format_thousandths, to_thousandths
-from artengine_dividers.vectors.drawing import Drawing, Layer
+from artengine_dividers.vectors.decimals import format_number, format_thousandths, to_thousandths
+from artengine_dividers.vectors.drawing import Drawing, Layer, Sheet
 
 MAX_ARC_ANGLE = math.pi / 2  # radians: longer arcs are split
 HEAD = (
@@ -25,21 +25,27 @@ THIN_STYLE = "<style>.thin path{vector-effect:non-scaling-stroke}</style>\n"
 
 
 def write(file: IO[bytes], drawing: Drawing, target: Target) -> None:
-    """Write a drawing; its units are pixels, its size is in millimetres where the target says how many to an inch."""
-    width, height = _side(drawing.width, target), _side(drawing.height, target)
-    view = f'width="{width}" height="{height}" viewBox="0 0 {drawing.width} {drawing.height}">\n'
-    file.write(f"{HEAD}{view}".encode())
+    """Write a drawing; its units are pixels, its size is in millimetres on paper."""
+    sheet = drawing.sheet
+    sides = [format_number(side) for side in (sheet.width, sheet.height)]
+    width, height = [f"{format_number(side)}mm" for side in target.sheet] if target.sheet else sides
+    file.write(f'{HEAD}width="{width}" height="{height}" viewBox="0 0 {" ".join(sides)}">\n'.encode())
     if target.recipe is not None:
         file.write(f'<metadata id="{RECIPE_KEYWORD}">{html.escape(target.recipe, quote=False)}</metadata>\n'.encode())
     if any(layer.thin for layer in drawing.layers):
         file.write(THIN_STYLE.encode())
+    if drawing.window:
+        file.write(_clip_path(sheet, *drawing.window).encode())
     for number, layer in enumerate(drawing.layers, start=1):
         file.write("".join(_layer(drawing, layer, number)).encode())
     file.write(b"</svg>\n")
 
 
-def _side(pixels: int, target: Target) -> str:
-    return f"{format_number(pixels / target.dpi * MM_PER_INCH)}mm" if target.dpi else str(pixels)
+def _clip_path(sheet: Sheet, width: float, height: float) -> str:
+    """What cuts off all that is not between the margins."""
+    sides = {"x": (sheet.width - width) / 2, "y": (sheet.height - height) / 2, "width": width, "height": height}
+    words = " ".join(f'{name}="{format_number(side)}"' for name, side in sides.items())
+    return f'<clipPath id="window"><rect {words}/></clipPath>\n'
 
 
 def _layer(drawing: Drawing, layer: Layer, number: int) -> Iterator[str]:
@@ -48,8 +54,9 @@ def _layer(drawing: Drawing, layer: Layer, number: int) -> Iterator[str]:
     fill = "" if layer.filled else ' fill="none"'
     round_ = "" if layer.thin else ' stroke-linecap="round"'
     stroke = f' stroke-width="{format_number(layer.width)}" stroke-linejoin="round"{round_}' if layer.width else ""
+    clip = ' clip-path="url(#window)"' if drawing.window else ""
     name = f'id="{layer.name}" inkscape:groupmode="layer" inkscape:label="{number} {layer.label}"'
-    yield f"<g {name}{thin}{fill}{stroke}>\n"
+    yield f"<g {name}{thin}{clip}{fill}{stroke}>\n"
     for label, group in groupby(_path_data(drawing, layer), key=lambda path: path[0]):
         colour = format_colour(*layer.colours[label].tolist())
         paint = f' fill="{colour}"' if layer.filled else ""
@@ -61,7 +68,7 @@ def _layer(drawing: Drawing, layer: Layer, number: int) -> Iterator[str]:
 def _path_data(drawing: Drawing, layer: Layer) -> Iterator[tuple[int, str]]:
     """The label of each path, and its path data: relative, so that it is short, between rounded ends."""
     paths, turn = layer.paths.split(drawing.curves, np.full(len(drawing.curves), MAX_ARC_ANGLE))
-    middle = np.array([drawing.width, drawing.height]) / 2
+    middle = np.array([drawing.sheet.width, drawing.sheet.height]) / 2
     start, end = to_thousandths(paths.start + middle), to_thousandths(paths.end + middle)
     columns = map(format_thousandths, (end - start).T)
     steps = [x + y if y[0] == "-" else f"{x} {y}" for x, y in zip(*columns, strict=True)]

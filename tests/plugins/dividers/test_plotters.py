@@ -12,9 +12,11 @@ import pytest
 from tests.support.vector_files import (
     AREA,
     Drawn,
+    Page,
     arrangement,
     drawing,
     flat,
+    followed,
     length,
     paths,
     plotted,
@@ -38,7 +40,7 @@ def test_a_plotter_draws_every_line_in_one_stroke(drawn: Drawn, tmp_path: Path) 
     mixed = drawn("svg: {strokes: true, hatching: false}")
     assert plotted(mixed)["1 outlines"] < 40
     assert 'fill="none"' in mixed.read_text()
-    merged = drawn("svg: {strokes: true, hatching: false, palette: 3}")
+    merged = drawn("svg: {strokes: true, hatching: false, palette: 3, pen: 0.01}")
     filled = drawn("svg: {palette: 3}").read_text()
     rings = sum(data.count("M") for _, data in paths(filled))
     assert plotted(merged)["1 outlines"] < rings
@@ -117,5 +119,55 @@ def test_a_pen_too_thin_for_the_sheet_is_refused(drawn: Drawn, monkeypatch: pyte
 
 
 def test_a_pen_without_strokes_is_refused(drawn: Drawn) -> None:
-    with pytest.raises(InputError, match=r"outputs\.0\.svg: found a pen, expected strokes: true beside it, or none"):
-        drawn("svg: {pen: 2}")
+    for option in ("pen: 2", "pens: ['#112233']"):
+        name = option.partition(":")[0]
+        with pytest.raises(InputError, match=rf"outputs\.0\.svg: found {name}, expected strokes: true beside it"):
+            drawn(f"svg: {{{option}}}")
+
+
+def test_each_pen_is_a_layer_of_its_colour(drawn: Drawn) -> None:
+    pens = ["#101018", "#c03020", "#2050b0"]
+    path = drawn(f"svg: {{strokes: true, pens: {pens}}}", "network.dividers.lines=30")
+    text = path.read_text()
+    layers = dict(re.findall(r'inkscape:label="(.*?)".*\n<path stroke="(#\w+)"', text))
+    assert [*layers] == [*plotted(path)]
+    assert layers.pop("4 outlines") == pens[0]
+    assert layers == {
+        "1 pen #c03020": pens[1],
+        "2 pen #2050b0": pens[2],
+        "3 pen #101018": pens[0],
+    }  # the lightest first
+    (only,) = set(re.findall(r' stroke="(#\w+)"', drawn("svg: {strokes: true}").read_text()))
+    assert only == "#000000"
+    pdf = Page(drawn(f"pdf: {{strokes: true, palette: 9, pens: {pens[:1]}}}"))
+    assert pdf.layers == ["pen #101018", "outlines"]
+
+
+def test_a_colour_is_hatched_with_the_pen_that_comes_nearest() -> None:
+    from artengine_dividers.vectors.pens import _choose_pens, _oklab
+
+    colours = _oklab(np.array([[255, 255, 255], [200, 200, 200], [60, 60, 60], [240, 190, 180], [30, 60, 140]]))
+    pen, amount = _choose_pens(colours, _oklab(np.array([[0, 0, 0], [200, 40, 30], [40, 80, 180]])))
+    assert pen[1:].tolist() == [0, 0, 1, 2]
+    assert amount[0] == pytest.approx(0, abs=1e-6)
+    assert amount[1] == pytest.approx(1 - colours[1, 0])
+    assert 0.2 < amount[3] < 0.6 < amount[4] <= 1
+    grey, _ = _choose_pens(colours, _oklab(np.array([[0, 0, 0], [150, 150, 150]])))
+    assert grey[1:3].tolist() == [1, 0]  # a fine hatching for light tones
+
+
+def test_nothing_is_drawn_in_the_margin(drawn: Drawn) -> None:
+    def bounds(output: str, canvas: str) -> list[float]:
+        text = drawn(output, f"canvas={canvas}").read_text()
+        ends = np.array([[end.real, end.imag] for _, data in paths(text) for end, *_ in followed(data)])
+        return [*ends.min(axis=0), *ends.max(axis=0)]
+
+    strokes = "svg: {strokes: true, pen: 2, hatching: false}"
+    sheet = "{paper: A6, dpi: 25.4}"  # 105 mm by 148 mm
+    assert bounds(strokes, sheet) == pytest.approx([11, 11, 94, 137], abs=2e-3)  # with half of the pen
+    assert bounds(strokes.replace("2,", "2, margin: 30,"), sheet) == pytest.approx([31, 31, 74, 117], abs=2e-3)
+    assert bounds(strokes.replace("2,", "2, margin: 0,"), sheet) == pytest.approx([0, 0, 105, 148], abs=2e-3)
+    small = "{paper: 40x60mm, dpi: 25.4}"
+    assert bounds(strokes, small) == pytest.approx([5, 5, 35, 55], abs=2e-3)  # a tenth of it
+    assert bounds(strokes, "{width: 40, height: 60}") == pytest.approx([0, 0, 40, 60], abs=2e-3)
+    assert bounds("svg: {}", sheet) == pytest.approx([0, 0, 105, 148], abs=2e-3)

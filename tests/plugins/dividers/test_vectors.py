@@ -21,6 +21,7 @@ from tests.support.vector_files import (
     arrangement,
     drawing,
     followed,
+    page_size,
     painted,
     paths,
     raster,
@@ -159,14 +160,55 @@ def test_vectors_are_sharp_whatever_the_sharpness(drawn: Drawn) -> None:
     assert soft.read_bytes() == drawn("svg: {}", metadata=False).read_bytes()
 
 
-def test_a_sheet_of_paper_has_its_size(drawn: Drawn) -> None:
-    sheet = "canvas={paper: A6, dpi: 72, orientation: landscape}"
-    text = drawn("svg: {}", sheet).read_text()
-    assert 'width="148.1667mm" height="105.1278mm" viewBox="0 0 420 298"' in text
-    assert Page(drawn("pdf: {}", sheet)).size == (420, 298)
+SHEETS = {
+    "{paper: A4, dpi: 72}": (210, 297),
+    "{paper: A4, dpi: 25, orientation: landscape}": (297, 210),
+    "{paper: letter, dpi: 31}": (215.9, 279.4),
+    "{paper: 100x148.5mm, dpi: 33}": (100, 148.5),
+    "{paper: 4A0, dpi: 1.5}": (1682, 2378),
+}
+
+
+@pytest.mark.parametrize(("canvas", "size"), SHEETS.items(), ids=SHEETS)
+def test_a_sheet_of_paper_has_its_size_at_any_resolution(canvas: str, size: tuple[float, float], drawn: Drawn) -> None:
+    path = drawn("pdf: {}}, {svg: {}", f"canvas={canvas}", "network.dividers={lines: 3}")
+    words = re.search(r'width="([\d.]+)mm" height="([\d.]+)mm" viewBox="0 0 ([\d.]+) ([\d.]+)"', path.read_text())
+    width, height, across, down = map(float, words.groups())  # type: ignore[union-attr]
+    assert (width, height) == pytest.approx(size, abs=1e-3)
+    assert across / down == pytest.approx(size[0] / size[1], rel=1e-6)  # nothing is stretched
+    assert page_size(path) == pytest.approx(size, abs=0.01)
+    assert Page(path.with_suffix(".pdf")).size == pytest.approx([side / 25.4 * 72 for side in size], abs=1e-3)
+    ends = np.array([[end.real, end.imag] for _, data in paths(path.read_text()) for end, *_ in followed(data)])
+    assert ends.min(axis=0) == pytest.approx([0, 0], abs=2e-3)
+    assert ends.max(axis=0) == pytest.approx([across, down], abs=2e-3)
+
+
+def test_a_picture_without_paper_has_pixels(drawn: Drawn) -> None:
+    assert 'width="240" height="180" viewBox="0 0 240 180"' in drawn().read_text()
     assert Page(drawn("pdf: {}")).size == (180, 135)  # 96 pixels an inch, as on a screen
     path = drawn("svg: {strokes: true, pen: 0.5}", "canvas={paper: A6, dpi: 254}")
     assert set(re.findall(r'stroke-width="(.*?)"', path.read_text())) == {"5"}
+
+
+def test_a_margin_shows_the_whole_picture_in_less_paper(drawn: Drawn) -> None:
+    path = drawn("png: {}}, {svg: {margin: 15}}, {pdf: {margin: 15}", "network.dividers.outline={width: 0.1}")
+    svg = path.with_suffix(".svg")
+    image = raster(svg)
+    whole = painted(drawn("png: {}", "canvas={width: 210, height: 150}", "network.dividers.outline={width: 0.1}"))
+    agree(image[15:-15, 15:-15], whole, least=0.3)
+    image[15:-15, 15:-15] = 255
+    assert (image == 255).all()  # not even the ends of lines
+    assert "15 15 210 150 re W n" in Page(path).content
+    assert drawn("svg: {margin: 0}", metadata=False).read_bytes() == drawn(metadata=False).read_bytes()
+    sheet = drawn("svg: {margin: 5}", "canvas={paper: A6, dpi: 127}")
+    assert '<rect x="25" y="25" width="475" height="690"/>' in sheet.read_text()
+
+
+def test_a_margin_that_leaves_nothing_is_refused(drawn: Drawn) -> None:
+    with pytest.raises(InputError, match=r"svg: found a margin of 90, expected less than 90, half of the sheet"):
+        drawn("svg: {margin: 90}")
+    with pytest.raises(InputError, match=r"pdf: found a margin of 60, expected less than 52\.5, half of the sheet"):
+        drawn("pdf: {margin: 60, strokes: true}", "canvas={paper: A6, dpi: 20}")
 
 
 def test_rasterised_pdf_equals_the_painted_picture(drawn: Drawn) -> None:

@@ -4,6 +4,9 @@ from .contours import (
     MAX_FLAT_RISE as MAX_FLAT_RISE,
     Paths as Paths,
     keep_segments as keep_segments,
+    select_paths as select_paths,
     trace_boundaries as trace_boundaries,
 )
 from .groups import group_members as group_members
+from .ordering import order_paths as order_paths
+from .pieces import absorb_small_pieces as absorb_small_pieces

@@ -58,8 +58,8 @@ class Arrangement:
     square pixels. inner: (F, 2), points that lie inside.
     """
 
-    width: int
-    height: int
+    width: float
+    height: float
     curves: Curves
     points: Numbers
     edges: Edges
@@ -72,7 +72,7 @@ class Arrangement:
         return len(self.area)
 
 
-def arrange(dividers: Curves, width: int, height: int) -> Arrangement:
+def arrange(dividers: Curves, width: float, height: float) -> Arrangement:
     """The arrangement of curves in a picture of so many pixels.
 
     Curves that lie on each other count once, circles too small to be seen and what misses the picture not at all.

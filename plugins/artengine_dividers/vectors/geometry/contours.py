@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -116,6 +116,12 @@ def keep_segments(paths: Paths, chosen: Numbers) -> Paths:
         closed=np.zeros(len(first), bool),
         label=paths.label[owner[number[first]]],
     )
+
+
+def select_paths(paths: Paths, chosen: Numbers) -> Paths:
+    """Only the chosen paths, (C,) bools."""
+    segments = keep_segments(paths, np.repeat(chosen, np.diff(paths.first)))
+    return replace(segments, closed=paths.closed[chosen])
 
 
 def _follow(following: list[int], starts: list[int]) -> tuple[Numbers, Numbers]:
