@@ -23,6 +23,10 @@ class Media:
     where: str | None = field(default="", kw_only=True, compare=False)
 
 
+class RefusedError(ValueError):
+    """A file that is whole, and yet not one we take."""
+
+
 def read_untrusted(path: Path, expected: str) -> bytes:
     """The bytes of an untrusted file; expected: the word for what it should be.
 

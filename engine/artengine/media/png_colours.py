@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from artengine.media.base import RefusedError
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -61,14 +63,10 @@ _SRGB_MEANING = (_SRGB, _CURVES[13])
 _Meaning = tuple[tuple[float, ...], tuple[float, ...]]  # primaries and a curve
 
 
-class HdrError(ValueError):
-    """A picture of more light than a screen of sRGB has."""
-
-
 def png_profile(data: bytes, icc: bytes | None, *, grey: bool) -> bytes | None:
     """The ICC profile that a PNG means: of its chunk cICP, else its own one, else of sRGB, else of gAMA and cHRM.
 
-    icc: the one it brings. Gives None where the colours are those of sRGB. Raises `HdrError` for PQ and HLG.
+    icc: the one it brings. Gives None where the colours are those of sRGB. Raises `RefusedError` for PQ and HLG.
     """
     found = [chunk for chunk in _chunks(data) if chunk.whole and chunk.name != b"iCCP"]
     told = {chunk.name: chunk.body for chunk in reversed(found)}  # the first of a kind counts
@@ -122,7 +120,8 @@ def _of_code_points(body: bytes) -> _Meaning | None:
         return None
     primaries, curve = _PRIMARIES.get(body[0]), _CURVES.get(body[1])
     if primaries and body[1] in _HDR:
-        raise HdrError(_HDR[body[1]])
+        found = f"found a PNG in the light of {_HDR[body[1]]} (HDR), expected colours that a screen of sRGB shows"
+        raise RefusedError(f"{found}; export it as SDR, in sRGB or Display P3")
     return (primaries, curve) if primaries and curve else None
 
 

@@ -79,7 +79,7 @@ MODES: dict[str, tuple[bytes, tuple[int, int, int]]] = {
     "GIF": (in_mode("P", 0, "GIF"), (0, 0, 0)),
     "four inks": (in_mode("CMYK", (0, 0, 0, 255), "TIFF"), (0, 0, 0)),
     "four inks in JPEG": (in_mode("CMYK", (0, 0, 0, 0), "JPEG"), (255, 255, 255)),
-    "16-bit colour over white": (deep(NOTHING, photometric="rgb", extrasamples=["unassalpha"]), (255, 255, 255)),
+    "16-bit colour over white": (deep(NOTHING, photometric="rgb", extrasamples=["unassalpha"]), (65535, 65535, 65535)),
     "16-bit volume": (deep(CUBE, photometric="minisblack", volumetric=True, tile=CUBE.shape), (7, 7, 7)),
     "16-bit grey with a clear one": (in_mode("I;16", 900, transparency=900), (65535, 65535, 65535)),
     "floats to one": (grey([[0.5, 1.0]], np.float32), (32768, 32768, 32768)),
