@@ -3,9 +3,12 @@ from .capabilities import (
     LatticeNetwork as LatticeNetwork,
     PhotoExtentNetwork as PhotoExtentNetwork,
     brings as brings,
+    depends as depends,
+    expects as expects,
     films as films,
     offers as offers,
     patches as patches,
+    writes as writes,
 )
 from .curve import Curve as Curve
 from .errors import ArtengineError as ArtengineError, InputError as InputError, OutputError as OutputError
@@ -16,10 +19,12 @@ from .kinds import (
     Each as Each,
     Filter as Filter,
     Frame as Frame,
+    LoadedScene as LoadedScene,
     Loss as Loss,
     Network as Network,
     Output as Output,
     Ports as Ports,
+    ScenePart as ScenePart,
     Source as Source,
     StillPicture as StillPicture,
     Target as Target,

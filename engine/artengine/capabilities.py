@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, runtime_checkable
@@ -11,6 +12,8 @@ from artengine.kinds import ColourRange
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from artengine.kinds import LoadedScene
 
 T = TypeVar("T")
 
@@ -47,6 +50,10 @@ class DynamicRowsNetwork(Protocol):
     dynamic_rows: Collection[str]
 
 
+#: What follows the name of a scene in the names of its files, and what stands in it for any number.
+SUFFIX = re.compile(r"[-\w]*\.[\w.]+")
+NUMBER = "####"
+
 #: What a network may offer, by the attribute that its module has then.
 CAPABILITIES: Mapping[str, type] = {
     "lattice": LatticeNetwork,
@@ -80,12 +87,17 @@ class Declarations:
 
     films: an output that takes a film's frames. patches: a loss that compares patches. network: of a trainer, which
     network it learns with where a scene names none, for its options. offers: what the module of a network maker can do.
+    writes: how the names of an output's files end, None where it does not say. expects: checks the scene that a
+    component stands in. libraries: of a trainer, on which its results depend for its options, where they are there.
     """
 
     films: bool = False
     patches: bool = False
     network: Callable[[Mapping[str, Any]], Any] | None = None
     offers: tuple[type, ...] = ()
+    writes: tuple[str, ...] | None = None
+    expects: Callable[[LoadedScene, Mapping[str, Any]], None] | None = None
+    libraries: Callable[[Mapping[str, Any]], Collection[str]] | None = None
 
 
 _ATTRIBUTE = "artengine_declarations"  # of a component, which holds its `Declarations`
@@ -132,6 +144,34 @@ def offers(*capabilities: type) -> Callable[[T], T]:
         names = ", ".join(capability.__name__ for capability in CAPABILITIES.values())
         raise TypeError(f"found {unknown[0]!r}, expected some of {names}")
     return functools.partial(_declare, offers=capabilities)
+
+
+def writes(*suffixes: str) -> Callable[[T], T]:
+    """Declare how the names of an output's files end: ``@writes(".svg")``; two of one name are seen before any is made.
+
+    ``-####.png`` stands for numbered files, whatever the number.
+    Raises `TypeError` for what `Target.create` does not take.
+    """
+    for suffix in suffixes:
+        if not SUFFIX.fullmatch(suffix.replace(NUMBER, "1")):
+            raise TypeError(f"found the suffix {suffix!r}, expected something like '.png', '-2.png' or '-{NUMBER}.png'")
+    return functools.partial(_declare, writes=suffixes)
+
+
+def expects(check: Callable[[LoadedScene, Mapping[str, Any]], None]) -> Callable[[T], T]:
+    """Declare what a component expects of the scene that it stands in, which is checked while that is loaded.
+
+    check: gets the scene and the component's options, defaults too; raises `ValueError` for what can never work.
+    """
+    return functools.partial(_declare, expects=check)
+
+
+def depends(libraries: Callable[[Mapping[str, Any]], Collection[str]]) -> Callable[[T], T]:
+    """Declare on which libraries, that need not be there, the results of a trainer depend for its options.
+
+    libraries: gives the names of their distributions. Recipes have their versions; without them a training is another.
+    """
+    return functools.partial(_declare, libraries=libraries)
 
 
 def _declare(component: T, **changes: Any) -> T:

@@ -161,6 +161,64 @@ class Target(Protocol):
         ...
 
 
+class ScenePart(Protocol):
+    """A component that a scene names, as others of that scene may look at it before it is made live."""
+
+    @property
+    def name(self) -> str:
+        """The component's name."""
+        ...
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """Its options, defaults too."""
+        ...
+
+    @property
+    def bundled(self) -> bool:
+        """Whether it comes with the engine: what others' components can do is only seen when they are made live."""
+        ...
+
+
+class LoadedScene(Protocol):
+    """A scene while it is loaded, for the components that say what they expect of it; see `capabilities.expects`."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Columns and rows of the canvas."""
+        ...
+
+    @property
+    def dpi(self) -> float | None:
+        """Pixels an inch, where the canvas says so."""
+        ...
+
+    @property
+    def sheet(self) -> tuple[float, float] | None:
+        """Width and height of the paper in millimetres, where there is one."""
+        ...
+
+    @property
+    def coordinates(self) -> Sequence[ScenePart]:
+        """The sources."""
+        ...
+
+    @property
+    def network(self) -> ScenePart:
+        """The network, which its training may have brought."""
+        ...
+
+    @property
+    def training(self) -> ScenePart | None:
+        """The trainer, if there is one."""
+        ...
+
+    @property
+    def filters(self) -> Sequence[ScenePart]:
+        """What changes the image after the network, in this order."""
+        ...
+
+
 class Source(Protocol):
     """``source(view, /)`` gives coordinates, (H, W, D) for points; several sources are joined on the last axis."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from artengine import Activation, ColourRange, Each, Ports, named
+from artengine import Activation, ColourRange, Each, LoadedScene, Ports, expects, named
 
 if TYPE_CHECKING:
     from artengine_basics.mlp_module import Mlp
@@ -15,6 +16,11 @@ Width = Annotated[int, Field(ge=1, le=4096)]
 WIDTHS: list[Width] = [64]
 
 
+def _expects_fitting_layers(scene: LoadedScene, options: Mapping[str, Any]) -> None:
+    _layer_widths(options["width"], options["depth"], len(options["activation"]))
+
+
+@expects(_expects_fitting_layers)
 def mlp(
     ports: Ports,
     /,
@@ -37,13 +43,7 @@ def mlp(
     """
     from artengine_basics.mlp_module import Mlp
 
-    if len(width) == 1:
-        width = width * (4 if depth is None else depth)
-    elif depth not in (None, len(width)):
-        raise ValueError(f"found depth {depth} with {len(width)} widths, expected one number for both; leave depth out")
-    if len(activation) not in (1, len(width)):
-        found = f"found {len(activation)} activations for {len(width)} hidden layers"
-        raise ValueError(f"{found}, expected one for all or one per layer")
+    width = _layer_widths(width, depth, len(activation))
     makers = activation * len(width) if len(activation) == 1 else activation
     return Mlp(
         ports,
@@ -54,3 +54,15 @@ def mlp(
         frequency=frequency,
         colours=colours,
     )
+
+
+def _layer_widths(width: list[Width], depth: int | None, activations: int) -> list[Width]:
+    """The units of each hidden layer; raises `ValueError` where widths, depth and activations do not fit together."""
+    if len(width) == 1:
+        width = width * (4 if depth is None else depth)
+    elif depth not in (None, len(width)):
+        raise ValueError(f"found depth {depth} with {len(width)} widths, expected one number for both; leave depth out")
+    if activations not in (1, len(width)):
+        found = f"found {activations} activations for {len(width)} hidden layers"
+        raise ValueError(f"{found}, expected one for all or one per layer")
+    return width

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
+
+from artengine import expects
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from artengine import View
+    from artengine import LoadedScene, View
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
@@ -61,6 +64,16 @@ def polar(view: View, /, *, folds: Annotated[int, Field(ge=1, le=64)] = 1) -> Te
     return torch.stack((torch.hypot(x, y), angle.cos(), angle.sin()), dim=-1)
 
 
+def _expects_few_octaves(scene: LoadedScene, options: Mapping[str, Any]) -> None:
+    _check_octaves(options["kind"], options["bands"])
+
+
+def _check_octaves(kind: str, bands: int) -> None:
+    if kind == "octaves" and bands > MAX_OCTAVES:
+        raise ValueError(f"found {bands} octaves, expected at most {MAX_OCTAVES}; or kind: random")
+
+
+@expects(_expects_few_octaves)
 def fourier(
     view: View,
     /,
@@ -80,9 +93,7 @@ def fourier(
     import numpy as np
     import torch
 
-    if kind == "octaves" and bands > MAX_OCTAVES:
-        raise ValueError(f"found {bands} octaves, expected at most {MAX_OCTAVES}; or kind: random")
-
+    _check_octaves(kind, bands)
     plane = torch.stack(view.plane(), dim=-1)
     if kind == "octaves":
         waves = torch.cat([plane * (math.pi * scale * 2.0**band) for band in range(bands)], dim=-1)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import count, repeat
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from artengine import Activation, Each, Ports, named
+from artengine import Activation, Each, Ports, expects, named
 from artengine_nonlinearities.pools import ALL, PUBLISHED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import numpy as np
     from torch import nn
+
+    from artengine import LoadedScene
 
 Size = Annotated[int, Field(ge=1, le=4096)]
 Depth = Annotated[int, Field(ge=0, le=64)]
@@ -23,6 +25,11 @@ Mean = Annotated[float, Field(ge=-100, le=100)]
 Deviation = Annotated[float, Field(gt=0, le=100)]
 
 
+def _expects_fitting_layers(scene: LoadedScene, options: Mapping[str, Any]) -> None:
+    _check_nonlinearities(options["nonlin"], options["pool"], options["nr_hidden"] + 1)
+
+
+@expects(_expects_fitting_layers)
 def neural_painter(
     ports: Ports,
     /,
@@ -60,8 +67,9 @@ def neural_painter(
 
     from artengine_nonlinearities.painter_module import Affine, Bend, Painter
 
+    _check_nonlinearities(nonlin, pool, nr_hidden + 1)
     random = ports.random()
-    makers = _makers(nonlin, _pool(pool), nr_hidden + 1, random)
+    makers = _makers(nonlin, _pool(pool), random)
     width = ports.inputs + coord_bias
 
     def affine(inputs: int, outputs: int) -> Affine:
@@ -92,29 +100,31 @@ def neural_painter(
     )
 
 
+def _check_nonlinearities(nonlin: str | list[Any], pool: str | list[Any], layers: int) -> None:
+    """Raise `ValueError` where as many as are named cannot be shared out among so many nonlinear layers."""
+    if isinstance(nonlin, list) and len(nonlin) not in (1, layers):
+        raise ValueError(
+            f"nonlin: {len(nonlin)} nonlinearities for {layers} nonlinear layers (nr_hidden + 1); "
+            f"name one for all of them, or {layers}"
+        )
+    if isinstance(pool, list) and not pool:
+        raise ValueError("pool: the list is empty; name at least one nonlinearity to draw from")
+
+
 def _makers(
-    nonlin: str | list[Each[Activation]], pool: list[Each[Activation]], layers: int, random: np.random.RandomState
+    nonlin: str | list[Each[Activation]], pool: list[Each[Activation]], random: np.random.RandomState
 ) -> Iterator[Each[Activation]]:
     """A maker for each nonlinear layer: drawn as it is asked for, or once and now, or as listed."""
     if not isinstance(nonlin, list):
         if nonlin == "random_once":
             return repeat(pool[random.choice(len(pool))])
         return (pool[random.choice(len(pool))] for _ in count())
-    if len(nonlin) == 1:
-        return repeat(nonlin[0])
-    if len(nonlin) != layers:
-        raise ValueError(
-            f"nonlin: {len(nonlin)} nonlinearities for {layers} nonlinear layers (nr_hidden + 1); "
-            f"name one for all of them, or {layers}"
-        )
-    return iter(nonlin)
+    return repeat(nonlin[0]) if len(nonlin) == 1 else iter(nonlin)
 
 
 def _pool(pool: str | list[Each[Activation]]) -> list[Each[Activation]]:
     """A maker for each nonlinearity that may be drawn."""
     if isinstance(pool, list):
-        if not pool:
-            raise ValueError("pool: the list is empty; name at least one nonlinearity to draw from")
         return pool
     return [partial(_as_it_stands, activation) for activation in (ALL if pool == "all" else PUBLISHED).values()]
 

@@ -38,7 +38,7 @@ def run(scenes: tuple[Path, ...], **options: Any) -> None:
 
     making, loading, showing = split_options(options)
     works = load_scenes(scenes, loading)
-    _check_names_differ(scenes)
+    _check_names_differ(scenes, works)
     run_with_progress(lambda: _make_all(works, **making), **showing)
 
 
@@ -133,14 +133,18 @@ def cross(one: Path, other: Path, count: int, **options: Any) -> None:
     run_with_progress(begin, **showing)
 
 
-def _check_names_differ(paths: tuple[Path, ...]) -> None:
+def _check_names_differ(paths: Sequence[Path], works: Sequence[Work]) -> None:
     """Raise `InputError` where two scenes would write files of the same name."""
-    by_name: dict[str, Path] = {}
-    for path in paths:
-        if earlier := by_name.get(path.stem):
-            message = f"{earlier} and {path} would both write {path.stem}.*; make one of them with another --out"
-            raise InputError(message)
-        by_name[path.stem] = path
+    from artengine.scene import FileName, clashes, output_files
+
+    # what a scene has learnt is named after it alone, and so is its lock
+    files = [(path, FileName(path.stem, ".*")) for path in paths]
+    files += [
+        (path, file) for path, work in zip(paths, works, strict=True) for file in output_files(work.name, work.outputs)
+    ]
+    for file, earlier, later in clashes(files):
+        if later != earlier or file.suffix == ".*":
+            raise InputError(f"{earlier} and {later} would both write {file}; make one of them with another --out")
 
 
 def _make_all(works: Sequence[Work], *, out: Path, notes: Sequence[str] = (), **making: Any) -> NamedEvents:

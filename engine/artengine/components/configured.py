@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,17 @@ class ConfiguredComponent:
     def name(self) -> str:
         """The component's name."""
         return self.component.name
+
+    @property
+    def bundled(self) -> bool:
+        """Whether it comes with the engine."""
+        return self.component.plugin.bundled
+
+    @property
+    def libraries(self) -> Collection[str]:
+        """The libraries on which its results depend, where they are there."""
+        depends = self.component.declares.libraries
+        return depends(self.options) if depends else ()
 
     def make(self) -> Callable[..., Any]:
         """The callable itself: a function as it stands, a class constructed; what its options name is made too.

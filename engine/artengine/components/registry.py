@@ -103,6 +103,11 @@ class Component:
         return tuple(name for name, one in CAPABILITIES.items() if one in self.declares.offers)
 
     @property
+    def writes(self) -> tuple[str, ...]:
+        """How the names of an output's files end, as far as it declares that."""
+        return self.declares.writes or ()
+
+    @property
     def summary(self) -> str:
         """The first line of its docstring."""
         return inspect.cleandoc(_unwrap_partial(self.call).__doc__ or "").partition("\n")[0]

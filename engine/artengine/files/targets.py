@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from artengine.capabilities import SUFFIX
 from artengine.files.atomic import create_file, never_cancelled, place_file, program_file
 
 
@@ -31,7 +31,7 @@ class OutputTarget:
 
         Raises `ValueError` for a suffix that would lead elsewhere.
         """
-        if not re.fullmatch(r"[-\w]*\.[\w.]+", suffix):
+        if not SUFFIX.fullmatch(suffix):
             raise ValueError(f"found the suffix {suffix!r}, expected something like '.png' or '-2.png'")
         return self.folder / f"{self.name}{suffix}"
 

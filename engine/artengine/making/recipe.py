@@ -159,7 +159,8 @@ def scene_of(
     origin = f"{path} (its recipe)"
     try:
         context = LoadContext(path.parent, plugins, max_megapixels)
-        return load_text(recipe.scene, origin, path.stem, context, photos, **settings)
+        only = -1 if recipe.output is None else recipe.output  # weights are made by none of the outputs
+        return load_text(recipe.scene, origin, path.stem, context, photos, only, **settings)
     except InputError as error:
         files = [name for name in recipe.plugins if name.endswith(".py") and name not in map(_file_name, plugins)]
         hint = Problem(str(path), "", f"it was made with the plugin {listed(files)}; name it with -p")

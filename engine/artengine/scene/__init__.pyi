@@ -13,6 +13,7 @@ from .document import (
     remove_node_at as remove_node_at,
     set_node_at as set_node_at,
 )
+from .file_names import FileName as FileName, clashes as clashes, output_files as output_files
 from .loading import Work as Work, load as load, load_text as load_text, load_work as load_work
 from .montage import Montage as Montage, MontageShot as MontageShot
 from .motion import MAX_FRAMES as MAX_FRAMES, Camera as Camera, Film as Film

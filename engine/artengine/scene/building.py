@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from artengine.components import ConfiguredComponent
@@ -10,6 +10,7 @@ from artengine.errors import InputError, Problem
 from artengine.media import Media
 from artengine.scene.binding import Binder
 from artengine.scene.document import Entries, Node, Scalar
+from artengine.scene.file_names import clashes, output_files
 from artengine.scene.motion import EXTREMES
 from artengine.scene.scene import LoadContext, Motion, Scene, SceneOptions
 from artengine.scene.seeds import PlainSeed
@@ -17,7 +18,7 @@ from artengine.scene.seeds import PlainSeed
 
 @dataclass(frozen=True, slots=True)
 class BoundScene:
-    """What a scene says, checked: all that it takes to build one.
+    """What a scene says, checked: all that it takes to build one; a `LoadedScene` to its components.
 
     network: the scene's own, or the one that its training brings. root, binder: what the scene is bound from at other
     moments.
@@ -27,6 +28,40 @@ class BoundScene:
     network: ConfiguredComponent
     root: Node
     binder: Binder
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Columns and rows of the canvas."""
+        return self.options.canvas.size
+
+    @property
+    def dpi(self) -> float | None:
+        """Pixels an inch where the picture is meant for paper."""
+        return self.options.canvas.resolution
+
+    @property
+    def sheet(self) -> tuple[float, float] | None:
+        """Width and height of that paper in millimetres."""
+        return self.options.canvas.sheet
+
+    @property
+    def coordinates(self) -> Sequence[ConfiguredComponent]:
+        """The sources."""
+        return self.options.coordinates
+
+    @property
+    def training(self) -> ConfiguredComponent | None:
+        """The trainer, if there is one."""
+        return self.options.training
+
+    @property
+    def filters(self) -> Sequence[ConfiguredComponent]:
+        """What changes the image after the network."""
+        return self.options.filters or []
+
+    def outputs(self, only: int | None) -> list[ConfiguredComponent]:
+        """The outputs that are wanted; only: the place of one of them, None for all."""
+        return [one for index, one in enumerate(self.options.outputs) if only in (None, index)]
 
     def build(self, name: str, text: str, context: LoadContext, files: Mapping[str, Media]) -> Scene:
         """The scene, with the text and the files that a recipe shows."""
@@ -61,18 +96,23 @@ class BoundScene:
         return build(self.options, self.network)
 
 
-def bind_scene(root: Node, binder: Binder) -> BoundScene | None:
-    """What a scene says, checked; None where there are problems, which the binder has."""
+def bind_scene(root: Node, binder: Binder, only: int | None = None) -> BoundScene | None:
+    """What a scene says, checked; None where there are problems, which the binder has.
+
+    only: the place of the one output that is wanted; what the others expect does not matter then.
+    """
     film = root.entries["film"][1] if isinstance(root, Entries) and "film" in root.entries else None
     if film and not (isinstance(film, Scalar) and film.value is None):
         binder.film(film, "film")
     bound = _bind(root, binder)
     if bound is not None and not binder.problems:
-        binder.report(*_conflicts(bound.options, root))
+        binder.report(*_conflicts(bound, root, only))
     if not binder.problems and binder.keyframes.tracks:
         for extreme in EXTREMES:
             moment = binder.at(extreme)
-            _bind(root, moment)
+            extremal = _bind(root, moment)
+            if extremal is not None and not moment.problems:
+                moment.report(*_refusals(extremal, only))
             binder.adopt(moment)
     return None if binder.problems else bound
 
@@ -90,15 +130,42 @@ def _bind(root: Node, binder: Binder) -> BoundScene | None:
     return BoundScene(options, network, root, binder)
 
 
-def _conflicts(options: SceneOptions, root: Node) -> Iterator[Problem]:
+def _conflicts(scene: BoundScene, root: Node, only: int | None) -> Iterator[Problem]:
     """Parts of a scene that are right, each on its own, and not together."""
+    options = scene.options
     marks = {name: str(mark) for name, (mark, _) in root.entries.items()} if isinstance(root, Entries) else {}
     if options.training and not isinstance(options.seed, PlainSeed):
         message = "found a seed that has grown from others in a scene with a training, expected a whole number"
         yield Problem(marks.get("seed", ""), "seed", f"{message}: what is learnt does not come from the seed alone")
     if options.film and options.film.learning and not options.training:
         yield Problem(marks["film"], "film.learning", "found a film of the learning in a scene without a training")
-    for output in options.outputs:
+    outputs = scene.outputs(only)
+    for output in outputs:
         if output.component.films and not options.film:
             hint = "add film: {length: 8s}, or choose a still output such as png"
             yield Problem(output.where, output.path, f"found {output.name} in a scene without a film; {hint}")
+    yield from _refusals(scene, only)
+    yield from name_conflicts(outputs)
+
+
+def _refusals(scene: BoundScene, only: int | None) -> Iterator[Problem]:
+    """What components find in a scene instead of what they expect."""
+    training = [scene.training] if scene.training else []
+    for part in [*scene.coordinates, scene.network, *training, *scene.filters, *scene.outputs(only)]:
+        for one in part.walk():
+            expects = one.component.declares.expects
+            try:
+                if expects:
+                    expects(scene, one.options)
+            except ValueError as error:
+                yield from one.refused(error).problems
+
+
+def name_conflicts(outputs: Sequence[ConfiguredComponent]) -> Iterator[Problem]:
+    """Outputs of a scene that would write files of one name, each told once."""
+    told: set[str] = set()
+    for file, earlier, later in clashes((one, file) for one in outputs for file in output_files("", [one])):
+        if later is not earlier and later.path not in told:
+            told.add(later.path)
+            message = f"found {later.name}, which writes {file} as {earlier.path} does, expected one of them"
+            yield Problem(later.where, later.path, f"{message}; make the other with another --out")

@@ -87,17 +87,25 @@ def load_text(
     name: str,
     context: LoadContext,
     photos: Mapping[str, Media],
+    only: int | None = None,
     **settings: Unpack[Settings],
 ) -> Work:
     """The scene, or the film of several, in a text such as the one in a recipe.
 
-    photos: what has been found of its photos already. What is raised is what `load_work` raises.
+    photos: what has been found of its photos already. only: the place of the one output that is wanted, if not all are;
+    what the others expect does not matter then. What is raised is what `load_work` raises.
     """
-    return _load(text.encode(), origin, name, context, photos, settings)
+    return _load(text.encode(), origin, name, context, photos, settings, only)
 
 
 def _load(
-    text: bytes, origin: str, name: str, context: LoadContext, photos: Mapping[str, Media], settings: Settings
+    text: bytes,
+    origin: str,
+    name: str,
+    context: LoadContext,
+    photos: Mapping[str, Media],
+    settings: Settings,
+    only: int | None = None,
 ) -> Work:
     binder = Binder(default_registry(context.plugins), SceneFiles(context.folder, photos, context.max_megapixels))
     edits, problems = _all_edits(**settings)
@@ -108,7 +116,7 @@ def _load(
     if isinstance(root, Entries) and is_montage(root):
         bound = bind_montage(root, binder, name, _SiblingScenes(context).read, context)
     else:
-        bound = bind_scene(root, binder)
+        bound = bind_scene(root, binder, only)
     if bound is None or binder.problems:
         raise InputError(sorted(dict.fromkeys(binder.problems), key=_place))
     files, renamed = binder.files.for_recipe()

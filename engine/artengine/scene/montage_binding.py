@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from artengine.errors import InputError, Problem, listed, quoted
 from artengine.media import Font, Media, missing_letters
 from artengine.scene.binding import Binder
-from artengine.scene.building import bind_scene
+from artengine.scene.building import bind_scene, name_conflicts
 from artengine.scene.canvas import Canvas
 from artengine.scene.document import Entries, Faulty, Items, Node, Scalar, describe_node, dump_yaml, set_node_at
 from artengine.scene.montage import Montage, MontageFilm, MontageOptions, MontageShot, ShotOptions, count_frames
@@ -72,6 +72,7 @@ def bind_montage(
         if not output.component.films:
             message = f"found {output.name}, which keeps a still, expected an output that takes a film, such as mp4"
             binder.report(Problem(output.where, output.path, message))
+    binder.report(*name_conflicts(options.outputs if options else ()))
     if options is None or binder.problems:
         return None
     if (frames := count_frames([one.shot for one in bound])) > MAX_FRAMES:

@@ -8,6 +8,7 @@ import numpy as np
 
 from artengine.components import ConfiguredComponent
 from artengine.files import OutputTarget
+from artengine.scene import output_files
 from artengine.testing.cases import frames_for, small_image
 from artengine.testing.checks import Bench, Checks, expect
 
@@ -48,6 +49,9 @@ def _writes_whole_files(bound: ConfiguredComponent, bench: Bench) -> None:
                 path.parent == out and path.is_file() and path.stat().st_size > 0,
                 f"{path} is not a file in the output folder",
             )
+            declared = output_files("made", [bound])
+            said = bound.component.declares.writes is None or any(one.matches(path.name) for one in declared)
+            expect(said, f"wrote {path.name}, expected what it declares: {', '.join(map(str, declared))}")
         files = [path.name for path in out.iterdir() if path not in paths]
         expect(not files, f"wrote files that it did not name: {', '.join(files)}; use target.create()")
         return

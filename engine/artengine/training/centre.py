@@ -18,6 +18,7 @@ class CentreFalloff:
     """What counts more than the rest: so many times as much within a radius, evenly less out to another one.
 
     most: times. inner, outer: radii in plane units. x, y: where, plane units.
+    Raises `ValueError` where the inner radius is beyond the outer one.
     """
 
     most: Annotated[float, Field(ge=1, le=1000)] = 4.0
@@ -25,6 +26,10 @@ class CentreFalloff:
     outer: Annotated[float, Field(ge=0, le=10)] = 1.0
     x: Annotated[float, Field(ge=-10, le=10)] = 0.0
     y: Annotated[float, Field(ge=-10, le=10)] = 0.0
+
+    def __post_init__(self) -> None:
+        if self.inner > self.outer:
+            raise ValueError(f"found inner {self.inner:g}, which is beyond outer {self.outer:g}")
 
 
 #: Type of an option: how many times as much as the edges the middle of a picture counts, or where and how much more.
@@ -35,11 +40,9 @@ def centre_weights(centre: CentreWeight | None, view: View) -> np.ndarray[Any, A
     """What each pixel of a picture counts, (height, width) float32, at least 1; None where all count the same.
 
     A number falls off to 1 at the edges as a parabola along each side: 1 + (number - 1) (1 - u^2) (1 - v^2), with u and
-    v from -1 to 1. Raises `ValueError` where the inner radius is beyond the outer one.
+    v from -1 to 1.
     """
     if isinstance(centre, CentreFalloff):
-        if centre.inner > centre.outer:
-            raise ValueError(f"weigh_centre: found inner {centre.inner:g}, which is beyond outer {centre.outer:g}")
         return None if centre.most == 1 else _round_weights(centre, view)
     return None if centre is None or centre == 1 else _parabolic_weights(centre, view)
 

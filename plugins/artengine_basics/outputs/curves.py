@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from artengine import Frame, Target
+from artengine import Frame, LoadedScene, Target, expects, writes
+
+SUFFIX = "-curves.png"
 
 
+def _expects_training(scene: LoadedScene, options: Mapping[str, Any]) -> None:
+    _check_trained(scene.training is not None)
+
+
+@writes(SUFFIX)
+@expects(_expects_training)
 def curves(
     frames: Iterable[Frame],
     target: Target,
@@ -32,8 +40,8 @@ def curves(
 
     frame = next(iter(frames), None)  # whose pixels nobody needs
     picture = frame.picture if frame else None
-    if picture is None or not picture.has_training:
-        raise ValueError("found no training, expected a scene that has one; leave curves out of its outputs")
+    _check_trained(picture is not None and picture.has_training)
+    assert picture is not None  # noqa: S101 - looked at above
     if not picture.curve:
         found = "found weights that do not tell how they were trained, by an earlier version or another trainer perhaps"
         raise ValueError(f"{found}; train anew with --fresh, or leave curves out of the outputs")
@@ -50,7 +58,11 @@ def curves(
         panel("rate", (point.rate for point in picture.curve)),
     ]
     shown = draw_chart([one for one in panels if one.series[0].x], width, height)
-    suffix = "-curves.png"
-    with target.create(suffix) as file:
+    with target.create(SUFFIX) as file:
         png_writer.write(file, [np.asarray(shown)], (height, width, 3), 8, target)
-    yield target.path(suffix)
+    yield target.path(SUFFIX)
+
+
+def _check_trained(trained: bool) -> None:
+    if not trained:
+        raise ValueError("found no training, expected a scene that has one; leave curves out of its outputs")

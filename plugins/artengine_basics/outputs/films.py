@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from artengine import Frame, Sound, Target, films
+from artengine import Frame, Sound, Target, films, writes
 from artengine_basics.outputs.film_frames import FilmFrames
 from artengine_basics.outputs.gif_writer import write_gif
 from artengine_basics.outputs.quantise import quantise
@@ -20,6 +20,7 @@ REST_SECONDS = Fraction(1)  # that an animation which is no loop stays at its en
 
 
 @films
+@writes(".mp4")
 def mp4(
     frames: Iterable[Frame],
     target: Target,
@@ -49,6 +50,7 @@ def mp4(
 
 
 @films
+@writes(".webm")
 def webm(
     frames: Iterable[Frame],
     target: Target,
@@ -69,6 +71,7 @@ def webm(
 
 
 @films
+@writes(".gif")
 def gif(
     frames: Iterable[Frame],
     target: Target,
@@ -87,6 +90,7 @@ def gif(
 
 
 @films
+@writes(".apng")
 def apng(frames: Iterable[Frame], target: Target, /) -> Iterator[Path]:
     """Animated PNG, without loss and large; it repeats for ever.
 
@@ -104,6 +108,7 @@ def apng(frames: Iterable[Frame], target: Target, /) -> Iterator[Path]:
 
 
 @films
+@writes("-####.png")
 def frames(frames: Iterable[Frame], target: Target, /) -> Iterator[Path]:
     """A PNG for each frame of a film, numbered from 0001, for further work."""
     from artengine_basics.outputs import png_writer

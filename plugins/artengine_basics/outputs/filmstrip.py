@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from artengine import Frame, Target, films
+from artengine import Frame, Target, films, writes
 from artengine.files import exif
 from artengine_basics.outputs.quantise import quantise_whole
 from artengine_basics.outputs.stills import Quality
@@ -22,6 +22,7 @@ BACKGROUND = (16, 16, 18)
 
 
 @films
+@writes(".jpg")
 def filmstrip(
     frames: Iterable[Frame],
     target: Target,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from artengine import Frame, Target
+from artengine import Frame, LoadedScene, Target, expects, writes
 from artengine.files import exif
 from artengine_basics.outputs.quantise import Rounding, quantise, quantise_whole
 
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 Quality = Annotated[int, Field(ge=1, le=100)]
 
 MAX_JPEG_RECIPE = 60_000  # a JPEG keeps it in one segment of 64 kB
+MAX_JPEG_SIDE, MAX_WEBP_SIDE = 65_500, 16_383
 
 
+@writes(".png")
 def png(
     frames: Iterable[Frame], target: Target, /, *, bits: Literal[8, 16] = 8, rounding: Rounding = "nearest"
 ) -> Iterator[Path]:
@@ -35,6 +37,18 @@ def png(
         yield target.path(suffix)
 
 
+def _expects_sides(limit: int, format_name: str) -> Callable[[LoadedScene, Mapping[str, Any]], None]:
+    """A check that a format takes a canvas; filters may change the size of the picture, so only without them."""
+
+    def check(scene: LoadedScene, options: Mapping[str, Any]) -> None:
+        if not scene.filters:
+            _check_sides(*scene.size, limit, format_name)
+
+    return check
+
+
+@writes(".jpg")
+@expects(_expects_sides(MAX_JPEG_SIDE, "JPEG"))
 def jpeg(frames: Iterable[Frame], target: Target, /, *, quality: Quality = 92) -> Iterator[Path]:
     """JPEG, small, with the colours at full resolution. At most 65,500 pixels a side.
 
@@ -45,25 +59,28 @@ def jpeg(frames: Iterable[Frame], target: Target, /, *, quality: Quality = 92) -
         raise ValueError(f"{found}; use png, or --no-metadata")
     dots = {} if target.dpi is None else {"dpi": (round(target.dpi), round(target.dpi))}
     for suffix, frame in _suffixed(frames, ".jpg"):
-        _fits(frame, 65_500, "JPEG")
+        _check_sides(frame.shape[1], frame.shape[0], MAX_JPEG_SIDE, "JPEG")
         with target.create(suffix) as file:
             image = _pillow(frame)
             image.save(file, "JPEG", quality=quality, subsampling=0, exif=exif(target.recipe), **dots)
         yield target.path(suffix)
 
 
+@writes(".webp")
+@expects(_expects_sides(MAX_WEBP_SIDE, "WebP"))
 def webp(
     frames: Iterable[Frame], target: Target, /, *, quality: Quality = 90, lossless: bool = False
 ) -> Iterator[Path]:
     """WebP, smaller still; lossless on request. At most 16,383 pixels a side."""
     for suffix, frame in _suffixed(frames, ".webp"):
-        _fits(frame, 16_383, "WebP")
+        _check_sides(frame.shape[1], frame.shape[0], MAX_WEBP_SIDE, "WebP")
         with target.create(suffix) as file:
             image = _pillow(frame).convert("RGB")
             image.save(file, "WEBP", quality=quality, lossless=lossless, method=4, exif=exif(target.recipe))
         yield target.path(suffix)
 
 
+@writes(".tif")
 def tiff(frames: Iterable[Frame], target: Target, /, *, bits: Literal[8, 16] = 16) -> Iterator[Path]:
     """TIFF for print and further work, without loss; 16 bits a channel, or 8; of any size."""
     from artengine_basics.outputs import tiff_writer
@@ -74,10 +91,9 @@ def tiff(frames: Iterable[Frame], target: Target, /, *, bits: Literal[8, 16] = 1
         yield target.path(suffix)
 
 
-def _fits(frame: Frame, side: int, format_name: str) -> None:
-    rows, columns, _ = frame.shape
-    if max(rows, columns) > side:
-        found = f"found a picture of {columns} x {rows}, {format_name} takes at most {side:,} a side"
+def _check_sides(columns: int, rows: int, limit: int, format_name: str) -> None:
+    if max(rows, columns) > limit:
+        found = f"found a picture of {columns} x {rows}, {format_name} takes at most {limit:,} a side"
         raise ValueError(f"{found}; use png or tiff")
 
 

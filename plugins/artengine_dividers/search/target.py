@@ -35,9 +35,7 @@ def make_target_image(
 
     Raises `ValueError` where they name no picture, or two.
     """
-    if (target is None) == (synthetic is None):
-        found = "neither target nor synthetic" if target is None else "both target and synthetic"
-        raise ValueError(f"found {found}, expected one of them: target: photos/me.png, or synthetic: {{lines: 3}}")
+    check_named_picture(target, synthetic)
     if target is not None:
         height, width = target.pixels.shape[:2]
         rows, columns = View(width=width, height=height).reduced(downscale).shape
@@ -51,6 +49,13 @@ def make_target_image(
     weights = centre_weights(centre, view)
     weight = None if weights is None else (weights / weights.mean()).astype(np.float32)
     return TargetImage(image, view, weight=weight, factor=factor)
+
+
+def check_named_picture(target: Photo | None, synthetic: Synthetic | None) -> None:
+    """Raise `ValueError` where a training's options name no picture, or two."""
+    if (target is None) == (synthetic is None):
+        found = "neither target nor synthetic" if target is None else "both target and synthetic"
+        raise ValueError(f"found {found}, expected one of them: target: photos/me.png, or synthetic: {{lines: 3}}")
 
 
 def centred(image: Numbers, weight: Numbers | None = None) -> TargetImage:

@@ -134,7 +134,7 @@ def learn(
     Goes on from `session.state` if there is something in it, to the same weights as if it had never stopped.
     Raises `ValueError` where the network is another one, or options do not go together.
     """
-    options.check(session)
+    options.check_session(session)
     network = session.network
     assert isinstance(network, Dividers)  # noqa: S101 - `TrainingOptions.check` has looked
     target_image = make_target_image(target, synthetic, downscale, centre, session.seed)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from artengine import Learnt, Photo, Progress, Result
+from artengine import Learnt, Photo, Progress, Result, depends, expects
 from artengine.training import CentreWeight
 from artengine_dividers.search import Synthetic
-from artengine_dividers.training.options import Colours, TrainingOptions, Way
+from artengine_dividers.training.options import Colours, TrainingOptions, Way, expects_dividers, libraries
 
 if TYPE_CHECKING:
     from artengine import Session
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Rate = Annotated[float, Field(gt=0, le=100)]
 
 
+@depends(libraries)
+@expects(expects_dividers)
 def dividers(
     session: Session,
     /,

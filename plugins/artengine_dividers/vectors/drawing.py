@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from artengine import Target, View
+from artengine import LoadedScene, Target
 from artengine_dividers.network import Numbers
 from artengine_dividers.vectors.decimals import MM_PER_INCH
 from artengine_dividers.vectors.geometry import Curves, Paths
@@ -23,10 +23,10 @@ class Sheet:
         return length * (self.unit or 1.0)
 
 
-def sheet_of(view: View, target: Target) -> Sheet:
-    """The sheet of a target, whose paper is not a whole number of pixels wide; without paper, the pixels of a view."""
+def sheet_of(size: tuple[int, int], target: Target | LoadedScene) -> Sheet:
+    """The sheet of a target, whose paper is not a whole number of pixels wide; without paper, so many pixels."""
     if target.dpi is None or target.sheet is None:
-        return Sheet(view.width, view.height, None)
+        return Sheet(*size, None)
     unit = target.dpi / MM_PER_INCH
     return Sheet(target.sheet[0] * unit, target.sheet[1] * unit, unit)
 

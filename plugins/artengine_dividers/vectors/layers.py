@@ -27,7 +27,7 @@ def draw_regions(frame: Frame, style: Style, target: Target, *, bare: bool) -> D
     bare: where there is a palette its layers hold one shape each and nothing else, for programs that read shapes; each
     has a narrow stroke instead of seams below it. Raises `ValueError` where its picture has no regions.
     """
-    sheet = sheet_of(frame.view, target)
+    sheet = sheet_of((frame.view.width, frame.view.height), target)
     pen, margin = style.pen_on(sheet), style.margin_on(sheet)
     inset = margin + pen / 2 if margin and style.strokes else margin  # nothing of a stroke is in the margin
     width, height = sheet.width - 2 * inset, sheet.height - 2 * inset

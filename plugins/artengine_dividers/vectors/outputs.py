@@ -8,9 +8,9 @@ from typing import IO, TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from artengine import Frame, Target
+from artengine import Frame, Target, expects, writes
 from artengine.colour import Colour
-from artengine_dividers.vectors.style import Style
+from artengine_dividers.vectors.style import Style, expects_regions
 
 if TYPE_CHECKING:
     from artengine_dividers.vectors.drawing import Drawing
@@ -21,6 +21,8 @@ Pens = Annotated[list[Colour], Field(min_length=1, max_length=64)]
 Margin = Annotated[float, Field(ge=0, le=10_000)]
 
 
+@writes(".svg")
+@expects(expects_regions)
 def svg(
     frames: Iterable[Frame],
     target: Target,
@@ -49,6 +51,8 @@ def svg(
     yield from _write_still(frames, target, ".svg", writer.write, style, bare=True)
 
 
+@writes(".pdf")
+@expects(expects_regions)
 def pdf(
     frames: Iterable[Frame],
     target: Target,

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 
 from artengine import Frame
-from artengine_dividers.network import Dividers, Numbers
+from artengine_dividers.network import Dividers, Numbers, Setting
 from artengine_dividers.vectors.geometry import Arrangement, arrange, curves_in_view, to_plane
+from artengine_dividers.vectors.style import check_regions
 
 if TYPE_CHECKING:
     from artengine import StillPicture
@@ -44,15 +45,10 @@ def find_regions(frame: Frame, width: float, height: float) -> Regions:
         raise ValueError("draws the regions of a still, found a film; leave the film out, or take this output away")
     picture, view = frame.picture, frame.view
     network = picture.network
-    if not isinstance(network, Dividers):
-        found = f"draws the regions of a dividers network, found {picture.network_path}"
-        raise ValueError(f"{found}; set network: dividers")
-    if network.counts[2]:
-        raise ValueError("draws regions of one colour, found sigmoids, which colour softly; set sigmoids to 0")
-    if picture.has_filters:
-        raise ValueError("draws regions, which filters do not reach; leave the filters out, or this output")
-    if not picture.on_plane(view):
-        raise ValueError("draws regions of the plane, found other coordinates; leave coordinates at grid")
+    counts = network.counts if isinstance(network, Dividers) else None
+    name = picture.network_path.rpartition(".")[2]
+    check_regions(Setting(name, counts, picture.on_plane(view)), has_filters=picture.has_filters)
+    assert isinstance(network, Dividers)  # noqa: S101 - it has counts
     fitted = replace(view, zoom=view.zoom * (min(width, height) / min(view.width, view.height)))
     arrangement = arrange(curves_in_view(network.partition(), fitted), width, height)
     colours = _colours(picture, network, to_plane(arrangement.inner, fitted))

@@ -1,11 +1,15 @@
-"""How regions are drawn: what a scene may set."""
+"""How regions are drawn: what a scene may set, and of which pictures."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from artengine_dividers.network import Setting, setting_of
 
 if TYPE_CHECKING:
+    from artengine import LoadedScene
     from artengine_dividers.vectors.drawing import Sheet
 
 PEN_MM = 0.4  # millimetres: a fineliner
@@ -51,3 +55,26 @@ class Style:
             most = short / 2 / sheet.pixels(1.0)
             raise ValueError(f"found a margin of {self.margin:g}, expected less than {most:g}, half of the sheet")
         return margin
+
+
+def expects_regions(scene: LoadedScene, options: Mapping[str, Any]) -> None:
+    """Raise `ValueError` where a scene has no regions to draw, or the options of an output do not go together."""
+    from artengine_dividers.vectors.drawing import sheet_of
+
+    Style(**options).margin_on(sheet_of(scene.size, scene))
+    setting = setting_of(scene)
+    if setting:
+        check_regions(setting, has_filters=bool(scene.filters))
+
+
+def check_regions(setting: Setting, *, has_filters: bool) -> None:
+    """Raise `ValueError` where a picture has no regions to draw."""
+    if setting.counts is None:
+        found = f"draws the regions of a dividers network, found the network {setting.network}"
+        raise ValueError(f"{found}; set network: dividers")
+    if setting.counts[2]:
+        raise ValueError("draws regions of one colour, found sigmoids, which colour softly; set sigmoids to 0")
+    if has_filters:
+        raise ValueError("draws regions, which filters do not reach; leave the filters out, or this output")
+    if not setting.on_plane:
+        raise ValueError("draws regions of the plane, found other coordinates; leave coordinates at grid")

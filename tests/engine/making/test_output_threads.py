@@ -206,7 +206,7 @@ def test_a_painting_that_fails_leaves_nothing_half(desk: Desk, monkeypatch: pyte
 
 
 def test_several_frames_are_each_a_stream(tmp_path: Path, desk: Desk) -> None:
-    words = ["outputs=[png, listed, first, never, {png: {bits: 16}}]"]
+    words = ["outputs=[png, listed, first, never, {tiff: {bits: 8}}]"]
     scene = artengine.load(desk.scene, overrides=words, plugins=[desk.plugin])
     outputs = [(bound, OutputTarget(tmp_path, f"f{index}", None)) for index, bound in enumerate(scene.outputs)]
     with OutputThreads(outputs) as threads:
@@ -215,7 +215,7 @@ def test_several_frames_are_each_a_stream(tmp_path: Path, desk: Desk) -> None:
             parts = [Part(done=done, total=6, shape=(6, 4, 3), band=row) for done in range(1, 7)]
             assert list(threads.feed(View(width=4, height=6), parts)) == parts
         threads.finish()
-    names = ["f0.png", "f0-2.png", "f0-3.png", "f1.listed", "f3.never", "f4.png", "f4-2.png", "f4-3.png"]
+    names = ["f0.png", "f0-2.png", "f0-3.png", "f1.listed", "f3.never", "f4.tif", "f4-2.tif", "f4-3.tif"]
     assert [path.name for path in threads.paths] == names
     assert [np.asarray(Image.open(tmp_path / name)).mean() for name in names[:3]] == [0, 128, 255]
     assert (tmp_path / "f1.listed").read_text() == "3 0.000000"

@@ -104,8 +104,9 @@ def test_defaults_and_limits_are_shown(schema: dict[str, Any]) -> None:
 RIGHT = [
     NETWORK, TRAINED, "network: mlp", "network:\n  mlp:", "network: mlp\ncoordinates: [grid, polar: {folds: 3}]",
     "network: mlp\ncoordinates: polar", "network: mlp\ncoordinates: {polar: ~}", "network: mlp\ntraining: ~",
-    "network: mlp\nfilters: ~", "network: mlp\noutputs: []", "network: mlp\noutputs: [png, {png: {rounding: cut}}]",
-    "network: {neural_painter: {nonlin: sin}}", "network: {neural_painter: {nonlin: [sin, {mod: {period: 2}}]}}",
+    "network: mlp\nfilters: ~", "network: mlp\noutputs: []", "network: mlp\noutputs: [tiff, {png: {rounding: cut}}]",
+    "network: {neural_painter: {nonlin: sin}}",
+    "network: {neural_painter: {nr_hidden: 1, nonlin: [sin, {mod: {period: 2}}]}}",
     "network: {neural_painter: {pool: all, nr_channel: 1}}", "network: {mlp: {depth: ~, width: [3, 4]}}",
     "network: mlp\ncamera: {centre: [1, -2.5], zoom: 3, angle: -10}", "network: mlp\ncamera: ~",
     "network: mlp\ncanvas: ~", "network: mlp\nseed: [3, 7]", "network: mlp\nseed: {mutate: 3, by: 4, strength: 0.1}",
@@ -240,7 +241,9 @@ VALUES = ["sin", "grid", "mlp", "png", "mse", "photo.png", "all", "auto", "unit"
 
 #: What no schema can see: what lies on the disk, and how one part of a scene goes with another.
 BEYOND = ("cannot read", "no regular file", "'length' is missing", "without a film", "found a length beside",
-          "film of the learning", "has grown from others", "'network' is missing")  # fmt: skip
+          "film of the learning", "has grown from others", "'network' is missing",
+          "found no training", " widths, expected", " activations for ", " nonlinearities for ", "the list is empty",
+          ", which writes ", "draws ")  # fmt: skip
 
 
 def test_schema_and_loader_agree_on_scenes_put_together_by_chance(schema: dict[str, Any], desk: Desk) -> None:

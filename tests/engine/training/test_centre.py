@@ -45,5 +45,5 @@ def test_there_are_no_weights_where_all_pixels_count_the_same(centre: CentreWeig
 
 @pytest.mark.parametrize("most", [1, 4])
 def test_inner_radius_beyond_the_outer_one_is_refused(most: float) -> None:
-    with pytest.raises(ValueError, match="weigh_centre: found inner 2, which is beyond outer 1"):
-        centre_weights(CentreFalloff(most=most, inner=2, outer=1), View(width=4, height=3))
+    with pytest.raises(ValueError, match="found inner 2, which is beyond outer 1"):
+        CentreFalloff(most=most, inner=2, outer=1)

@@ -9,7 +9,6 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from tests.support.common import PluginFile
-from tests.support.processes import strays
 from tests.support.trainings import training_of
 
 import artengine
@@ -181,17 +180,6 @@ def test_a_photo_is_never_written_over(learning_scene: Path) -> None:
     ):
         list(make_files(scene, learning_scene.parent, device="cpu"))
     assert photo.read_bytes() == kept
-
-
-def test_two_outputs_of_one_name_are_refused_before_anything_is_lost(tiny_scene: Path) -> None:
-    earlier = artengine.run(tiny_scene, out=tiny_scene.parent)[0].read_bytes()
-    scene = artengine.load(tiny_scene, overrides=["outputs=[png, {png: {bits: 16}}]"])
-    with pytest.raises(
-        InputError, match=r"outputs\.1\.png: writes .*tiny\.png, which has been written in this run already"
-    ):
-        list(make_files(scene, tiny_scene.parent, device="cpu"))
-    assert (tiny_scene.parent / "tiny.png").read_bytes() == earlier
-    assert strays(tiny_scene.parent) == []
 
 
 def test_colours_are_the_same_whatever_is_painted_first(tiny_scene: Path) -> None:

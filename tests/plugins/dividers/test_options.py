@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tests.support.common import PluginFile
 from tests.support.divider_scenes import Numbers, learnt, live, photo, plane, scene, state
 from tests.support.trainings import always, result_of, total_of, training_of
 
-from artengine import InputError, Result, View, load
+from artengine import InputError, Result, View, build, load
 from artengine.making.pipeline import make_files
 from artengine.training.centre import CentreFalloff, centre_weights
 from artengine_dividers.search.means import region_means
@@ -230,19 +231,15 @@ REFUSED = {
     "way: gradient, candidates: 5": "found candidates with way: gradient, where it means nothing; leave it out",
     "colours: mean, fit: 5": "found fit with colours: mean, where no colours are fitted; leave it out",
     "fit: 0": "found fit: 0 with way: search, whose colours come of the fit alone; say colours: mean",
-    "weigh_centre: {inner: 2, outer: 1}": "weigh_centre: found inner 2, which is beyond outer 1",
 }
 
 
 @pytest.mark.parametrize("options", REFUSED)
 def test_options_that_do_not_go_together_are_refused(options: str, tmp_path: Path) -> None:
     photo(tmp_path)
-    picture = live(scene(tmp_path, options))
-    before = state(picture)
     with pytest.raises(InputError) as caught:
-        list(training_of(picture))
+        load(scene(tmp_path, options))
     assert f"{tmp_path / 'a.yaml'}:4:12: training.dividers: {REFUSED[options]}" in str(caught.value)
-    assert state(picture) == before
 
 
 @pytest.mark.parametrize(
@@ -258,8 +255,49 @@ def test_scenes_whose_parts_do_not_go_together_are_refused(
 ) -> None:
     photo(tmp_path)
     with pytest.raises(InputError, match=r"a\.yaml:4:12: training\.dividers: ") as caught:
-        list(training_of(live(scene(tmp_path, options, network, more))))
+        load(scene(tmp_path, options, network, more))
     assert told in str(caught.value)
+
+
+def test_scenes_with_parts_of_strangers_are_refused_before_the_first_step(
+    tmp_path: Path, plugin_file: PluginFile
+) -> None:
+    photo(tmp_path)
+    plugins = [str(plugin_file(STRANGERS))]
+    path = scene(tmp_path, QUICK)
+    told = {
+        "network=theirs": "found the network theirs, expected dividers",
+        "coordinates=doubled": "found coordinates that are not x and y of the plane",
+    }
+    for override, words in told.items():
+        picture = build(load(path, plugins=plugins, overrides=[override]), "cpu")
+        before = state(picture)
+        with pytest.raises(InputError, match=rf"a\.yaml:4:12: training\.dividers: {words}"):
+            list(training_of(picture))
+        assert state(picture) == before
+    same = build(load(path, plugins=plugins, overrides=["network=ours", "coordinates=same"]), "cpu")
+    assert next(iter(training_of(same))) is not None
+
+
+STRANGERS = """
+    import torch
+    from artengine import hookimpl
+    from artengine_dividers.network import dividers
+
+    @hookimpl
+    def register_networks():
+        return {
+            "theirs": lambda ports, /: torch.nn.Linear(ports.inputs, 3),
+            "ours": lambda ports, /: dividers(ports, lines=2, colour_activation=lambda: torch.tanh),
+        }
+
+    @hookimpl
+    def register_sources():
+        return {
+            "doubled": lambda view, /: 2 * torch.stack(view.plane(), dim=-1),
+            "same": lambda view, /: torch.stack(view.plane(), dim=-1),
+        }
+"""
 
 
 @pytest.mark.parametrize("film", ["learning: even, length: 5f", "learning: 30"])
@@ -277,7 +315,7 @@ def test_another_network_is_refused(tmp_path: Path) -> None:
     path = scene(tmp_path, QUICK)
     path.write_text(path.read_text().replace("dividers: {lines: 5}", "mlp: {width: 8}", 1))
     with pytest.raises(InputError, match=r"found the network mlp, expected dividers: network: \{dividers: "):
-        list(training_of(live(path)))
+        load(path)
 
 
 ODD: dict[str, tuple[int, int]] = {"one pixel": (1, 1), "four": (2, 2), "wide": (600, 2), "high": (1, 200)}

@@ -263,7 +263,7 @@ def test_a_recipe_of_any_signs_is_read_back(tmp_path: Path) -> None:
 
 
 REFUSED = {
-    "another network": ("network=mlp", "draws the regions of a dividers network, found network.mlp"),
+    "another network": ("network=mlp", "draws the regions of a dividers network, found the network mlp"),
     "sigmoids": ("network.dividers.sigmoids=3", "found sigmoids, which colour softly; set sigmoids to 0"),
     "filters": ("filters=[inverted]", "draws regions, which filters do not reach"),
     "other coordinates": ("coordinates=doubled", "draws regions of the plane, found other coordinates"),

@@ -211,8 +211,13 @@ def test_a_moment_that_is_refused_all_the_same_is_a_mistake_of_the_user(desk: De
     """What a component knows about its options in company it says when the picture is built."""
     from artengine.painting.picture import build
 
-    text = "network: {mlp: {width: [8, 8], depth: {keys: {0s: 2, 4s: 3}}}}\n" + FILM
-    scene = desk.load(text)
+    bands = "coordinates: {fourier: {kind: random, bands: {keys: {0s: 1, 4s: 3}}}}\n"
+    scene = desk.load("network: feature_grid\n" + bands + FILM)
     build(scene)
-    with pytest.raises(InputError, match=r"s\.yaml:1:11: network\.mlp: found depth 3 with 2 widths"):
+    with pytest.raises(InputError, match=r"s\.yaml:1:10: network\.feature_grid: found coordinates of 6 numbers"):
         build(scene.at(4.0))
+
+
+def test_what_a_component_expects_is_looked_at_between_the_keys_too(desk: Desk) -> None:
+    [mistake] = desk.mistakes("network: {mlp: {width: [8, 8], depth: {keys: {0s: 2, 2s: 3, 4s: 2}}}}\n" + FILM)
+    assert mistake.startswith("1:11: network.mlp: found depth 3 with 2 widths")

@@ -1,0 +1,60 @@
+"""What the files of a scene will be called, as far as that is known before they are made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from artengine.capabilities import NUMBER
+from artengine.components import ConfiguredComponent
+
+Owner = TypeVar("Owner")
+
+
+@dataclass(frozen=True, slots=True)
+class FileName:
+    """The name of a scene's file, or of several: in its suffix, ``####`` stands for a number of four digits or more."""
+
+    scene: str
+    suffix: str
+
+    def __str__(self) -> str:
+        return f"{self.scene}{self.suffix}"
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether it stands for several files."""
+        return NUMBER in self.suffix
+
+    @property
+    def first(self) -> str:
+        """The name of the first file that it stands for."""
+        return f"{self.scene}{self.suffix.replace(NUMBER, '0001')}"
+
+    def matches(self, name: str) -> bool:
+        """Whether a file of that name is one of those that it stands for."""
+        number = re.escape(self.suffix).replace(re.escape(NUMBER), r"\d{4,}")
+        return bool(re.fullmatch(re.escape(self.scene) + number, name))
+
+
+def output_files(scene: str, outputs: Iterable[ConfiguredComponent]) -> list[FileName]:
+    """The files that outputs of a scene of that name will write, as far as they declare them."""
+    return [FileName(scene, suffix) for output in outputs for suffix in output.component.writes]
+
+
+def clashes(files: Iterable[tuple[Owner, FileName]]) -> Iterator[tuple[FileName, Owner, Owner]]:
+    """Files that two would write, with the earlier and the later one of those."""
+    exact: dict[str, Owner] = {}
+    numbered: list[tuple[Owner, FileName]] = []
+    for owner, file in files:
+        earlier = [one for one, other in numbered if other.matches(file.first)]
+        if file.is_numbered:
+            earlier += [one for name, one in exact.items() if file.matches(name)]
+            numbered.append((owner, file))
+        else:
+            earlier += [exact[str(file)]] if str(file) in exact else []
+            exact.setdefault(str(file), owner)
+        if earlier:
+            yield file, earlier[0], owner
