@@ -52,5 +52,10 @@ def write_page(folder: Path, shown: list[PagePicture], title: str = "painter", *
         for path in (folder / one.file, folder / one.thumbnail):
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.new("RGB", (30, 20), (len(one.name) * 9 % 256, 90, 140)).save(path, path.suffix[1:])
-    (folder / "index.html").write_text(render_page(title, shown, **options), encoding="utf-8")  # type: ignore[arg-type]
+    (folder / "index.html").write_text(page_text(title, shown, **options), encoding="utf-8")
     return (folder / "index.html").as_uri()
+
+
+def page_text(title: str, shown: list[PagePicture], **options: object) -> str:
+    """The page of these pictures."""
+    return "".join(render_page(title, shown, **options))  # type: ignore[arg-type]

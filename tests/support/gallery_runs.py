@@ -67,8 +67,11 @@ def lines(folder: Path) -> list[dict[str, Any]]:
 def shown(folder: Path) -> dict[str, Any]:
     """What the page was given."""
     text = (folder / "index.html").read_text()
-    data: dict[str, Any] = json.loads(text.partition('id="data">')[2].partition("</script>")[0])
-    return data
+    data: dict[str, Any]
+    data, pictures = (
+        json.loads(text.partition(f'id="{name}">')[2].partition("</script>")[0]) for name in ("data", "pictures")
+    )
+    return data | {"shown": pictures}
 
 
 def seen(folder: Path) -> list[str]:

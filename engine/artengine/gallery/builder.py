@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -114,9 +114,9 @@ def _write_reports(title: str, batch: _Batch, options: GalleryOptions, walk: str
     comparison = trial_reports.comparison_for_page(trials, identities, plot=len(files) > 1) if trials else None
     pictures = [_to_page_picture(entry) for entry in entries]
     failed = [(entry.name, entry.error) for entry in batch.failed]
-    text = render_page(title, pictures, failed=failed, scene=walk, trials=comparison)
+    page = render_page(title, pictures, failed=failed, scene=walk, trials=comparison)
     with create_file(options.folder / PAGE_FILE) as file:
-        file.write(text.encode())
+        file.writelines(piece.encode() for piece in page)
     return _Reports(trials, files)
 
 
@@ -137,7 +137,7 @@ class _Batch:
         """All that the gallery has, in the order in which it was asked for; what earlier runs have made comes last."""
         places = {identity: place for place, identity in enumerate(self._about)}
         entries = sorted(self._manifest.shown(), key=lambda one: places.get(one.id, len(places)))
-        return [entry.model_copy(update=self._about.get(entry.id)) for entry in entries]
+        return [replace(entry, **self._about[entry.id]) if entry.id in self._about else entry for entry in entries]
 
     def trials(self) -> TrialComparison | None:
         """How well each setting learns, of what was asked for this time; None where nothing is learnt."""
@@ -145,7 +145,7 @@ class _Batch:
             return None
         failed = {entry.id: entry for entry in self.failed}
         entries = [self._manifest.finished(identity) or failed.get(identity) for identity in self._about]
-        return compare_trials(entry.model_copy(update=self._about[entry.id]) for entry in entries if entry)
+        return compare_trials(replace(entry, **self._about[entry.id]) for entry in entries if entry)
 
     def entries(self, variations: Iterable[Variation], executor: Executor) -> Iterator[Entry]:
         """Every item as it is finished, those that an earlier run has made too."""

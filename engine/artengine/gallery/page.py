@@ -13,7 +13,7 @@ import html
 import json
 import re
 import urllib.parse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -98,8 +98,8 @@ def render_page(
     failed: Sequence[tuple[str, str]] = (),
     scene: str = "",
     trials: ComparisonTable | None = None,
-) -> str:
-    """The page that shows these, as HTML for a UTF-8 file in the folder of the gallery.
+) -> Iterator[str]:
+    """The page that shows these, as HTML for a UTF-8 file in the folder of the gallery, piece by piece.
 
     failed: what could not be made, a name and a reason each. scene: a scene's text with the line `SEEDS_LINE`, where
     the page puts the seeds that a visitor has starred; none is offered where this is empty. trials: how well each
@@ -112,7 +112,6 @@ def render_page(
         "scene": scene,
         "place": SEEDS_LINE,
         "short": short,
-        "shown": [{**_plain(one), "label": label_of(one, short)} for one in shown],
         "failed": [list(one) for one in failed],
         "trials": trials and _compared(trials),
     }
@@ -124,7 +123,14 @@ def render_page(
         "data": _json(data),
     }
     # in one go: what is put in may look like a place itself
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _resource("page.html"))
+    for index, piece in enumerate(re.split(r"\{\{(\w+)\}\}", _resource("page.html"))):
+        if index % 2 == 0:
+            yield piece
+        elif piece == "pictures":
+            for place, one in enumerate(shown):  # of a hundred thousand, the text is forty megabytes
+                yield (",\n" if place else "") + _json({**_plain(one), "label": label_of(one, short)})
+        else:
+            yield parts[piece]
 
 
 def label_of(shown: PagePicture, short: Mapping[str, str]) -> str:

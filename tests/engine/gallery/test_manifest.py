@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import resource
+import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ import pytest
 from tests.support.processes import ended, forked
 
 from artengine import OutputError
-from artengine.gallery.manifest import MANIFEST_FILE, Entry, Manifest, hash_data, hash_file
+from artengine.gallery.manifest import _COMMAND, MANIFEST_FILE, Entry, Manifest, hash_data, hash_file
 
 
 def entry(folder: Path, number: int, **changes: Any) -> Entry:
@@ -23,7 +26,7 @@ def entry(folder: Path, number: int, **changes: Any) -> Entry:
     about = {"id": hash_data(number), "name": name, "seed": str(number), "settings": {"std": "1"}}
     about |= {"command": f"artengine run tiny.yaml --seed {number}", "thumbnail": f"{name}.webp"}
     files = {f"{name}.png": hash_file(folder / f"{name}.png")}
-    return Entry.model_validate(about | {"files": files, "width": 4, "height": 3} | changes)
+    return Entry(**(about | {"files": files, "width": 4, "height": 3} | changes))
 
 
 def written(folder: Path, *entries: Entry) -> Path:
@@ -84,7 +87,7 @@ def test_a_file_that_is_not_as_it_was_made_is_not_there(harm: Callable[[Path], o
 def test_all_files_of_an_item_have_to_be_there(tmp_path: Path) -> None:
     one = entry(tmp_path, 1)
     (tmp_path / "picture-1.tif").write_bytes(b"more")
-    two = one.model_copy(update={"files": {**one.files, "picture-1.tif": hash_file(tmp_path / "picture-1.tif")}})
+    two = replace(one, files={**one.files, "picture-1.tif": hash_file(tmp_path / "picture-1.tif")})
     written(tmp_path, two)
     assert names(tmp_path) == ["picture-1"]
     (tmp_path / "picture-1.tif").unlink()
@@ -97,7 +100,7 @@ def test_what_is_made_again_takes_the_place_of_what_was_there(tmp_path: Path) ->
     manifest.add(first)
     other = entry(tmp_path, 2, files={})
     (tmp_path / "picture-1.png").write_bytes(b"new pixels")
-    manifest.add(other.model_copy(update={"files": {"picture-1.png": hash_file(tmp_path / "picture-1.png")}}))
+    manifest.add(replace(other, files={"picture-1.png": hash_file(tmp_path / "picture-1.png")}))
     assert manifest.finished(first.id) is None, "another item has written over its file"
     assert [one.id for one in manifest.shown()] == [other.id]
     (tmp_path / "picture-1.png").write_bytes(b"pixels 1")
@@ -202,6 +205,33 @@ def test_what_a_stranger_wrote_is_not_believed(change: dict[str, Any], tmp_path:
     manifest = Manifest(tmp_path)
     assert manifest.read() == 1
     assert [one.name for one in manifest.shown()] == ["picture-0"]
+
+
+def is_joined_by_shlex(text: str) -> bool:
+    """Whether a text is just what Python would write for the words that a shell sees in it."""
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        return False
+    return words[:1] == ["artengine"] and shlex.join(words) == text
+
+
+def test_a_command_is_read_as_a_shell_reads_it() -> None:
+    chance = random.Random(0)
+    alphabet = [*"""'"\\ $`;&|\n\t#=a-é*""", "''", "'\"'\"'", " '", "' ", "a b", "\u2028", "\0"]
+    seen = {True: 0, False: 0}
+    for _ in range(3000):
+        parts = chance.choices(alphabet, k=chance.randrange(6))
+        for text in (f"artengine {''.join(parts)}", shlex.join(["artengine", *parts]), f"artengine{''.join(parts)}"):
+            right = is_joined_by_shlex(text)
+            seen[right] += 1
+            assert bool(_COMMAND.fullmatch(text)) is right, text
+    assert min(seen.values()) > 1000
+
+
+def test_a_command_that_is_made_to_take_long_does_not() -> None:
+    for text in ("artengine " + "'" * 300_001, "artengine '" + "'\"'\"'" * 100_000, "artengine" + " a" * 300_000 + " "):
+        assert not _COMMAND.fullmatch(text)
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ import pytest
 import yaml
 from PIL import Image
 from tests.support.browser import CHROMIUM, WHY_NOT, Browser, Page
-from tests.support.gallery_pages import PAYLOADS, STD, picture_of, write_page
+from tests.support.gallery_pages import PAYLOADS, STD, page_text, picture_of, write_page
 
 from artengine.gallery.naming import short_names
-from artengine.gallery.page import SEEDS_LINE, PagePicture, label_of, render_page
+from artengine.gallery.page import SEEDS_LINE, PagePicture, label_of
 
 SCENE = f"# A scene.\n{SEEDS_LINE}\nnetwork: {{mlp: {{width: 8}}}}\noutputs: mp4\n"
 NUMBER = 300
@@ -351,7 +351,7 @@ def test_no_text_breaks_out_whatever_it_stands_in(browser: Browser, tmp_path: Pa
                 Image.new("RGB", (30, 20)).save(file, "PNG")
     everything = "\n".join(PAYLOADS)
     address = write_page(tmp_path, [], everything)
-    text = render_page(everything, shown, failed=[(bad, bad) for bad in PAYLOADS], scene=f"{SEEDS_LINE}\n{everything}")
+    text = page_text(everything, shown, failed=[(bad, bad) for bad in PAYLOADS], scene=f"{SEEDS_LINE}\n{everything}")
     (tmp_path / "index.html").write_text(text, encoding="utf-8")
     with browser.page(address) as page:
         assert page.load_images("#wall img") == len(shown)
@@ -371,7 +371,7 @@ def test_no_text_breaks_out_whatever_it_stands_in(browser: Browser, tmp_path: Pa
         scene = page.ask("document.querySelectorAll('#exports pre')[2].textContent").split("\n")[0]
         assert yaml.safe_load(scene)["seed"][:4] == PAYLOADS[:4], "a seed that is no seed stays a text"
         assert page.ask("typeof broken") == "undefined"
-        assert page.ask("document.querySelectorAll('script').length") == 2
+        assert page.ask("document.querySelectorAll('script').length") == 3
         assert [one for one in page.requests() if not one.startswith(("file:", "data:", "blob:"))] == []
         assert page.complaints() == []
 
@@ -432,7 +432,7 @@ def test_a_film_plays(browser: Browser, tmp_path: Path) -> None:
         picture_of(2),
     ]
     Image.new("RGB", (64, 48)).save(tmp_path / shown[1].thumbnail)
-    (tmp_path / "index.html").write_text(render_page("films", shown))
+    (tmp_path / "index.html").write_text(page_text("films", shown))
     with browser.page((tmp_path / "index.html").as_uri()) as page:
         assert page.ask("document.querySelector('#about').textContent") == "2 pictures, 1 film"
         page.click("#wall li:nth-child(2) a")
@@ -490,12 +490,13 @@ def test_a_picture_without_pixels_is_refused() -> None:
 
 
 @pytest.mark.parametrize("bad", PAYLOADS)
-def test_the_data_are_one_block_that_no_text_ends(bad: str) -> None:
-    text = render_page(bad, [replace(picture_of(1), name=bad, seed=bad, note=bad)], failed=[(bad, bad)], scene=bad)
+def test_the_data_are_blocks_that_no_text_ends(bad: str) -> None:
+    text = page_text(bad, [replace(picture_of(1), name=bad, seed=bad, note=bad)], failed=[(bad, bad)], scene=bad)
     head, _, rest = text.partition('<script type="application/json" id="data">')
-    data, _, after = rest.partition("</script>")
-    assert json.loads(data)["shown"][0]["name"] == json.loads(data)["scene"] == bad.replace("\udcff", "?")
-    assert not {"<", ">", "&"} & {*data}
+    data, _, rest = rest.partition('</script>\n<script type="application/json" id="pictures">')
+    pictures, _, after = rest.partition("</script>")
+    assert json.loads(pictures)[0]["name"] == json.loads(data)["scene"] == bad.replace("\udcff", "?")
+    assert not {"<", ">", "&"} & {*data, *pictures}
     assert "broken" not in head.replace("broken = 1", "broken").partition("<title>")[0]
     assert after.count("</script>") == 1
     text.encode()

@@ -4,6 +4,7 @@
 
 const find = (selector, inside = document) => inside.querySelector(selector);
 const data = JSON.parse(find("#data").textContent);
+const pictures = JSON.parse(find("#pictures").textContent);
 const wall = find("#wall");
 const view = find("#view");
 const isNumber = (text) => /^-?\d+$/.test(text);
@@ -51,7 +52,6 @@ function lay(dialog) {
 
 // ---- the pictures
 
-const pictures = data.shown;
 const byId = new Map();
 const ofTile = new WeakMap();
 let stars = recallStars();
