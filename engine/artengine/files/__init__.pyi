@@ -1,4 +1,3 @@
-from . import containers as containers
 from .atomic import (
     convert_os_errors as convert_os_errors,
     create_file as create_file,
@@ -8,7 +7,6 @@ from .atomic import (
 from .containers import gif_comment as gif_comment, gif_head as gif_head
 from .locks import lock_outputs as lock_outputs
 from .metadata import (
-    IMAGE_DESCRIPTION as IMAGE_DESCRIPTION,
     PHOTO_FORMATS as PHOTO_FORMATS,
     RECIPE_KEYWORD as RECIPE_KEYWORD,
     RECIPE_START as RECIPE_START,
