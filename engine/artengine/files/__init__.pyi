@@ -10,9 +10,11 @@ from .metadata import (
     PHOTO_FORMATS as PHOTO_FORMATS,
     RECIPE_KEYWORD as RECIPE_KEYWORD,
     RECIPE_START as RECIPE_START,
+    WEIGHTS_FIELD as WEIGHTS_FIELD,
     WEIGHTS_HEADER as WEIGHTS_HEADER,
     exif as exif,
     is_weights as is_weights,
+    jpeg_fields as jpeg_fields,
     lift_size_limit as lift_size_limit,
     read_embedded as read_embedded,
 )

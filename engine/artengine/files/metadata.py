@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 from artengine.files import containers
+from artengine.files.jpeg_segments import read_segments, write_segments
 
 #: The keyword of a PNG's text chunk, and the first key of a recipe's JSON.
 RECIPE_KEYWORD = "artengine"
@@ -17,7 +19,26 @@ RECIPE_START = f'{{"{RECIPE_KEYWORD}"'
 PHOTO_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP")
 #: What follows the length in every weights file of ours.
 WEIGHTS_HEADER = b'{"__metadata__":{"artengine":"'
+#: The key of a recipe's JSON that holds weights, much the longest of them.
+WEIGHTS_FIELD = "weights"
+MAX_EXIF_TEXT = 60_000  # a JPEG keeps EXIF in one segment of 64 kB
 IMAGE_DESCRIPTION = 0x010E  # ImageDescription, the tag that EXIF and TIFF share
+
+
+def jpeg_fields(text: str | None) -> dict[str, bytes]:
+    """A recipe as Pillow's writer of JPEG takes it: in EXIF; one that is too long for that in segments of its own.
+
+    In EXIF, which other programs care for more than for our segments, there is then what fits of it: all but weights.
+    """
+    if text is None or len(text) <= MAX_EXIF_TEXT:
+        return {"exif": exif(text)}
+    short = _without_weights(text)
+    return {"exif": exif(short if len(short) <= MAX_EXIF_TEXT else None), "extra": write_segments(text)}
+
+
+def _without_weights(text: str) -> str:
+    fields = json.loads(text)
+    return json.dumps({name: fields[name] for name in fields if name != WEIGHTS_FIELD})
 
 
 def exif(text: str | None) -> bytes:
@@ -39,6 +60,9 @@ def read_embedded(path: Path) -> str:
     description = containers.read_description(path)
     if description is not None:
         return description
+    with path.open("rb") as file:
+        if description := read_segments(file):
+            return description
     from PIL import Image
 
     with warnings.catch_warnings(), lift_size_limit(), Image.open(path, formats=PHOTO_FORMATS) as image:

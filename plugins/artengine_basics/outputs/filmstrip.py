@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from artengine import Frame, Target, films, writes
-from artengine.files import exif
+from artengine.files import jpeg_fields
 from artengine_basics.outputs.quantise import quantise_whole
 from artengine_basics.outputs.stills import Quality
 
@@ -50,7 +50,7 @@ def filmstrip(
         row, column = divmod(index, across)
         sheet.paste(image, (column * (wide + GAP), row * (high + GAP)))
     with target.create(".jpg") as file:
-        sheet.save(file, "JPEG", quality=quality, exif=exif(target.recipe))
+        sheet.save(file, "JPEG", quality=quality, **jpeg_fields(target.recipe))
     yield target.path(".jpg")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from artengine import Frame, LoadedScene, Target, expects, writes
-from artengine.files import exif
+from artengine.files import exif, jpeg_fields
 from artengine_basics.outputs.quantise import Rounding, quantise, quantise_whole
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 Quality = Annotated[int, Field(ge=1, le=100)]
 
-MAX_JPEG_RECIPE = 60_000  # a JPEG keeps it in one segment of 64 kB
 MAX_JPEG_SIDE, MAX_WEBP_SIDE = 65_500, 16_383
 
 
@@ -50,19 +49,13 @@ def _expects_sides(limit: int, format_name: str) -> Callable[[LoadedScene, Mappi
 @writes(".jpg")
 @expects(_expects_sides(MAX_JPEG_SIDE, "JPEG"))
 def jpeg(frames: Iterable[Frame], target: Target, /, *, quality: Quality = 92) -> Iterator[Path]:
-    """JPEG, small, with the colours at full resolution. At most 65,500 pixels a side.
-
-    Raises `ValueError` where the recipe is too long for it.
-    """
-    if target.recipe and len(target.recipe) > MAX_JPEG_RECIPE:
-        found = f"found a recipe of {len(target.recipe):,} characters, a JPEG takes {MAX_JPEG_RECIPE:,}"
-        raise ValueError(f"{found}; use png, or --no-metadata")
+    """JPEG, small, with the colours at full resolution. At most 65,500 pixels a side."""
     dots = {} if target.dpi is None else {"dpi": (round(target.dpi), round(target.dpi))}
     for suffix, frame in _suffixed(frames, ".jpg"):
         _check_sides(frame.shape[1], frame.shape[0], MAX_JPEG_SIDE, "JPEG")
         with target.create(suffix) as file:
             image = _pillow(frame)
-            image.save(file, "JPEG", quality=quality, subsampling=0, exif=exif(target.recipe), **dots)
+            image.save(file, "JPEG", quality=quality, subsampling=0, **jpeg_fields(target.recipe), **dots)
         yield target.path(suffix)
 
 
