@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from artengine.errors import printable
+from artengine.files import WEIGHTS_FIELD
 from artengine.making import Recipe
 
 if TYPE_CHECKING:
@@ -17,13 +18,20 @@ if TYPE_CHECKING:
 def contents_as_text(recipe: Recipe | None, figures: Figures | None) -> str:
     """What weights come to and what the file was made with, as comments, and the scene: a scene file itself."""
     lines = [f"# {line}" for line in _figures(figures)] if figures else []
+    if recipe and recipe.weights is not None and not figures:
+        lines = ["# what was learnt is in the file, and damaged: no picture can be made from it"]
     return "\n".join(lines) + "\n" * bool(lines) + (_recipe(recipe) if recipe else "")
 
 
 def contents_as_json(recipe: Recipe | None, figures: Figures | None) -> str:
-    """The same as data, in one line: the recipe, with ``weights`` beside it where the file is one of weights."""
-    data = recipe.model_dump() if recipe else {}
-    return json.dumps(data | ({"weights": asdict(figures)} if figures else {}))
+    """The same as data, in one line: the recipe, and in ``weights`` what those in the file come to.
+
+    None stands for weights that are no use.
+    """
+    data = recipe.to_plain() if recipe else {}
+    if figures or WEIGHTS_FIELD in data:
+        data[WEIGHTS_FIELD] = asdict(figures) if figures else None
+    return json.dumps(data)
 
 
 def _figures(figures: Figures) -> Iterator[str]:

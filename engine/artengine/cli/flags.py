@@ -22,6 +22,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 OUT = Path("gallery")
 DEVICES = ("auto", "cpu", "cuda")
+WEIGHTS = ("auto", "always", "never")
+WEIGHTS_HELP = "Whether files hold what was learnt, too; auto: where it takes at most 256 kB."
 JOBS = click.IntRange(1, 256)
 EXISTING = click.Path(path_type=Path)
 
@@ -110,7 +112,8 @@ def _always() -> list[Callable[[Any], Any]]:
     return [
         with_plugins,
         click.option("--device", type=click.Choice(DEVICES), default="auto", help="Where to compute."),
-        click.option("--no-metadata", is_flag=True, help="Leave the recipe out of the files."),
+        click.option("--no-metadata", is_flag=True, help="Leave the recipe out of the files, and what was learnt."),
+        click.option("--weights", type=click.Choice(WEIGHTS), default="auto", help=WEIGHTS_HELP),
         with_megapixels,
         click.option("--quiet", is_flag=True, help="No progress, only results and errors."),
         click.option("--json", "as_json", is_flag=True, help="Tell everything as JSON, an event a line, on stdout."),

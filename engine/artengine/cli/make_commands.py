@@ -49,18 +49,19 @@ def run(scenes: tuple[Path, ...], **options: Any) -> None:
 def rerun(file: Path, **options: Any) -> None:
     """Make a file again from the recipe inside it, with other settings if you like."""
     from artengine.cli.progress import run_with_progress
-    from artengine.making import recipe
+    from artengine.making import remaking_of
 
-    origin = recipe.read(file)
     making, loading, showing = split_options(options)
-    scene = recipe.scene_of(origin, file, **loading)
-    notes = list(recipe.differences(origin, scene))
+    origin = remaking_of(file, **loading)
+    notes = list(origin.notes)
     if making["device"] == "auto" and origin.device == "cpu":
         making["device"] = origin.device
     elif making["device"] != origin.device:
         notes.append(f"made on {origin.device}: elsewhere the result may differ")
-    making |= {"only": recipe.output_of(origin, scene, file), "backend": origin.means}
-    run_with_progress(lambda: _make_all([scene], **making, notes=notes), **showing)
+    if making["weights"] == "auto":
+        making["weights"] = origin.weights
+    making |= {"only": origin.only, "backend": origin.backend, "packed": origin.packed}
+    run_with_progress(lambda: _make_all([origin.scene], **making, notes=notes), **showing)
 
 
 @click.command()

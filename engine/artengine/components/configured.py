@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,6 +80,11 @@ class ConfiguredComponent:
                 if isinstance(component, ConfiguredComponent):
                     yield from component.walk()
 
+    def media(self) -> Iterator[Media]:
+        """The files that its options name, and those of the components in them."""
+        for value in self.options.values():
+            yield from _media_of(value)
+
 
 @dataclass(frozen=True, slots=True)
 class ComponentFactory:
@@ -126,3 +131,20 @@ def describe_value(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {one.name: describe_value(getattr(value, one.name)) for one in dataclasses.fields(value)}
     return value
+
+
+def _media_of(value: Any) -> Iterator[Media]:
+    """The files in a bound value."""
+    match value:
+        case Media():
+            yield value
+        case ConfiguredComponent():
+            yield from value.media()
+        case ComponentFactory():
+            yield from value.configured.media()
+        case list() | tuple():
+            for item in value:
+                yield from _media_of(item)
+        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            for one in dataclasses.fields(value):
+                yield from _media_of(getattr(value, one.name))

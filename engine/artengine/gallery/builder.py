@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from artengine.components import version_of
 from artengine.errors import ArtengineError, OutputError
@@ -22,6 +22,9 @@ from artengine.gallery.sweeps import Variation
 from artengine.gallery.trials import TrialComparison, TrialsCompared, compare_trials, trials_table
 from artengine.scene import scene_to_json
 from artengine.workers import Executor, Item, ItemResult, Workers
+
+if TYPE_CHECKING:
+    from artengine.making import Weights
 
 PAGE_FILE, THUMBNAIL_FOLDER, WORKSHOP_FOLDER = "index.html", "thumbnails", ".gallery-workshop"
 LOCK_NAME = "gallery"
@@ -42,6 +45,7 @@ class GalleryOptions:
     device: str = "auto"
     fresh: bool = False
     metadata: bool = True
+    weights: Weights = "auto"
     jobs: int = 1
     item_timeout: float | None = None
 
@@ -193,6 +197,7 @@ class _Batch:
                 "device": self._options.device,
                 "fresh": self._options.fresh,
                 "metadata": self._options.metadata,
+                "weights": self._options.weights,
             }
             yield Item(variation.name, data)
 
@@ -231,6 +236,7 @@ def _identity(variation: Variation, options: GalleryOptions) -> str:
             "engine": version_of("artengine"),
             "device": options.device,
             "metadata": options.metadata,
+            **({} if options.weights == "auto" else {"weights": options.weights}),
         }
     )
 

@@ -34,7 +34,7 @@ WALK_FILM = {"length": "12s", "fps": 30, "loop": True}  # the film through the s
 
 def build_sweep(sweep: Sweep, options: GalleryOptions, keep: int | None = None) -> Generator[Event, None, None]:
     """Make the pictures of seeds and settings; see `build_gallery`. keep: only so many, the most different ones."""
-    sweep = replace(sweep, device=options.device, metadata=options.metadata)
+    sweep = replace(sweep, device=options.device, metadata=options.metadata, weights=options.weights)
     count = sweep.count()
     first = next(sweep.variations()).scene
     variations: Iterator[Variation] | list[Variation] = sweep.variations()
@@ -62,7 +62,7 @@ def build_mutations(
 ) -> Generator[Event, None, None]:
     """Make so many mutations of a picture, beside it; see `build_gallery`."""
     scene = evolution.load_parent(file, plugins, max_megapixels)
-    command_options = repeat_options(plugins, max_megapixels, options.device, options.metadata)
+    command_options = repeat_options(plugins, max_megapixels, options.device, options.metadata, options.weights)
     children = evolution.mutations(file, scene, number, strength, command_options)
     title = f"{file.stem} and its mutations"
     yield from build_gallery(
@@ -80,7 +80,7 @@ def build_crossings(
 ) -> Generator[Event, None, None]:
     """Make so many crossings of two pictures, beside them; see `build_gallery`."""
     one, other = (evolution.load_parent(file, plugins, max_megapixels) for file in files)
-    command_options = repeat_options(plugins, max_megapixels, options.device, options.metadata)
+    command_options = repeat_options(plugins, max_megapixels, options.device, options.metadata, options.weights)
     children = evolution.crossings(files, (one, other), number, command_options)
     title = f"{files[0].stem} and {files[1].stem}, crossed"
     yield from build_gallery(title, children, number + 2, options.workers("make_item"), options, walk=_walk_scene(one))

@@ -48,7 +48,7 @@ def describe_look(data: dict[str, Any]) -> dict[str, Plain]:
 
 def _make(data: dict[str, Any]) -> dict[str, Any]:
     scene, folder = scene_from_json(data["scene"]), Path(data["folder"])
-    options = {"device": data["device"], "fresh": data["fresh"], "metadata": data["metadata"]}
+    options = {name: data[name] for name in ("device", "fresh", "metadata", "weights")}
     options["patience"] = LOCK_PATIENCE
     paths = [event.path for event in make_files(scene, folder, **options) if isinstance(event, Wrote)]
     weights = folder / f"{scene.name}.safetensors"

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -17,6 +18,9 @@ from artengine.gallery.naming import MAX_NAME_LENGTH, safe_name, short_names, un
 from artengine.gallery.sweep_values import MAX_ITEMS, parse_values
 from artengine.media import MAX_MEGAPIXELS
 from artengine.scene import Montage, Plain, Scene, load_work, seed_to_plain
+
+if TYPE_CHECKING:
+    from artengine.making import Weights
 
 MAX_COMBINATIONS_TRIED = 1000  # before anything is made: a few seconds
 
@@ -45,7 +49,7 @@ class Sweep:
 
     seeds: numbers, or grown ones as a scene writes them; None for the scene's own. settings: texts as ``--set`` has
     them, with several values between commas or a range; the last one changes first. size, plugins, max_megapixels: see
-    `load_work`. device, metadata: as the pictures will be made, for the commands that make them again.
+    `load_work`. device, metadata, weights: as the pictures will be made, for the commands that make them again.
     """
 
     path: Path
@@ -56,6 +60,7 @@ class Sweep:
     max_megapixels: float = MAX_MEGAPIXELS
     device: str = "auto"
     metadata: bool = True
+    weights: Weights = "auto"
 
     def count(self) -> int:
         """How many pictures there are; seeds and settings that make no scene are found here, before anything is made.
@@ -156,7 +161,8 @@ class Sweep:
         words += [] if self.size is None else ["--size", f"{self.size[0]}x{self.size[1]}"]
         words += [word for setting in settings for word in ("--set", setting)]
         words += ["--set", f"seed={seed}"] if isinstance(seed, str) else []
-        return shlex.join([*words, *repeat_options(self.plugins, self.max_megapixels, self.device, self.metadata)])
+        options = (self.plugins, self.max_megapixels, self.device, self.metadata, self.weights)
+        return shlex.join([*words, *repeat_options(*options)])
 
 
 def one_line(value: Plain) -> str:
@@ -165,11 +171,14 @@ def one_line(value: Plain) -> str:
     return str(text).removesuffix("...\n").strip()
 
 
-def repeat_options(plugins: Sequence[str], max_megapixels: float, device: str, metadata: bool) -> list[str]:
+def repeat_options(
+    plugins: Sequence[str], max_megapixels: float, device: str, metadata: bool, weights: Weights
+) -> list[str]:
     """The options of a command that makes a picture in the way in which the gallery was made."""
     words = [word for plugin in plugins for word in ("-p", plugin)]
     words += [] if max_megapixels == MAX_MEGAPIXELS else ["--max-megapixels", repr(max_megapixels)]
     words += [] if device == "auto" else ["--device", device]
+    words += [] if weights == "auto" else ["--weights", weights]
     return words if metadata else [*words, "--no-metadata"]
 
 

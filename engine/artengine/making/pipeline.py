@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -17,14 +17,23 @@ from artengine.errors import InputError
 from artengine.events import Event, FilmReport, Note, PaintingReport, Wrote
 from artengine.files import OutputTarget, lock_outputs
 from artengine.making import recipe
-from artengine.making.films import FilmFrame, LoopSeam, MontageRenderer, frame_cache_of, render_film
+from artengine.making.films import (
+    FilmFrame,
+    LoopSeam,
+    MontageRenderer,
+    frame_cache_of,
+    render_film,
+    render_training_film,
+)
 from artengine.making.output_threads import OutputThreads
 from artengine.media import MAX_MEGAPIXELS
 from artengine.painting import Part, Picture, build, device_named
 from artengine.scene import Film, Montage, Scene, Work, load_work
-from artengine.training import Describe, train_to_file
+from artengine.training import Describe, Trained, enclosed, train_to_file
 from artengine.view import View
 
+#: Whether weights go into files: where they are small, whenever they can, or not at all.
+Weights = Literal["auto", "always", "never"]
 IndexedOutput = tuple[int, ConfiguredComponent]  # an output with its place in the scene
 
 
@@ -40,6 +49,7 @@ def run(
     device: str = "auto",
     fresh: bool = False,
     metadata: bool = True,
+    weights: Weights = "auto",
     jobs: int = 1,
 ) -> list[Path]:
     """Make what a scene describes and give the paths of the files.
@@ -49,7 +59,7 @@ def run(
     Raises `InputError` for the user's mistakes and other `ArtengineError`s for what fails while working.
     """
     scene = load_work(path, seed=seed, size=size, overrides=overrides, plugins=plugins, max_megapixels=max_megapixels)
-    events = make_files(scene, Path(out), device=device, fresh=fresh, metadata=metadata, jobs=jobs)
+    events = make_files(scene, Path(out), device=device, fresh=fresh, metadata=metadata, weights=weights, jobs=jobs)
     return [event.path for event in events if isinstance(event, Wrote)]
 
 
@@ -60,25 +70,31 @@ def make_files(
     device: str = "auto",
     fresh: bool = False,
     metadata: bool = True,
+    weights: Weights = "auto",
     only: int | None = None,
     backend: Mapping[str, str] | None = None,
+    packed: bytes | None = None,
     jobs: int = 1,
     patience: float = 0.0,
 ) -> Generator[Event, None, None]:
     """Make a scene's files in the folder `out`, with an event for every step; closing the generator stops cleanly.
 
-    fresh: train anew, whatever is there. metadata: put the recipe into the files. only: the one output to write, by its
-    place in the scene. backend: with which they were made before, see `Picture.backend`. jobs: how many processes paint
-    the frames of a film. patience: seconds to wait for another run that holds the same files.
+    fresh: train anew, whatever is there. metadata: put the recipe into the files. weights: whether what is learnt goes
+    with it; by itself where it is small. only: the one output to write, by its place in the scene. backend: with which
+    they were made before, see `Picture.backend`. packed: what the scene has learnt, as it came with a recipe. jobs: how
+    many processes paint the frames of a film. patience: seconds to wait for another run that holds the same files.
     """
     for photo in scene.photos.values():
         place = photo.path.resolve()
         if place.parent == out.resolve() and place.stem == scene.name:
             hint = "choose another folder with --out"
             raise InputError(f"the scene {scene.name!r} would write over its photo {place.name}; {hint}")
-    options = _Options(out, device, fresh, metadata, only, jobs)
+    options = _Options(out, device, fresh, metadata, weights if metadata else "never", only, jobs)
     with lock_outputs(out, scene.name, patience):
-        yield from _make_montage(scene, options) if isinstance(scene, Montage) else _make_scene(scene, options, backend)
+        if isinstance(scene, Montage):
+            yield from _make_montage(scene, options)
+        else:
+            yield from _make_scene(scene, options, backend, packed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +105,7 @@ class _Options:
     device: str
     fresh: bool
     metadata: bool
+    weights: Weights
     only: int | None
     jobs: int
 
@@ -115,21 +132,23 @@ class _Run:
         self,
         outputs: Sequence[IndexedOutput],
         backend: Mapping[str, str],
+        packed: bytes | None = None,
         *,
         fps: float | None = None,
         loop: bool = False,
     ) -> OutputThreads:
         """Outputs that wait for what they write; fps: frames a second of a film, None for a still.
 
-        backend: what paints the network as it is now; one that has learnt since may be painted in another way.
+        backend: what paints the network as it is now; one that has learnt since may be painted in another way. packed:
+        weights that go into the recipe.
         """
         targets = []
         for index, bound in outputs:
-            text = recipe.of(self.work, self.device, index, backend).to_json() if self.options.metadata else None
+            found = recipe.of(self.work, self.device, index, backend, packed) if self.options.metadata else None
             target = OutputTarget(
                 self.options.out,
                 self.work.name,
-                text,
+                found.to_json() if found else None,
                 dpi=self.work.canvas.resolution,
                 sheet=self.work.canvas.sheet,
                 written=self.written,
@@ -140,23 +159,47 @@ class _Run:
         return OutputThreads(targets)
 
 
-def _make_scene(scene: Scene, options: _Options, backend: Mapping[str, str] | None) -> Iterator[Event]:
+def _make_scene(
+    scene: Scene, options: _Options, backend: Mapping[str, str] | None, packed: bytes | None
+) -> Iterator[Event]:
     picture = build(scene, options.device)
     outputs = options.select_outputs(scene)
     films = [(index, bound) for index, bound in outputs if bound.component.films]
     stills = [(index, bound) for index, bound in outputs if not bound.component.films]
     run = _Run(scene, options, picture.device.type)
-    if films and scene.film:
+    trained = Trained()
+    if films and scene.film and scene.film.learning:
         yield from _note_other_backend(picture, backend)
-        yield from _make_film(scene, scene.film, picture, run, films)
-        if stills and scene.film.learning:  # another picture learnt on camera
-            yield from train_to_file(picture, options.out, fresh=False, describe=options.describe)
+        if packed is not None:
+            yield Note("the film shows the learning, so the weights that came with it are not used")
+        yield from _make_training_film(scene, scene.film, picture, run, films)
+        if stills:  # another picture learnt on camera
+            trained = yield from train_to_file(picture, options.out, fresh=False, describe=options.describe)
     else:
-        yield from train_to_file(picture, options.out, fresh=options.fresh, describe=options.describe)
+        trained = yield from train_to_file(
+            picture, options.out, fresh=options.fresh, describe=options.describe, packed=packed
+        )
+    weights = (yield from _packed(trained, options.weights)) if outputs else None
+    if films and scene.film and not scene.film.learning:
+        yield from _note_other_backend(picture, backend)
+        yield from _make_film(scene, scene.film, picture, run, films, trained, weights)
     if stills:
         yield from _note_other_backend(picture, backend)
-        threads = run.output_threads(stills, picture.backend)
+        threads = run.output_threads(stills, picture.backend, weights)
         yield from _write_outputs(threads, lambda threads: _feed_still(scene, picture, threads))
+
+
+def _packed(trained: Trained, wanted: Weights) -> Generator[Event, None, bytes | None]:
+    """What has been learnt as it goes into files, where that is wanted and it is not too large."""
+    if wanted == "never" or trained.file is None:
+        return None if wanted == "never" else trained.packed
+    most = enclosed.MAX_PACKED_BYTES if wanted == "always" else enclosed.SMALL_BYTES
+    try:
+        return enclosed.pack(trained.file, most)
+    except ValueError as error:
+        hint = "" if wanted == "always" else "; --weights always puts them in"
+        yield Note(f"the picture's files are without what it has learnt: {error}{hint}")
+        return None
 
 
 def _note_other_backend(picture: Picture, backend: Mapping[str, str] | None) -> Iterator[Note]:
@@ -170,14 +213,29 @@ def _note_other_backend(picture: Picture, backend: Mapping[str, str] | None) -> 
 
 
 def _make_film(
+    scene: Scene,
+    film: Film,
+    picture: Picture,
+    run: _Run,
+    outputs: Sequence[IndexedOutput],
+    trained: Trained,
+    packed: bytes | None,
+) -> Iterator[Event]:
+    cache = frame_cache_of(scene, run.options.out, run.device, trained.packed)
+    cache.open()
+    with contextlib.closing(render_film(picture, film, cache, trained=trained, jobs=run.options.jobs)) as steps:
+        threads = run.output_threads(outputs, picture.backend, packed, fps=film.fps, loop=film.loop)
+        yield from _write_outputs(threads, lambda threads: _feed_film(scene, film, steps, threads))
+    cache.clear()
+
+
+def _make_training_film(
     scene: Scene, film: Film, picture: Picture, run: _Run, outputs: Sequence[IndexedOutput]
 ) -> Iterator[Event]:
     options = run.options
     cache = frame_cache_of(scene, options.out, run.device)
     cache.open()
-    steps = render_film(
-        picture, film, options.out, cache, fresh=options.fresh, describe=options.describe, jobs=options.jobs
-    )
+    steps = render_training_film(picture, film, options.out, cache, fresh=options.fresh, describe=options.describe)
     with contextlib.closing(steps):
         threads = run.output_threads(outputs, picture.backend, fps=film.fps, loop=film.loop)
         yield from _write_outputs(threads, lambda threads: _feed_film(scene, film, steps, threads))

@@ -7,10 +7,10 @@ of this machine, no user and no time.
 
 from __future__ import annotations
 
-import hashlib
+import base64
+import binascii
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,8 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from artengine.components import version_of
 from artengine.errors import InputError, Problem, listed, quoted
-from artengine.files import RECIPE_START, read_embedded
-from artengine.media import MAX_MEDIA_BYTES, MAX_MEGAPIXELS, Media, open_media
+from artengine.files import RECIPE_START, WEIGHTS_FIELD, read_embedded
+from artengine.making.recipe_photos import PhotoReference, find_photos
+from artengine.media import MAX_MEGAPIXELS, Media
 from artengine.scene import LoadContext, Scene, Work, load_text
 
 if TYPE_CHECKING:
@@ -28,28 +29,19 @@ if TYPE_CHECKING:
 #: What a result may depend on besides the engine and its plugins.
 LIBRARIES = ("torch", "numpy", "pillow")
 MAX_PHOTOS = 1000  # each costs a look at the disk, one that is found is decoded
-MAX_CHARACTERS = 4_000_000
+MAX_CHARACTERS = 8_000_000  # half of them may be weights
 
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 # no control characters, which a terminal would obey; a scene may hold what YAML takes
 PrintableWord = Annotated[str, StringConstraints(pattern=r"^\P{C}*$", max_length=1000)]
 SceneText = Annotated[str, StringConstraints(pattern=r"^[\t\n\r\x85\P{Cc}]*$", max_length=1_000_000)]
-
-
-class PhotoReference(BaseModel):
-    """A photo that a recipe needs: its hash, and where it was, relative to the folder of the run, if below that."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    sha256: Sha256
-    where: str | None = None
+Base64 = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]*={0,2}$", max_length=4_000_000)]
 
 
 class Recipe(BaseModel):
     """The scene after overrides, the output that wrote the file, and what it was made with.
 
     means: what decides the last bits of a picture besides: how large the slices are that are painted at a time, what
-    multiplies, and with which instructions.
+    multiplies, and with which instructions. weights: what the scene has learnt, packed by `training.enclosed`.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -62,14 +54,34 @@ class Recipe(BaseModel):
     plugins: dict[PrintableWord, PrintableWord]
     photos: dict[str, PhotoReference]
     means: dict[PrintableWord, PrintableWord] = {}
+    weights: Base64 | None = None
+
+    def to_plain(self) -> dict[str, Any]:
+        """The recipe as plain data; weights are left out where there are none."""
+        data = self.model_dump()
+        return data if self.weights is not None else {name: data[name] for name in data if name != WEIGHTS_FIELD}
 
     def to_json(self) -> str:
         """One line of ASCII, the same for the same recipe."""
-        return json.dumps(self.model_dump(), ensure_ascii=True)
+        return json.dumps(self.to_plain(), ensure_ascii=True)
+
+    def packed_weights(self) -> bytes | None:
+        """The weights in it, see `training.enclosed`; None where there are none. They are as hostile as all of it."""
+        # what is no base64 after all comes to nothing, which `enclosed` refuses with words of its own
+        return None if self.weights is None else _decode(self.weights)
 
 
-def of(scene: Work, device: str, output: int | None, backend: Mapping[str, str] | None = None) -> Recipe:
-    """The recipe of what a scene's output (its place in the list; None for the weights) writes, with this backend."""
+def of(
+    scene: Work,
+    device: str,
+    output: int | None,
+    backend: Mapping[str, str] | None = None,
+    packed_weights: bytes | None = None,
+) -> Recipe:
+    """The recipe of what a scene's output (its place in the list; None for the weights) writes, with this backend.
+
+    packed_weights: what the scene has learnt, where the file is to have it.
+    """
     here = Path.cwd()
     photos = {
         name: PhotoReference(
@@ -87,12 +99,13 @@ def of(scene: Work, device: str, output: int | None, backend: Mapping[str, str] 
         plugins=scene.plugins,
         photos=photos,
         means=dict(backend or {}),
+        weights=None if packed_weights is None else base64.b64encode(packed_weights).decode(),
     )
 
 
 def of_weights(scene: Scene, device: str) -> Mapping[str, Any]:
     """The recipe of the weights that a scene has learnt, as plain data."""
-    return of(scene, device, None).model_dump()
+    return of(scene, device, None).to_plain()
 
 
 def read(path: Path) -> Recipe:
@@ -125,12 +138,13 @@ def read(path: Path) -> Recipe:
 
 
 def inspect_file(path: Path) -> tuple[Recipe | None, Figures | None]:
-    """The recipe inside a file, and what it comes to where it is a file of weights; one of them is always there.
+    """The recipe inside a file, and what weights in it come to; one of them is always there.
 
     Raises `InputError` as `read` does, but for weights without a recipe.
     """
     if path.suffix != ".safetensors" or not path.is_file():
-        return read(path), None
+        recipe = read(path)
+        return recipe, _enclosed_figures(recipe)
     from artengine.training import weights
 
     try:
@@ -139,6 +153,19 @@ def inspect_file(path: Path) -> tuple[Recipe | None, Figures | None]:
     except (weights.DamagedError, OSError):
         return read(path), None  # it says what is wrong with the file
     return (None if without_recipe else read(path)), figures
+
+
+def _enclosed_figures(recipe: Recipe) -> Figures | None:
+    """What the weights in a recipe come to; None where there are none that could be used."""
+    packed = recipe.packed_weights()
+    if packed is None:
+        return None
+    from artengine.training import enclosed, weights
+
+    try:
+        return enclosed.figures(packed)
+    except weights.DamagedError:
+        return None
 
 
 def scene_of(
@@ -150,17 +177,20 @@ def scene_of(
 ) -> Work:
     """The scene of the recipe in the file at path, through the same loader as any other scene.
 
-    Photos are looked for beside the file and where they were, and must be the same to the byte. settings: seed, size
-    and overrides, see `load_text`.
+    Photos are looked for beside the file and where they were, and must be the same to the byte. One that only a
+    training looks into may be missing where the recipe has weights. settings: seed, size and overrides, see
+    `load_text`.
     Raises `InputError` where something is missing or changed.
     """
-    opened: dict[Path, Media] = {}
-    photos = {name: _find_photo(name, needed, path, max_megapixels, opened) for name, needed in recipe.photos.items()}
+    photos = find_photos(recipe.photos, path, max_megapixels, needed=recipe.weights is None)
     origin = f"{path} (its recipe)"
     try:
         context = LoadContext(path.parent, plugins, max_megapixels)
         only = -1 if recipe.output is None else recipe.output  # weights are made by none of the outputs
-        return load_text(recipe.scene, origin, path.stem, context, photos, only, **settings)
+        work = load_text(recipe.scene, origin, path.stem, context, photos, only, **settings)
+        if needed := next(_missing_files(work), None):
+            raise InputError(needed.missing)
+        return work
     except InputError as error:
         files = [name for name in recipe.plugins if name.endswith(".py") and name not in map(_file_name, plugins)]
         hint = Problem(str(path), "", f"it was made with the plugin {listed(files)}; name it with -p")
@@ -209,46 +239,13 @@ def embedded_text(path: Path) -> str:
     return json.dumps(recipe) if recipe else ""
 
 
-def _find_photo(
-    name: str, needed: PhotoReference, path: Path, max_megapixels: float, opened: dict[Path, Media]
-) -> Media:
-    """The photo, where it is whole and the same; opened: those that were opened for another name."""
-    changed: Path | None = None
-    tried = list(dict.fromkeys(_photo_places(name, needed, path)))
-    for place in tried:
-        try:
-            if not place.is_file():
-                continue
-            real = place.resolve()
-            if real not in opened and place.stat().st_size <= MAX_MEDIA_BYTES and _sha256(place) == needed.sha256:
-                opened[real] = open_media(place, name, max_megapixels)
-            if real in opened and opened[real].sha256 == needed.sha256:
-                return replace(opened[real], path=place, name=name, where=needed.where)
-            changed = changed or place
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise InputError(f"{path}: its photo {quoted(str(place), 200)} cannot be used: {reason}") from None
-    needed_hash = f"sha256 {needed.sha256[:16]}..."
-    if changed:
-        there = quoted(str(changed), 200)
-        raise InputError(f"{path}: its photo {there} has changed since ({needed_hash}); put the earlier one there")
-    looked = f"; looked for {listed(quoted(str(place), 200) for place in tried)}" if tried else ""
-    raise InputError(f"{path}: its photo {quoted(name)} ({needed_hash}) is missing; put it beside {path.name}{looked}")
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _photo_places(name: str, needed: PhotoReference, path: Path) -> Iterator[Path]:
-    """Where a photo may be: beside the file, and where it was as seen from here or from a folder above the file."""
-    beside = path.parent
-    for word in (Path(name).name, name, needed.where):
-        if word and "\0" not in word and not Path(word).is_absolute() and ".." not in Path(word).parts:
-            yield beside / word
-            if word == needed.where:
-                yield Path(word)
-                yield from (folder / word for folder in beside.resolve().parents[:-1])  # not /proc, /dev and the like
+def _missing_files(work: Work) -> Iterator[Media]:
+    """The files that are missing and needed, whatever has been learnt before."""
+    if isinstance(work, Scene):
+        parts = [*work.coordinates, work.network, *work.filters, *work.outputs]
+        yield from (media for one in parts for media in one.media() if media.missing)
+    else:
+        yield from (media for media in work.photos.values() if media.missing)
 
 
 def _below_folder(path: Path, folder: Path) -> str | None:
@@ -258,3 +255,10 @@ def _below_folder(path: Path, folder: Path) -> str | None:
     except (OSError, RuntimeError):  # the user has no home
         names_user = False
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) and not names_user else None
+
+
+def _decode(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return b""

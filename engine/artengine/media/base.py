@@ -14,13 +14,15 @@ class Media:
     """A file that a scene names, read when the scene was loaded.
 
     path: where it was found. sha256: of the file, which is how a recipe knows it again. name: as the scene says it.
-    where: where a recipe says it was; empty where no recipe speaks of it.
+    where: where a recipe says it was; empty where no recipe speaks of it. missing: why it is not at hand, and what to
+    do; all that is known of such a file is its hash.
     """
 
     path: Path
     sha256: str
     name: str
     where: str | None = field(default="", kw_only=True, compare=False)
+    missing: str = field(default="", kw_only=True, compare=False)
 
 
 class RefusedError(ValueError):

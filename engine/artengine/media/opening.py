@@ -29,6 +29,22 @@ def open_as(kind: type[Media], path: Path, name: str, max_megapixels: float = MA
     return open_photo(path, name, max_megapixels)
 
 
+def stand_in(kind: type[Media], missing: Media) -> Media:
+    """What a scene is bound with in place of a missing file of one of the kinds that only a training looks into.
+
+    Raises `ValueError` for other kinds, saying that it is missing.
+    """
+    known = (missing.path, missing.sha256, missing.name)
+    if kind is Photo:
+        import numpy as np
+
+        nothing = np.empty((0, 0, 3), np.uint8)
+        return Photo(*known, nothing, where=missing.where, missing=missing.missing)
+    if kind is Learnt:
+        return Learnt(*known, where=missing.where, missing=missing.missing)
+    raise ValueError(missing.missing)
+
+
 def open_media(path: Path, name: str, max_megapixels: float = MAX_MEGAPIXELS) -> Media:
     """The file at path, of whichever kind it is by its first bytes; raises as `open_as` does."""
     try:

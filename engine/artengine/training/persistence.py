@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from artengine import curve
-from artengine.errors import ArtengineError, OutputError
+from artengine.errors import ArtengineError, InputError, OutputError
 from artengine.events import Event, Note, Resumed, TrainingEnd, TrainingReport, Wrote
 from artengine.files import create_file
 from artengine.painting import Picture
 from artengine.scene import Scene
 from artengine.sessions import Progress, Result
-from artengine.training import weights
+from artengine.training import enclosed, weights
 from artengine.training.checkpoint import Checkpoints
 from artengine.training.session import ShouldReport, TrainingSession, on_its_own
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """Where the weights of a picture that has learnt are: in a file, or packed as they came with a recipe."""
+
+    file: Path | None = None
+    packed: bytes | None = None
+
 
 #: Gives the recipe of a scene on a device, as plain data, for the header of its weights.
 Describe = Callable[[Scene, str], Mapping[str, Any]]
@@ -28,24 +38,39 @@ def train_to_file(
     fresh: bool,
     describe: Describe | None,
     should_report: ShouldReport = on_its_own,
-) -> Generator[Event, None, None]:
-    """Train a picture if its scene asks for it, or take what an earlier run has: finished weights, or a checkpoint.
+    packed: bytes | None = None,
+) -> Generator[Event, None, Trained]:
+    """Train a picture if its scene asks for it, or take what there is: weights, or a checkpoint of an earlier run.
 
-    describe: gives the recipe that goes into the file; None for none. should_report: see `TrainingSession`.
+    describe: gives the recipe that goes into the file; None for none. should_report: see `TrainingSession`. packed:
+    weights of this very training that came with a recipe; they go before all others, and are kept in no file. Gives
+    where the weights are.
 
     A step is told before the checkpoint that it may cause is written: what is made of it is safe by then.
+    Raises `InputError` where a photo is missing that has to be learnt.
     """
     scene = picture.scene
     if scene.training is None:
-        return
+        return Trained()
     path = out / f"{scene.name}.safetensors"
+    if packed is not None and not fresh:
+        try:
+            header = enclosed.load(packed, picture.network, path)
+        except weights.DamagedError as error:
+            yield Note(f"the weights that came with it are no use ({error}), so it is learnt anew")
+        else:
+            picture.set_curve(curve.read(header.get("curve")))
+            yield Note("painted from the weights that came with it (--fresh trains anew)")
+            return Trained(packed=packed)
     checkpoints = Checkpoints(out, scene.name, scene.training_key)
     reused, words = _reuse(picture, path, fresh=fresh)
     if words:
         yield Note(words)
     if reused:
         checkpoints.tidy()
-        return
+        return Trained(path)
+    if missing := next((media.missing for media in scene.training.media() if media.missing), ""):
+        raise InputError(missing)
     checkpoints.reserve()
     if fresh:
         checkpoints.clear()
@@ -62,6 +87,7 @@ def train_to_file(
         yield Note(result.note)
     yield TrainingEnd(result, picture.glance)
     yield Wrote(path)
+    return Trained(path)
 
 
 def _saved(session: TrainingSession, picture: Picture, checkpoints: Checkpoints) -> Generator[Event, None, Result]:

@@ -39,11 +39,12 @@ class ForeignError(DamagedError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What a file of weights comes to.
+    """What weights in a file come to.
 
-    parameters: numbers in its tensors. file_bytes: the file. weights_bytes: the tensors alone, rows' scales and offsets
-    with them. bits_per_weight: of those bytes. pixels: of the photos that have been learnt. bits_per_pixel: of those
-    bytes too. steps, loss, psnr and hidden (decibels): where the training ended. None is what the file does not say.
+    parameters: numbers in its tensors. file_bytes: what they take of the file, or all of a file of weights.
+    weights_bytes: the tensors alone, rows' scales and offsets with them. bits_per_weight: of those bytes. pixels: of
+    the photos that have been learnt. bits_per_pixel: of those bytes too. steps, loss, psnr and hidden (decibels): where
+    the training ended. None is what the file does not say.
     """
 
     parameters: int
@@ -104,6 +105,19 @@ def about(path: Path) -> dict[str, Any]:
     if not whole:
         raise DamagedError("its header does not match the sha256 in it")
     return dict(header)
+
+
+def without(path: Path, entries: Collection[str]) -> bytes:
+    """The bytes of a weights file whose header lacks some entries.
+
+    Raises as `about` does.
+    """
+    header = {name: value for name, value in about(path).items() if name not in entries}
+    try:
+        tensors = safetensors.torch.load_file(path)
+    except safetensors.SafetensorError as error:
+        raise DamagedError(f"not a whole safetensors file: {error}") from None
+    return bytes(safetensors.torch.save(tensors, {_KEY: _text(header)}))
 
 
 def is_whole(path: Path) -> bool:

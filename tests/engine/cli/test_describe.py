@@ -139,6 +139,7 @@ def test_what_weights_come_to_is_told_before_their_recipe(learning_scene: Path, 
     assert (figures["parameters"], figures["weights_bytes"], figures["bits_per_weight"]) == (count, 4 * count, 32)
     assert (figures["steps"], figures["loss"], figures["psnr"]) == (60, about["loss"], about["psnr"])
 
+    assert run_cli("run", learning_scene, "--weights", "never").code == 0
     assert "weights" not in json.loads(run_cli("info", "gallery/learning.png", "--json").out)
     assert run_cli("info", "gallery/learning.png").out.startswith("# made with artengine ")
 

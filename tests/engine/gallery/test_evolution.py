@@ -176,7 +176,7 @@ def test_the_command_of_every_child_makes_its_very_bytes(
 def test_a_command_has_spaces_quotes_and_options(home: Path, run_cli: RunCli, tmp_path: Path) -> None:
     file = tmp_path / 'it\'s a "picture".png'
     shutil.copy(home / "gallery" / "one.png", file)
-    way = repeat_options([], 16.5, "cpu", False)
+    way = repeat_options([], 16.5, "cpu", False, "never")
     children = list(evolution.mutations(file, evolution.load_parent(file), 1, 0.2, way))
     list(
         build_gallery(
@@ -185,7 +185,8 @@ def test_a_command_has_spaces_quotes_and_options(home: Path, run_cli: RunCli, tm
     )
     words = shlex.split(children[1].command)
     assert words[2] == str(file)
-    assert words[-5:] == ["--max-megapixels", "16.5", "--device", "cpu", "--no-metadata"]
+    way = ["--max-megapixels", "16.5", "--device", "cpu", "--weights", "never", "--no-metadata"]
+    assert words[-7:] == way
     answer = run_cli(*words[1:], "--out", tmp_path / "again")
     again = Path(answer.out.strip())
     (name,) = lines(tmp_path / "g")[1]["files"]

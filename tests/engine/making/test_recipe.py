@@ -135,9 +135,9 @@ def test_a_photo_is_found_and_the_bytes_are_the_same(
     (tmp_path / "scenes" / "photos").mkdir(parents=True)
     (tmp_path / "photo.png").rename(tmp_path / "scenes/photos/photo.png")
     learning_scene.rename(tmp_path / "scenes/learning.yaml")
-    scene = tmp_path / "scenes/learning.yaml"
-    scene.write_text(scene.read_text().replace("photo.png", "photos/photo.png"))
-    assert run_cli("run", "scenes/learning.yaml").code == 0
+    path = tmp_path / "scenes/learning.yaml"
+    path.write_text(path.read_text().replace("photo.png", "photos/photo.png"))
+    assert run_cli("run", "scenes/learning.yaml", "--weights", "never").code == 0
     made = file_contents(tmp_path / "gallery")
     if where == "photo beside":
         (tmp_path / "elsewhere").mkdir()
@@ -151,14 +151,15 @@ def test_a_photo_is_found_and_the_bytes_are_the_same(
         monkeypatch.undo()
         monkeypatch.chdir(tmp_path / "there")
         found = recipe.read(Path("../gallery/learning.png"))
-        list(make_files(recipe.scene_of(found, Path("../gallery/learning.png")), tmp_path / "again"))
+        scene = recipe.scene_of(found, Path("../gallery/learning.png"))
+        list(make_files(scene, tmp_path / "again", weights="never"))
         answer = None
     assert answer is None or answer.code == 0
     assert file_contents(tmp_path / "again") == made
 
 
 def test_a_missing_or_changed_photo_is_said(learning_scene: Path, tmp_path: Path, run_cli: RunCli) -> None:
-    run_cli("run", learning_scene)
+    run_cli("run", learning_scene, "--weights", "never")
     photo = tmp_path / "photo.png"
     photo.rename(tmp_path / "other.png")
     answer = run_cli("rerun", "gallery/learning.png")

@@ -32,7 +32,7 @@ from artengine.scene import (
     scene_from_json,
     scene_to_json,
 )
-from artengine.training import Describe, train_to_file, weights
+from artengine.training import Describe, Trained, enclosed, train_to_file, weights
 from artengine.workers import Item, Workers
 
 MAX_ITEM_FRAMES = 8  # of a worker: starting on more costs little, with fewer the first ones come soon
@@ -52,8 +52,11 @@ class FilmFrame:
         return image
 
 
-def frame_cache_of(scene: Scene, out: Path, device: str) -> FrameCache:
-    """The cache of the frames of a scene's film; its key is a hash of all that decides what they look like."""
+def frame_cache_of(scene: Scene, out: Path, device: str, packed: bytes | None = None) -> FrameCache:
+    """The cache of the frames of a scene's film; its key is a hash of all that decides what they look like.
+
+    packed: weights that came with a recipe, which may differ from what a training comes to here.
+    """
     node, _ = parse_yaml(scene.text, scene.name)
     decides = {
         "scene": node_to_plain(remove_node_at(node, ["outputs"])),
@@ -62,32 +65,37 @@ def frame_cache_of(scene: Scene, out: Path, device: str) -> FrameCache:
         "engine": version_of("artengine"),
         "device": device,
     }
+    if packed is not None:
+        decides["weights"] = hashlib.sha256(packed).hexdigest()
     key = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
     return FrameCache(out, scene.name, key[:16])
 
 
+def render_training_film(
+    picture: Picture, film: Film, out: Path, cache: FrameCache, *, fresh: bool, describe: Describe | None
+) -> Generator[Event | FilmFrame, None, None]:
+    """Give the frames of a film that shows how its picture learns, in their order, and the events meanwhile.
+
+    out: the folder for weights. See `make_files` for the rest.
+    """
+    training = _TrainingFilm(picture.scene, film, out, cache, picture.device.type)
+    yield from training.render(fresh=fresh, describe=describe)
+
+
 def render_film(
-    picture: Picture, film: Film, out: Path, cache: FrameCache, *, fresh: bool, describe: Describe | None, jobs: int = 1
+    picture: Picture, film: Film, cache: FrameCache, *, trained: Trained, jobs: int = 1
 ) -> Generator[Event | FilmFrame, None, None]:
     """Give the frames of a picture's film in their order, and the events meanwhile.
 
-    A scene with a training learns first, or frame by frame where the film shows that. out: the folder for weights. See
-    `make_files` for the rest.
+    picture: with all that it has learnt; trained: where that is, for other processes. jobs: how many paint.
     """
     scene, device = picture.scene, picture.device.type
-    if film.learning:
-        yield from _TrainingFilm(scene, film, out, cache, device).render(fresh=fresh, describe=describe)
-        return
     if isinstance(scene.lineage, Walk) and (unlike := picture.unlike()):
         message = (
             f"the networks of {listed(map(str, unlike))} differ from that of {scene.seed} in more than their weights"
         )
         cure = "name what a seed draws, such as nonlin: sin"
         yield Note(f"seed: {message}, so the walk passes their pictures by; {cure}")
-    weights_file: Path | None = None
-    if scene.training:
-        yield from train_to_file(picture, out, fresh=fresh, describe=describe)
-        weights_file = out / f"{scene.name}.safetensors"
     missing = list(cache.missing(film.frames))
     if missing and len(missing) < film.frames:
         yield Note(f"{film.frames - len(missing):,} of {film.frames:,} frames are painted already")
@@ -96,6 +104,9 @@ def render_film(
     with contextlib.ExitStack() as stack:
         workers: Iterator[bool] = iter(())
         if jobs > 1 and len(missing) > 1:
+            weights_file = trained.file
+            if trained.packed is not None:
+                weights_file = stack.enter_context(enclosed.unpacked(trained.packed, cache.path(missing[0])))
             several = _paint_by_several(scene, cache, device, weights_file, missing, jobs)
             workers = stack.enter_context(contextlib.closing(several))
         for frame in range(film.frames):

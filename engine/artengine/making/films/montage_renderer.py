@@ -17,12 +17,12 @@ from artengine.colour import parse_colour
 from artengine.errors import ArtengineError
 from artengine.events import Event, FilmReport, Note
 from artengine.files import create_file
-from artengine.making.films.film_frames import FilmFrame, frame_cache_of, render_film
+from artengine.making.films.film_frames import FilmFrame, frame_cache_of, render_film, render_training_film
 from artengine.making.films.frame_cache import FrameCache, clear_frames
 from artengine.making.films.titles import render_titles
-from artengine.painting import antialiasing, build
-from artengine.scene import Montage, MontageShot
-from artengine.training import Describe
+from artengine.painting import Picture, antialiasing, build
+from artengine.scene import Film, Montage, MontageShot
+from artengine.training import Describe, train_to_file
 
 Image = np.ndarray[Any, Any]
 
@@ -59,9 +59,19 @@ class MontageRenderer:
             picture = build(part.scene, self._device)
             cache = self._caches[index] = frame_cache_of(part.scene, self._out, picture.device.type)
             cache.open()
-            steps = render_film(picture, film, self._out, cache, fresh=fresh, describe=describe, jobs=jobs)
+            steps = self._render_scene(picture, film, cache, fresh=fresh, describe=describe, jobs=jobs)
             with contextlib.closing(steps):
                 yield from self._count_frames(index, steps)
+
+    def _render_scene(
+        self, picture: Picture, film: Film, cache: FrameCache, *, fresh: bool, describe: Describe | None, jobs: int
+    ) -> Generator[Event | FilmFrame, None, None]:
+        """Have a scene learn, where it does, and give the frames of its film."""
+        if film.learning:
+            yield from render_training_film(picture, film, self._out, cache, fresh=fresh, describe=describe)
+        else:
+            trained = yield from train_to_file(picture, self._out, fresh=fresh, describe=describe)
+            yield from render_film(picture, film, cache, trained=trained, jobs=jobs)
 
     def _count_frames(self, index: int, steps: Iterator[Event | FilmFrame]) -> Iterator[Event]:
         """The frames of a shot's scene, counted, and the notes about it, as events that name the shot."""

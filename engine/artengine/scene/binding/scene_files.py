@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from artengine.errors import quoted
-from artengine.media import MAX_MEGAPIXELS, MEDIA_WORDS, Media, open_as
+from artengine.media import MAX_MEGAPIXELS, MEDIA_WORDS, Media, open_as, stand_in
 
 
 class SceneFiles:
@@ -46,6 +46,8 @@ class SceneFiles:
                 raise ValueError(f"found a NUL in a path, expected the path of a {word}")
             path = self._locate(name) if from_text else _locate_anywhere(name)
             opened[name] = open_as(kind, path, name, self._max_megapixels)
+        elif opened[name].missing and not isinstance(opened[name], kind):
+            opened[name] = stand_in(kind, opened[name])
         return opened[name]
 
     @property
