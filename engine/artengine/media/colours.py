@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from artengine.files import lift_size_limit
 from artengine.media.base import RefusedError
 
 if TYPE_CHECKING:
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     Pixels = np.ndarray[Any, Any]
+    Convert = Callable[[Image], Image] | None
 
 TOP = 0xFFFF  # the greatest of 16-bit levels
 BAND = 1 << 20  # numbers that are worked on at a time: as floats, all of them would take many times what they take
@@ -20,19 +23,31 @@ BAND = 1 << 20  # numbers that are worked on at a time: as floats, all of them w
 def of_image(image: Image, profile: bytes | None) -> Pixels:
     """(H, W, 3) uint8 or uint16 pixels from whatever mode an image of Pillow has."""
     import numpy as np
-    from PIL import Image
 
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         grey = levels_of(np.array(image))
         if isinstance(clear := image.info.get("transparency"), int):
             grey[grey == clear] = TOP
         return of_levels(grey[:, :, None], profile)
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    to_srgb = _to_srgb(image.mode, profile)
+    for rows in _bands(pixels):
+        with lift_size_limit():
+            part = image.crop((0, rows.start, image.width, min(rows.stop, image.height)))
+        pixels[rows] = np.asarray(_in_rgb(part, to_srgb))
+    return pixels
+
+
+def _in_rgb(image: Image, to_srgb: Convert) -> Image:
+    """The same in RGB; what is transparent lies over white."""
+    from PIL import Image
+
     alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
-    image = (profile and _to_srgb(image, profile)) or (image if image.mode == "RGB" else image.convert("RGB"))
-    if alpha:
-        image.putalpha(alpha)
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    return np.asarray(image)
+    image = to_srgb(image) if to_srgb else image.convert("RGB")
+    if not alpha:
+        return image
+    image.putalpha(alpha)
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 
 
 def levels_of(values: Pixels) -> Pixels:
@@ -67,11 +82,13 @@ def of_levels(levels: Pixels, profile: bytes | None, alpha: Pixels | None = None
     from PIL import Image
 
     pixels = levels
-    if profile:
-        size, mode = (levels.shape[1], levels.shape[0]), {1: "L", 3: "RGB", 4: "CMYK"}[levels.shape[2]]
-        image = Image.frombytes(mode, size, (levels // 257 + (levels % 257 > 128)).astype(np.uint8).tobytes())
-        if converted := _to_srgb(image, profile):
-            pixels = np.asarray(converted)
+    mode = {1: "L", 3: "RGB", 4: "CMYK"}[levels.shape[2]]
+    if to_srgb := _to_srgb(mode, profile):
+        pixels = np.empty((*levels.shape[:2], 3), np.uint8)
+        for rows in _bands(levels):
+            some = levels[rows]
+            eight = (some // 257 + (some % 257 > 128)).astype(np.uint8)
+            pixels[rows] = to_srgb(Image.frombytes(mode, eight.shape[1::-1], eight.tobytes()))
     if pixels.shape[2] == 4:
         pixels = _of_inks(pixels)
     elif pixels.shape[2] == 1:
@@ -85,18 +102,18 @@ def divided(levels: Pixels, alpha: Pixels) -> Pixels:
 
     divided = np.empty_like(levels)
     for rows in _bands(levels):
-        share = np.maximum(alpha[rows], 1).astype(np.uint64)[:, :, None]
-        divided[rows] = np.minimum((levels[rows] * np.uint64(TOP) + share // 2) // share, TOP)
+        share = np.maximum(alpha[rows], 1).astype(np.uint32)[:, :, None]
+        divided[rows] = np.minimum((levels[rows] * np.uint32(TOP) + share // 2) // share, TOP)
     return divided
 
 
 def _over_white(pixels: Pixels, alpha: Pixels) -> Pixels:
     import numpy as np
 
-    top = np.uint64(np.iinfo(pixels.dtype).max)
+    top = np.uint32(np.iinfo(pixels.dtype).max)
     laid = np.empty_like(pixels)
     for rows in _bands(pixels):
-        share = alpha[rows].astype(np.uint64)[:, :, None]
+        share = alpha[rows].astype(np.uint32)[:, :, None]
         laid[rows] = (pixels[rows] * share + top * (TOP - share) + TOP // 2) // TOP
     return laid
 
@@ -118,12 +135,14 @@ def _bands(values: Pixels) -> list[slice]:
     return [slice(top, top + rows) for top in range(0, len(values), rows)]
 
 
-def _to_srgb(image: Image, profile: bytes) -> Image | None:
-    """The picture in sRGB; None where a profile changes nothing, is broken or for colours of another kind."""
+def _to_srgb(mode: str, profile: bytes | None) -> Convert:
+    """What turns an image of a mode into sRGB; None where a profile changes nothing, is broken or for other colours."""
     import numpy as np
     from PIL import Image, ImageCms
 
-    mode = {"1": "L", "L": "L", "LA": "L", "CMYK": "CMYK"}.get(image.mode, "RGB")
+    if not profile:
+        return None
+    mode = {"1": "L", "L": "L", "LA": "L", "CMYK": "CMYK"}.get(mode, "RGB")
     try:
         own, way = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.Intent.RELATIVE_COLORIMETRIC
         how = ImageCms.Flags.BLACKPOINTCOMPENSATION | (mode == "L" and ImageCms.Flags.NOOPTIMIZE)  # exact near black
@@ -133,4 +152,4 @@ def _to_srgb(image: Image, profile: bytes) -> Image | None:
     probe = Image.fromarray(np.indices((52, 52, 52), np.uint8).T.reshape(52, -1, 3) * 5).convert(mode)
     change = np.asarray(transform.apply(probe)).astype(int) - np.asarray(probe.convert("RGB"))
     same = np.abs(change).max() <= 2  # sRGB itself has many profiles, which agree but for rounding
-    return None if same else transform.apply(image.convert(mode))
+    return None if same else lambda image: transform.apply(image.convert(mode))

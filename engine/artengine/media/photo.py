@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import numpy as np
 
 MAX_MEGAPIXELS = 64.0
+MAX_SIDE = 1 << 17  # pixels: rows cost memory of their own, however short they are
+MAX_RLE_MEGAPIXELS = 4.0  # of a packed BMP, a second or more each
+MAX_BYTES = 8  # of each pixel, unpacked: four channels of 16 bits
 GREY = ("1", "L", "LA", "I")  # modes of Pillow
 PNG = b"\x89PNG\r\n\x1a\n"  # first bytes
 
@@ -73,12 +76,15 @@ def _decode(data: bytes, max_megapixels: float) -> np.ndarray[Any, Any]:
                 tiff.hush()
                 if deep := tiff.open_deep_tiff(data):
                     _refuse_too_large(deep.width, deep.height, max_megapixels)
+                    _refuse_too_heavy(deep.nbytes, max_megapixels)
                     return deep.pixels()
             if data.startswith(PNG):
                 data = without_broken_colours(data)
             with lift_size_limit():
                 image = Image.open(io.BytesIO(data), formats=PHOTO_FORMATS)  # none of its pixels read
             _refuse_too_large(image.width, image.height, max_megapixels)
+            if any(tile.codec_name == "bmp_rle" for tile in getattr(image, "tile", ())):
+                _refuse_slow(image.width, image.height)
             image.load()
             ImageOps.exif_transpose(image, in_place=True)
             profile = image.info.get("icc_profile")
@@ -95,7 +101,24 @@ def _decode(data: bytes, max_megapixels: float) -> np.ndarray[Any, Any]:
         raise ValueError(f"found a damaged picture ({reason}), expected a whole one; open and save it anew") from None
 
 
+def _refuse_slow(width: int, height: int) -> None:
+    if width * height / 1e6 > MAX_RLE_MEGAPIXELS:
+        found = f"found a packed BMP of {width * height / 1e6:.0f} megapixels, expected at most {MAX_RLE_MEGAPIXELS:g}"
+        raise RefusedError(f"{found}; save it as PNG")
+
+
+def _refuse_too_heavy(size: int, max_megapixels: float) -> None:
+    megabytes, most = size / 1e6, MAX_BYTES * max_megapixels
+    if megabytes > most:
+        found = f"found a TIFF of {megabytes:.0f} MB when it is unpacked, expected at most {most:.0f} MB"
+        more = f"--max-megapixels {megabytes / MAX_BYTES + 1:.0f}"
+        raise RefusedError(f"{found}; save it in 16 bits, make it smaller, or raise the limit with {more}")
+
+
 def _refuse_too_large(width: int, height: int, max_megapixels: float) -> None:
+    if max(width, height) > MAX_SIDE:
+        found = f"found a photo of {width} x {height}, expected at most {MAX_SIDE} pixels a side"
+        raise RefusedError(f"{found}; cut it, or make it smaller")
     megapixels = width * height / 1e6
     if megapixels > max_megapixels:
         message = (

@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from artengine.files import lift_size_limit
 from artengine.media import colours
 from artengine.media.base import RefusedError
 
@@ -69,19 +70,26 @@ class DeepTiff:
 
         page = self._page
         self._refuse_rare()
-        values = self._values()
+        pixels = self._colours()
+        turns, mirrored = _TURNS.get(page.tags.valueof(274), (0, False))
+        pixels = np.rot90(pixels, turns)
+        return np.ascontiguousarray(pixels[:, ::-1] if mirrored else pixels)
+
+    def _colours(self) -> Pixels:
+        levels, alpha = self._levels()
+        return colours.of_levels(levels, self._page.tags.valueof(34675), alpha)
+
+    def _levels(self) -> tuple[Pixels, Pixels | None]:
+        """Levels of the colours, (H, W, C), and of how much there is of each pixel, (H, W), where it is said."""
+        page, values = self._page, self._values()
         channels = _CHANNELS[page.photometric]
         levels = colours.levels_of(values[:, :, :channels])
         if page.photometric == 0:
             levels = colours.TOP - levels
-        alpha = None
-        if page.extrasamples and page.extrasamples[0] in (_PREMULTIPLIED, _TRANSPARENCY):
-            alpha = colours.levels_of(values[:, :, channels])
-            if page.extrasamples[0] == _PREMULTIPLIED:
-                levels = colours.divided(levels, alpha)
-        turns, mirrored = _TURNS.get(page.tags.valueof(274), (0, False))
-        pixels = np.rot90(colours.of_levels(levels, page.tags.valueof(34675), alpha), turns)
-        return np.ascontiguousarray(pixels[:, ::-1] if mirrored else pixels)
+        if not page.extrasamples or page.extrasamples[0] not in (_PREMULTIPLIED, _TRANSPARENCY):
+            return levels, None
+        alpha = colours.levels_of(values[:, :, channels]).copy()  # so that nothing holds the whole of it any more
+        return colours.divided(levels, alpha) if page.extrasamples[0] == _PREMULTIPLIED else levels, alpha
 
     def _refuse_rare(self) -> None:
         page = self._page
@@ -198,6 +206,8 @@ def _by_libtiff(packed: bytes, compression: int, rows: int, high: int, size: int
     entries = b"".join(struct.pack("<2H2I", tag, 4, 1, start if tag == 273 else value) for tag, value in tags)
     head = struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + entries + bytes(4)
     with TiffImageFile(io.BytesIO(head + packed)) as image:
+        with lift_size_limit():
+            image.load()
         step = max(1, BAND // size)
         for top in range(0, rows, step):
             yield image.crop((0, top, size, min(top + step, rows))).tobytes()

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 from tests.support.photo_files import chunk, opened, png_by_hand, ramp, saved
 from tests.support.platforms import PEAK_MEMORY, on_posix
+from tests.support.tiff_files import Layout, tiff
 
 from artengine.media.photo import open_photo
 
@@ -225,3 +226,30 @@ def test_photo_that_vanished_or_changed_is_reported(tmp_path: Path) -> None:
     assert photo.pixels.shape == (12, 16, 3)  # decoded when it was opened
     with pytest.raises(ValueError, match="found a damaged picture"):
         open_photo(photo.path, photo.name)
+
+
+@pytest.mark.parametrize("size", [(1, 1 << 18), (1 << 18, 1)])
+def test_sides_are_bounded_since_every_row_costs_memory_of_its_own(size: tuple[int, int], tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=rf"^found a photo of {size[0]} x {size[1]}, expected at most 131072 pixels a"):
+        opened(png_by_hand(*size, 8, 2), tmp_path)
+
+
+def test_numbers_that_take_far_more_than_pixels_are_refused_before_they_are_unpacked(tmp_path: Path) -> None:
+    values = np.zeros((40, 50, 3))
+    data = tiff(values, Layout(packing="deflate"))
+    told = r"^found a TIFF of 0 MB when it is unpacked, expected at most 0 MB; save it in 16 bits, make it sm"
+    with pytest.raises(ValueError, match=told):
+        opened(data, tmp_path, max_megapixels=0.002)
+    assert opened(data, tmp_path, max_megapixels=0.006).pixels.shape == values.shape
+    assert opened(tiff(values.astype(np.uint16), Layout()), tmp_path, max_megapixels=0.002).pixels.shape == values.shape
+
+
+def test_a_packed_bmp_is_refused_where_it_would_take_minutes(tmp_path: Path) -> None:
+    def packed(side: int) -> bytes:
+        rows = (bytes([side % 256, 7]) + b"\0\0") * side + b"\0\1"
+        head = struct.pack("<IiiHHIIiiII", 40, side, side, 1, 8, 1, len(rows), 0, 0, 256, 0)
+        return b"BM" + struct.pack("<IHHI", 1078 + len(rows), 0, 0, 1078) + head + bytes(range(256)) * 4 + rows
+
+    assert opened(packed(9), tmp_path).pixels.shape == (9, 9, 3)
+    with pytest.raises(ValueError, match=r"^found a packed BMP of 9 megapixels, expected at most 4; save it as PNG$"):
+        opened(packed(3000), tmp_path)
