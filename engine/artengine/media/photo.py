@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,17 +18,24 @@ from artengine.files import PHOTO_FORMATS, lift_size_limit
 from artengine.media import colours, tiff
 from artengine.media.base import Media, RefusedError, read_untrusted
 from artengine.media.blocks import reduce_blocks
-from artengine.media.png_colours import png_profile, without_broken_colours
+from artengine.media.png_colours import code_points_profile, png_profile, without_broken_colours
 
 if TYPE_CHECKING:
     import numpy as np
+    from PIL.Image import Image
 
 MAX_MEGAPIXELS = 64.0
 MAX_SIDE = 1 << 17  # pixels: rows cost memory of their own, however short they are
 MAX_RLE_MEGAPIXELS = 4.0  # of a packed BMP, a second or more each
 MAX_BYTES = 8  # of each pixel, unpacked: four channels of 16 bits
 GREY = ("1", "L", "LA", "I")  # modes of Pillow
+HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
+SVG = re.compile(
+    rb"(\xef\xbb\xbf)?\s*(<\?xml.*?\?>\s*)?(<!--.*?-->\s*)*(<!DOCTYPE svg.*?>\s*)?<([\w-]+:)?svg[\s>]", re.DOTALL
+)
 PNG = b"\x89PNG\r\n\x1a\n"  # first bytes
+
+_EXPECTED = f"expected one of {', '.join(PHOTO_FORMATS)}"
 
 
 @dataclass(frozen=True)
@@ -78,27 +86,56 @@ def _decode(data: bytes, max_megapixels: float) -> np.ndarray[Any, Any]:
                     _refuse_too_large(deep.width, deep.height, max_megapixels)
                     _refuse_too_heavy(deep.nbytes, max_megapixels)
                     return deep.pixels()
+            formats = _formats(data)
             if data.startswith(PNG):
                 data = without_broken_colours(data)
             with lift_size_limit():
-                image = Image.open(io.BytesIO(data), formats=PHOTO_FORMATS)  # none of its pixels read
+                image = Image.open(io.BytesIO(data), formats=formats)  # none of its pixels read
             _refuse_too_large(image.width, image.height, max_megapixels)
             if any(tile.codec_name == "bmp_rle" for tile in getattr(image, "tile", ())):
                 _refuse_slow(image.width, image.height)
             image.load()
             ImageOps.exif_transpose(image, in_place=True)
-            profile = image.info.get("icc_profile")
-            if image.format == "PNG":
-                profile = png_profile(data, profile, grey=image.mode in GREY or image.mode.startswith("I;16"))
-            return colours.of_image(image, profile)
+            return colours.of_image(image, _profile(image, data))
     except RefusedError:
         raise
     except UnidentifiedImageError:
         rare = " that is read, but a TIFF of a rare kind" if data.startswith(tiff.STARTS) else ""
-        raise ValueError(f"found no picture{rare}, expected one of {', '.join(PHOTO_FORMATS)}") from None
+        raise ValueError(f"found no picture{rare}, {_EXPECTED}") from None
     except Exception as error:  # on damaged files, parsers let through whatever they stumble over
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(f"found a damaged picture ({reason}), expected a whole one; open and save it anew") from None
+
+
+def _formats(data: bytes) -> tuple[str, ...]:
+    """The formats that are tried; raises `RefusedError` for one that is well known and not read."""
+    brand = data[8:12] if data[4:8] == b"ftyp" else b""
+    if brand in HEIC_BRANDS:
+        try:
+            import pillow_heif
+        except ImportError:
+            found = f"found a HEIC photo, {_EXPECTED}"
+            raise RefusedError(f"{found}; save it as JPEG, or install what reads it: pip install pillow-heif") from None
+        pillow_heif.register_heif_opener()
+        return ("HEIF",)
+    if brand in (b"avif", b"avis"):
+        raise RefusedError(f"found an AVIF picture, {_EXPECTED}; save it as PNG")
+    if SVG.match(data[:4096]):
+        raise RefusedError(f"found an SVG drawing, {_EXPECTED}; export it as PNG, as large as you like it")
+    return PHOTO_FORMATS
+
+
+def _profile(image: Image, data: bytes) -> bytes | None:
+    """The ICC profile that a picture brings or means; None for sRGB."""
+    profile: bytes | None = image.info.get("icc_profile")
+    grey = image.mode in GREY or image.mode.startswith("I;16")
+    if image.format == "PNG":
+        return png_profile(data, profile, grey=grey)
+    if "nclx_profile" in image.info:  # of HEIC
+        points = image.info["nclx_profile"]
+        numbers = points["color_primaries"], points["transfer_characteristics"]
+        return code_points_profile(*numbers, profile, grey=grey)
+    return profile
 
 
 def _refuse_slow(width: int, height: int) -> None:

@@ -70,13 +70,20 @@ def png_profile(data: bytes, icc: bytes | None, *, grey: bool) -> bytes | None:
     """
     found = [chunk for chunk in _chunks(data) if chunk.whole and chunk.name != b"iCCP"]
     told = {chunk.name: chunk.body for chunk in reversed(found)}  # the first of a kind counts
-    meaning = _of_code_points(told.get(b"cICP", b""))
+    primaries, curve, *rest = told.get(b"cICP", bytes(4))
+    meaning = _of_code_points(primaries, curve, "PNG") if rest == [0, 1] else None
     if meaning is None and icc is not None:
         return icc
     if meaning is None and told.get(b"sRGB", b"\xff")[0] <= 3:
         return None
     meaning = meaning or _of_gamma(told.get(b"gAMA", b""), told.get(b"cHRM", b""))
     return None if meaning in (None, _SRGB_MEANING) else _icc_profile(*meaning, grey=grey)
+
+
+def code_points_profile(primaries: int, curve: int, icc: bytes | None, *, grey: bool) -> bytes | None:
+    """The ICC profile of a picture with code points and perhaps a profile of its own, which is before them here."""
+    meaning = _of_code_points(primaries, curve, "picture")
+    return icc if icc or meaning in (None, _SRGB_MEANING) else _icc_profile(*meaning, grey=grey)
 
 
 def without_broken_colours(data: bytes) -> bytes:
@@ -114,15 +121,14 @@ def _chunks(data: bytes) -> Iterator[_Chunk]:
         start = end
 
 
-def _of_code_points(body: bytes) -> _Meaning | None:
-    """What cICP says; None where it is not what it should be, which is then overlooked."""
-    if body[2:] != b"\0\1":
-        return None
-    primaries, curve = _PRIMARIES.get(body[0]), _CURVES.get(body[1])
-    if primaries and body[1] in _HDR:
-        found = f"found a PNG in the light of {_HDR[body[1]]} (HDR), expected colours that a screen of sRGB shows"
+def _of_code_points(primaries: int, curve: int, kind: str) -> _Meaning | None:
+    """What two numbers of H.273 mean; None where they mean nothing, and are overlooked."""
+    if primaries in _PRIMARIES and curve in _HDR:
+        found = f"found a {kind} in the light of {_HDR[curve]} (HDR), expected colours that a screen of sRGB shows"
         raise RefusedError(f"{found}; export it as SDR, in sRGB or Display P3")
-    return (primaries, curve) if primaries and curve else None
+    if primaries in _PRIMARIES and curve in _CURVES:
+        return _PRIMARIES[primaries], _CURVES[curve]
+    return None
 
 
 def _of_gamma(gamma: bytes, primaries: bytes) -> _Meaning | None:
