@@ -253,6 +253,14 @@ class Page:
         assert at["hit"], f"{selector} is covered by {at.get('by')}"
         self.point(at["x"], at["y"])
 
+    def point_at(self, selector: str) -> None:
+        """Move the mouse over an element."""
+        one = f"document.querySelector({json.dumps(selector)})"
+        self.ask(f"{one}.scrollIntoView({{block: 'nearest', behavior: 'instant'}})")
+        middle = "(({x, y, width, height}) => [x + width / 2, y + height / 2])"
+        x, y = self.ask(f"{middle}({one}.getBoundingClientRect())")
+        self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+
     def point(self, x: float, y: float) -> None:
         """Click with the mouse at that place, in CSS pixels."""
         self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)

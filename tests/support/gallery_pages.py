@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from artengine.gallery.page import PagePicture, render_page
+from artengine.gallery.page import SEEDS_LINE, PagePicture, render_page
 
 STD = "network.neural_painter.std"
 
@@ -43,7 +43,19 @@ def picture_of(seed: int, std: str = "0.5") -> PagePicture:
         seed=str(seed),
         settings={STD: std},
         command=f"artengine run scenes/painter.yaml --seed {seed} --set {STD}={std}",
+        gallery=gallery_of(std),
+        walk=scene_of(std),
     )
+
+
+def gallery_of(std: str) -> str:
+    """The command that makes a gallery of such pictures, without its seeds."""
+    return f"artengine gallery scenes/painter.yaml --set {STD}={std}"
+
+
+def scene_of(std: str) -> str:
+    """The scene that walks through such pictures."""
+    return f"# A scene.\n{SEEDS_LINE}\nnetwork: {{neural_painter: {{std: {std}}}}}\noutputs: mp4\n"
 
 
 def write_page(folder: Path, shown: list[PagePicture], title: str = "painter", **options: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,12 +15,12 @@ from artengine.errors import ArtengineError, OutputError
 from artengine.events import Event, GalleryReport, Note, Wrote
 from artengine.files import convert_os_errors, create_file, lock_outputs
 from artengine.gallery import trial_reports
-from artengine.gallery.manifest import MANIFEST_FILE, THUMBNAIL_FILE, Entry, Manifest, hash_data, hash_file
+from artengine.gallery.manifest import MANIFEST_FILE, THUMBNAIL_FILE, Entry, Manifest, hash_data, hash_file, seedless
 from artengine.gallery.page import FILMS, PagePicture, render_page
 from artengine.gallery.sheet import write_contact_sheets
 from artengine.gallery.sweeps import Variation
 from artengine.gallery.trials import TrialComparison, TrialsCompared, compare_trials, trials_table
-from artengine.scene import scene_to_json
+from artengine.scene import Scene, scene_to_json
 from artengine.workers import Executor, Item, ItemResult, Workers
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 PAGE_FILE, THUMBNAIL_FOLDER, WORKSHOP_FOLDER = "index.html", "thumbnails", ".gallery-workshop"
 LOCK_NAME = "gallery"
+MAX_WALK_CHARACTERS = 1 << 22  # of scenes on the page, one for the settings of a film
 MAX_SHEET_PICTURES = 2000  # nobody looks at more on contact sheets
 
 
@@ -61,13 +62,13 @@ def build_gallery(
     executor: Executor,
     options: GalleryOptions,
     *,
-    walk: str = "",
+    walk: Callable[[Scene], str] = lambda _: "",
 ) -> Generator[Event, None, None]:
     """Make what is not there yet, or was made from something else, then the page and the sheet of all.
 
     Several that are learnt are compared, setting by setting, on the page and in files beside it. count: of the
-    variations. executor: works on `items.make_item`. walk: text of a scene for the stars of the page, see
-    `page.render_page`. Closing it stops cleanly: what is finished stays, and the same call goes on from there.
+    variations. executor: works on `items.make_item`. walk: gives the text of a scene that walks through pictures like
+    one, see `PagePicture`. Closing it stops cleanly: what is finished stays, and the same call goes on from there.
     Raises `PartialError` where some failed.
     """
     folder = options.folder
@@ -77,19 +78,19 @@ def build_gallery(
         if bad := manifest.read():
             yield Note(f"{manifest.path}: {bad} lines make no sense, and are passed over")
         workshop = folder / WORKSHOP_FOLDER
-        batch = _Batch(manifest, options, workshop)
+        batch = _Batch(manifest, options, workshop, walk)
         reports = _Reports()
         try:
             for index, entry in enumerate(batch.entries(variations, executor), start=1):
                 yield GalleryReport(index, count, entry.name, entry.error)
         finally:
             if batch.done_count:
-                reports = _write_reports(title, batch, options, walk, compare=count > 1)
+                reports = _write_reports(title, batch, options, compare=count > 1)
         with contextlib.suppress(OSError):
             shutil.rmtree(workshop)
         yield Wrote(folder / PAGE_FILE)
         if entries := batch.shown():
-            pictures = [_to_page_picture(entry) for entry in entries[:MAX_SHEET_PICTURES]]
+            pictures = [_to_page_picture(entry, batch.walks) for entry in entries[:MAX_SHEET_PICTURES]]
             yield from map(Wrote, write_contact_sheets(folder, pictures, title))
         yield from map(Wrote, reports.files)
         if batch.reused_count:
@@ -109,16 +110,16 @@ class _Reports:
     files: Sequence[Path] = ()
 
 
-def _write_reports(title: str, batch: _Batch, options: GalleryOptions, walk: str, *, compare: bool) -> _Reports:
+def _write_reports(title: str, batch: _Batch, options: GalleryOptions, *, compare: bool) -> _Reports:
     """Write the page, with what each setting has learnt, if anything; compare: whether there are several to compare."""
     entries = batch.shown()
     trials = batch.trials() if compare else None
     files = trial_reports.write_reports(options.folder, trials) if trials else []
     identities = [entry.id for entry in entries]
     comparison = trial_reports.comparison_for_page(trials, identities, plot=len(files) > 1) if trials else None
-    pictures = [_to_page_picture(entry) for entry in entries]
+    pictures = [_to_page_picture(entry, batch.walks) for entry in entries]
     failed = [(entry.name, entry.error) for entry in batch.failed]
-    page = render_page(title, pictures, failed=failed, scene=walk, trials=comparison)
+    page = render_page(title, pictures, failed=failed, trials=comparison)
     with create_file(options.folder / PAGE_FILE) as file:
         file.writelines(piece.encode() for piece in page)
     return _Reports(trials, files)
@@ -127,10 +128,15 @@ def _write_reports(title: str, batch: _Batch, options: GalleryOptions, walk: str
 class _Batch:
     """The items of a gallery in this run, and what has become of them."""
 
-    def __init__(self, manifest: Manifest, options: GalleryOptions, workshop: Path) -> None:
+    def __init__(
+        self, manifest: Manifest, options: GalleryOptions, workshop: Path, walk: Callable[[Scene], str]
+    ) -> None:
         self._manifest = manifest
         self._options = options
         self._workshop = workshop
+        self._walk = walk
+        self._walk_room = MAX_WALK_CHARACTERS
+        self.walks: dict[str, str] = {}  # scenes for the page, by the part of the command that their pictures share
         self._about: dict[str, dict[str, Any]] = {}  # what decides the items, by their identity, in order
         self._has_training = False
         self.failed: list[Entry] = []
@@ -182,6 +188,10 @@ class _Batch:
                 "settings": dict(variation.settings),
                 "command": variation.command,
             }
+            family = seedless(variation.command)
+            if family not in self.walks and self._walk_room > 0:
+                self.walks[family] = self._walk(variation.scene)
+                self._walk_room -= len(self.walks[family])
             self._has_training |= variation.scene.training is not None
             entry = None if self._options.fresh else self._manifest.finished(identity)
             if entry:
@@ -265,8 +275,10 @@ def _check_folder(folder: Path) -> None:
             raise OutputError(f"{message}; choose another folder with --out")
 
 
-def _to_page_picture(entry: Entry) -> PagePicture:
+def _to_page_picture(entry: Entry, walks: Mapping[str, str]) -> PagePicture:
     file = next(iter(entry.files))
+    family = seedless(entry.command)
+    verb, _, options = family.removeprefix("artengine ").partition(" ")
     return PagePicture(
         name=entry.name,
         file=file,
@@ -277,6 +289,8 @@ def _to_page_picture(entry: Entry) -> PagePicture:
         seed=entry.seed,
         settings=entry.settings,
         command=entry.command,
+        gallery=f"artengine gallery {options}" if verb == "run" else "",  # which is one of a scene, not of a picture
+        walk=walks.get(family, ""),
         note=", ".join([*_describe_learning(entry), f"made in {entry.seconds:.1f} s"]),
     )
 

@@ -36,10 +36,9 @@ def build_sweep(sweep: Sweep, options: GalleryOptions, keep: int | None = None) 
     """Make the pictures of seeds and settings; see `build_gallery`. keep: only so many, the most different ones."""
     sweep = replace(sweep, device=options.device, metadata=options.metadata, weights=options.weights)
     count = sweep.count()
-    first = next(sweep.variations()).scene
     variations: Iterator[Variation] | list[Variation] = sweep.variations()
     if keep is not None:
-        if first.training:
+        if next(sweep.variations()).scene.training:
             message = "found a scene with a training, which --keep cannot look at before it is learnt"
             raise InputError(f"{sweep.path}: {message}")
         variations = yield from _choose_varied(
@@ -47,7 +46,7 @@ def build_sweep(sweep: Sweep, options: GalleryOptions, keep: int | None = None) 
         )
         count = len(variations)
     yield from build_gallery(
-        sweep.path.stem, variations, count, options.workers("make_item"), options, walk=_walk_scene(first)
+        sweep.path.stem, variations, count, options.workers("make_item"), options, walk=_walk_scene
     )
 
 
@@ -65,9 +64,7 @@ def build_mutations(
     command_options = repeat_options(plugins, max_megapixels, options.device, options.metadata, options.weights)
     children = evolution.mutations(file, scene, number, strength, command_options)
     title = f"{file.stem} and its mutations"
-    yield from build_gallery(
-        title, children, number + 1, options.workers("make_item"), options, walk=_walk_scene(scene)
-    )
+    yield from build_gallery(title, children, number + 1, options.workers("make_item"), options, walk=_walk_scene)
 
 
 def build_crossings(
@@ -83,7 +80,7 @@ def build_crossings(
     command_options = repeat_options(plugins, max_megapixels, options.device, options.metadata, options.weights)
     children = evolution.crossings(files, (one, other), number, command_options)
     title = f"{files[0].stem} and {files[1].stem}, crossed"
-    yield from build_gallery(title, children, number + 2, options.workers("make_item"), options, walk=_walk_scene(one))
+    yield from build_gallery(title, children, number + 2, options.workers("make_item"), options, walk=_walk_scene)
 
 
 def _choose_varied(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -31,6 +32,7 @@ _NOT_OURS = "is no manifest of a gallery; move it, or choose another --out"
 #: a hundred thousand commands take twenty seconds.
 _PLAIN = "[a-zA-Z0-9_@%+=:,./-]+"
 _QUOTED = f"""'(?!{_PLAIN}'(?: |\\Z))[^']*(?:'"'"'[^']*)*'"""
+_WORD = re.compile(f"{_PLAIN}|{_QUOTED}")
 _COMMAND = re.compile(f"artengine(?: (?:{_PLAIN}|{_QUOTED}))*")
 
 Text = Annotated[str, Field(max_length=2_000_000)]  # up to a scene with its settings, quoted for a shell
@@ -81,6 +83,18 @@ class Entry:
 
 
 _ENTRIES = TypeAdapter(Entry)
+
+
+def seedless(command: str) -> str:
+    """The command of an entry without its seed, which pictures share that differ in nothing else."""
+    words = _WORD.findall(command)
+    kept, skip = [], False
+    for word, after in itertools.pairwise([*words, ""]):
+        seed = word == "--seed" or (word == "--set" and after.strip("'").startswith("seed="))
+        if not (seed or skip):
+            kept.append(word)
+        skip = seed
+    return " ".join(kept)
 
 
 class Manifest:

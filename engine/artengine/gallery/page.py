@@ -13,16 +13,18 @@ import html
 import json
 import re
 import urllib.parse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
 from artengine.errors import printable, quoted
-from artengine.gallery.naming import short_names
+from artengine.gallery.naming import readable_seed, short_names
 
 STILLS = (".png", ".jpg", ".webp", ".gif")  # what a browser shows as a picture
 FILMS = (".mp4", ".webm")  # and as a film
+
+SCRIPTS = ("page.js", "page-view.js", "page-export.js", "page-trials.js")  # one after the other, as one
 
 #: Where the page puts the starred seeds in the text of a scene, alone on its line.
 SEEDS_LINE = "seed: [SEEDS]"
@@ -34,7 +36,9 @@ class PagePicture:
 
     file, thumbnail: relative to the gallery's folder, and inside it. width, height: in pixels. film: of a kind that a
     browser plays, not shows. seed: a number, or a grown seed as a scene writes it on one line. settings: what differs
-    besides the seed, by the path in the scene. command: makes the file again. note: a remark for the visitor.
+    besides the seed, by the path in the scene. command: makes the file again. gallery: makes a gallery of such pictures
+    once seeds are added; empty where no command does. walk: the text of a scene that differs in nothing but its seeds,
+    for which it has the line `SEEDS_LINE`; empty where there is none. note: a remark for the visitor.
     Raises `ValueError` for a file that is elsewhere, or a picture without pixels.
     """
 
@@ -47,6 +51,8 @@ class PagePicture:
     seed: str
     settings: Mapping[str, str]
     command: str
+    gallery: str = ""
+    walk: str = ""
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -96,20 +102,20 @@ def render_page(
     shown: Sequence[PagePicture],
     *,
     failed: Sequence[tuple[str, str]] = (),
-    scene: str = "",
     trials: ComparisonTable | None = None,
 ) -> Iterator[str]:
     """The page that shows these, as HTML for a UTF-8 file in the folder of the gallery, piece by piece.
 
-    failed: what could not be made, a name and a reason each. scene: a scene's text with the line `SEEDS_LINE`, where
-    the page puts the seeds that a visitor has starred; none is offered where this is empty. trials: how well each
-    setting learns.
+    failed: what could not be made, a name and a reason each. trials: how well each setting learns.
     """
-    style, script = _resource("page.css"), "".join(map(_resource, ("page.js", "page-view.js", "page-trials.js")))
+    style, script = _resource("page.css"), "".join(map(_resource, SCRIPTS))
     short = short_names(key for one in shown for key in one.settings)
+    galleries = _places(one.gallery for one in shown)
+    walks = _places(one.walk for one in shown)
     data = {
         "title": _text(title),
-        "scene": scene,
+        "galleries": list(galleries),
+        "walks": list(walks),
         "place": SEEDS_LINE,
         "short": short,
         "failed": [list(one) for one in failed],
@@ -128,14 +134,20 @@ def render_page(
             yield piece
         elif piece == "pictures":
             for place, one in enumerate(shown):  # of a hundred thousand, the text is forty megabytes
-                yield (",\n" if place else "") + _json({**_plain(one), "label": label_of(one, short)})
+                told = {"label": label_of(one, short), "gallery": galleries[one.gallery], "walk": walks[one.walk]}
+                yield (",\n" if place else "") + _json({**_plain(one), **told})
         else:
             yield parts[piece]
 
 
+def _places(texts: Iterable[str]) -> dict[str, int]:
+    """The texts that differ, each with its place among them."""
+    return {text: place for place, text in enumerate(dict.fromkeys(texts))}
+
+
 def label_of(shown: PagePicture, short: Mapping[str, str]) -> str:
     """What tells a picture from its neighbours, on one line: its seed and settings, or else its name."""
-    parts = [shown.seed, *(f"{short[key]} {value}" for key, value in shown.settings.items())]
+    parts = [readable_seed(shown.seed), *(f"{short[key]} {value}" for key, value in shown.settings.items())]
     return _text(" · ".join(part for part in parts if part) or shown.name)
 
 
@@ -148,6 +160,7 @@ def _plain(shown: PagePicture) -> dict[str, Any]:
         "height": shown.height,
         "film": shown.film,
         "seed": shown.seed,
+        **({} if (told := readable_seed(shown.seed)) == shown.seed else {"told": told}),
         "settings": [list(pair) for pair in shown.settings.items()],  # as an object, one could be called __proto__
         "command": shown.command,
         "note": shown.note,

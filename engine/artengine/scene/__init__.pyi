@@ -28,5 +28,7 @@ from .seeds import (
     Seed as Seed,
     Walk as Walk,
     all_numbers as all_numbers,
+    describe_seed as describe_seed,
+    parse_seed as parse_seed,
     seed_to_plain as seed_to_plain,
 )

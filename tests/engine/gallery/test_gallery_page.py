@@ -11,6 +11,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+import yaml
 from click.testing import CliRunner
 from PIL import Image
 from tests.support.browser import CHROMIUM, WHY_NOT, Browser, Page
@@ -39,19 +40,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = scene(folder, PAINTER, "painter.yaml")
     with contextlib.chdir(folder):
         sweep = Sweep(path=Path("painter.yaml"), seeds=[*range(3, 41), 137, 199])
-        walk = _walk_scene(next(sweep.variations()).scene)
         list(
             build_gallery(
-                "painter", sweep.variations(), 40, InProcess(), GalleryOptions(folder=folder / "g"), walk=walk
+                "painter", sweep.variations(), 40, InProcess(), GalleryOptions(folder=folder / "g"), walk=_walk_scene
             )
         )
         parent = evolution.load_parent(path)
         children = evolution.mutations(Path("painter.yaml"), parent, 3, 0.2)
-        list(
-            build_gallery(
-                "painter", children, 4, InProcess(), GalleryOptions(folder=folder / "m"), walk=_walk_scene(parent)
-            )
-        )
+        list(build_gallery("painter", children, 4, InProcess(), GalleryOptions(folder=folder / "m"), walk=_walk_scene))
     return folder
 
 
@@ -130,9 +126,9 @@ def test_stars_go_into_another_gallery_and_into_a_film(
     page = opened(browser, open_, home / "g")
     star(page, "painter-seed-3", "painter-seed-40", "painter-seed-199")
     seeds, commands, film = exported(page)
-    assert seeds == "--seeds 3,40,199"
+    assert seeds == "artengine gallery painter.yaml --seeds 3,40,199"
     assert commands.splitlines()[1] == "artengine run painter.yaml --seed 40"
-    run_here(f"artengine gallery painter.yaml {seeds} --out {tmp_path}/stars", home)
+    run_here(f"{seeds} --out {tmp_path}/stars", home)
     for seed in (3, 40, 199):
         name = f"painter-seed-{seed}.png"
         assert (tmp_path / "stars" / name).read_bytes() == (home / "g" / name).read_bytes()
@@ -151,17 +147,50 @@ def test_stars_of_mutations_go_into_another_gallery_and_into_a_film(
     page = opened(browser, open_, home / "m")
     star(page, "painter-parent", "painter-mutation-2")
     seeds, commands, film = exported(page)
-    assert seeds == "--seeds '0,{mutate: 0, by: 2, strength: 0.2}'"
-    (text,) = shlex.split(seeds)[1:]
+    assert seeds == "artengine gallery painter.yaml --seeds '0,{mutate: 0, by: 2, strength: 0.2}'"
+    text = shlex.split(seeds)[-1]
     make_gallery(Sweep(path=home / "painter.yaml", seeds=parse_seeds(text)), tmp_path / "stars")
     again = (tmp_path / "stars" / "painter-seed-mutate-0-by-2-strength-0.2.png").read_bytes()
     assert again == (home / "m" / "painter-mutation-2.png").read_bytes()
     assert commands.splitlines()[1] == f"artengine run painter.yaml --set 'seed={text[2:]}'"
+    assert page.ask("[...document.querySelectorAll('#wall b')].map((one) => one.textContent)") == [
+        *("0", "mutation 1 of 0", "mutation 2 of 0", "mutation 3 of 0")
+    ]
     (tmp_path / "starred.yaml").write_text(film)
     short = ["film.length=1s", "outputs=filmstrip"]
     (made,) = run(tmp_path / "starred.yaml", out=tmp_path / "film", overrides=short)
     with Image.open(made) as strip:
         assert strip.width > 16
+
+
+def test_stars_of_several_settings_are_exported_each_with_its_own(
+    browser: Browser, open_: contextlib.ExitStack, tmp_path: Path
+) -> None:
+    scene(tmp_path, PAINTER, "painter.yaml")
+    order = GalleryOptions(folder=tmp_path / "g")
+    with contextlib.chdir(tmp_path):
+        for seeds, width in (([7], "3"), ([1, 2], "4,5")):
+            sweep = Sweep(path=Path("painter.yaml"), seeds=seeds, settings=[f"network.mlp.width={width}"])
+            list(build_gallery("p", sweep.variations(), sweep.count(), InProcess(), order, walk=_walk_scene))
+    page = opened(browser, open_, tmp_path / "g")
+    star(page, "painter-seed-1-width-4", "painter-seed-1-width-5", "painter-seed-2-width-5", "painter")
+    seeds, _, *films = exported(page)
+    for command in seeds.splitlines():
+        run_here(command, tmp_path)
+    made = {path.read_bytes() for path in tmp_path.glob("starred-*/*.png") if not path.name.startswith("contact")}
+    wanted = [
+        tmp_path / "g" / f"painter{rest}.png" for rest in ("-seed-1-width-4", "-seed-1-width-5", "-seed-2-width-5", "")
+    ]
+    assert made == {path.read_bytes() for path in wanted}
+    found = [(one["seed"], one["network"]["mlp"]["width"]) for one in map(yaml.safe_load, films)]
+    assert found == [([1], 4), ([1, 2], 5)]
+    said = page.ask("document.querySelector('#exports .note').textContent")
+    assert "differ in more than the seed: width." in said
+    assert "For 1 of them there is no scene, only the commands." in said
+    for number, film in enumerate(films):
+        (tmp_path / f"{number}.yaml").write_text(film)
+        run(tmp_path / f"{number}.yaml", out=tmp_path / "films", overrides=["film.length=1s", "outputs=filmstrip"])
+    assert page.complaints() == []
 
 
 def test_what_could_not_be_made_is_shown(browser: Browser, open_: contextlib.ExitStack, tmp_path: Path) -> None:
@@ -195,9 +224,8 @@ def test_what_could_not_be_made_is_shown(browser: Browser, open_: contextlib.Exi
 def test_a_hostile_name_does_nothing(name: str, browser: Browser, open_: contextlib.ExitStack, tmp_path: Path) -> None:
     text = PAINTER + "film: {length: 1s}\n# </script><script>broken = 1</script>\noutputs: png\n"
     sweep = Sweep(path=scene(tmp_path, text, f"{name}.yaml"), seeds=[1, 2], settings=["camera.zoom=1,2"])
-    walk = _walk_scene(next(sweep.variations()).scene)
     order = GalleryOptions(folder=tmp_path / "g")
-    list(build_gallery(name, sweep.variations(), 4, InProcess(), order, walk=walk))
+    list(build_gallery(name, sweep.variations(), 4, InProcess(), order, walk=_walk_scene))
     page = opened(browser, open_, tmp_path / "g")
     assert page.ask("document.querySelector('h1').textContent") == name
     assert page.ask("document.querySelectorAll('#wall li').length") == 4

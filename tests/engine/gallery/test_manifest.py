@@ -16,7 +16,7 @@ import pytest
 from tests.support.processes import ended, forked
 
 from artengine import OutputError
-from artengine.gallery.manifest import _COMMAND, MANIFEST_FILE, Entry, Manifest, hash_data, hash_file
+from artengine.gallery.manifest import _COMMAND, MANIFEST_FILE, Entry, Manifest, hash_data, hash_file, seedless
 
 
 def entry(folder: Path, number: int, **changes: Any) -> Entry:
@@ -227,6 +227,24 @@ def test_a_command_is_read_as_a_shell_reads_it() -> None:
             seen[right] += 1
             assert bool(_COMMAND.fullmatch(text)) is right, text
     assert min(seen.values()) > 1000
+
+
+@pytest.mark.parametrize(
+    ("command", "rest"),
+    [
+        ("artengine run a.yaml --seed 7 --size 8x8", "artengine run a.yaml --size 8x8"),
+        ("artengine run a.yaml --set x=1 --seed 7", "artengine run a.yaml --set x=1"),
+        ("artengine run a.yaml --set 'seed={mutate: 7, by: 2}' -p b.py", "artengine run a.yaml -p b.py"),
+        ("artengine rerun a.png --set seed=-3", "artengine rerun a.png"),
+        ("artengine run 'a --seed 7.yaml' --set 'x=[1, --seed 7]'", None),
+        ("artengine run a.yaml --set 'x=it'\"'\"'s --set seed=7'", None),
+        ("artengine run a.yaml", None),
+        ("artengine run a.yaml --set x.seed=7", None),
+        ("artengine", None),
+    ],
+)
+def test_a_command_without_its_seed_keeps_all_else(command: str, rest: str | None) -> None:
+    assert seedless(command) == (command if rest is None else rest)
 
 
 def test_a_command_that_is_made_to_take_long_does_not() -> None:

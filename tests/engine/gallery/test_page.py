@@ -13,12 +13,11 @@ import pytest
 import yaml
 from PIL import Image
 from tests.support.browser import CHROMIUM, WHY_NOT, Browser, Page
-from tests.support.gallery_pages import PAYLOADS, STD, page_text, picture_of, write_page
+from tests.support.gallery_pages import PAYLOADS, STD, gallery_of, page_text, picture_of, scene_of, write_page
 
 from artengine.gallery.naming import short_names
 from artengine.gallery.page import SEEDS_LINE, PagePicture, label_of
 
-SCENE = f"# A scene.\n{SEEDS_LINE}\nnetwork: {{mlp: {{width: 8}}}}\noutputs: mp4\n"
 NUMBER = 300
 FAILED = [("painter-seed-300", "went wrong")]
 
@@ -31,13 +30,13 @@ def pictures(count: int) -> list[PagePicture]:
 
 @pytest.fixture(scope="module")
 def gallery(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return write_page(tmp_path_factory.mktemp("gallery"), pictures(NUMBER), scene=SCENE, failed=FAILED)
+    return write_page(tmp_path_factory.mktemp("gallery"), pictures(NUMBER), failed=FAILED)
 
 
 @pytest.fixture(scope="module")
 def few(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A gallery for what does not depend on how many pictures there are."""
-    return write_page(tmp_path_factory.mktemp("few"), pictures(12), scene=SCENE, failed=FAILED)
+    return write_page(tmp_path_factory.mktemp("few"), pictures(12), failed=FAILED)
 
 
 @pytest.fixture
@@ -204,6 +203,33 @@ def test_the_keys_lead_through_the_gallery(page: Page) -> None:
 
 
 @in_a_browser
+def test_keys_work_before_anything_is_clicked(browser: Browser, few: str) -> None:
+    focused = "document.activeElement.title"
+    with browser.page(few) as page:
+        page.key("s")
+        assert page.ask("document.querySelector('#said').textContent").startswith("Go to a picture first")
+        page.key("ArrowDown")
+        assert page.ask(focused) == "painter-seed-0"
+        page.key("ArrowRight", "s")
+        assert page.ask("document.querySelector('#stars').textContent") == "1"
+        page.ask("document.activeElement.blur()")
+        page.key("ArrowLeft")
+        assert page.ask(focused) == "painter-seed-1", "where one was"
+        page.ask("document.activeElement.blur()")
+        page.key("End")
+        assert page.ask(focused) == "painter-seed-11"
+        page.ask("document.activeElement.blur()")
+        page.point_at("#wall li:nth-child(3) img")
+        page.key("s")
+        assert page.ask("document.querySelector('#wall li:nth-child(3) .star').ariaPressed") == "true"
+        page.ask("document.querySelector('#search').focus()")
+        page.write("like nothing")
+        page.ask("document.activeElement.blur()")
+        page.key("ArrowRight", "End", "s", "c")
+        assert page.complaints() == []
+
+
+@in_a_browser
 def test_only_one_picture_is_in_the_way_of_the_tab_key(page: Page) -> None:
     page.ask("document.querySelector('#help').focus()")
     for _ in range(4):  # three values of a setting, then the wall
@@ -254,15 +280,21 @@ def test_stars_survive_a_reload_and_are_exported(page: Page, tmp_path: Path) -> 
     assert names(page) == seeds(3, 7, 12)
     page.click("#export")
     said = page.ask("[...document.querySelectorAll('#exports pre')].map((one) => one.textContent)")
-    assert said[0] == "--seeds 3,7,12"
+    assert said[0].splitlines() == [
+        f"{gallery_of('0.5')} --seeds 3,12 --out starred-1",
+        f"{gallery_of('1.5')} --seeds 7 --out starred-2",
+    ]
     assert said[1].splitlines() == [picture_of(3).command, picture_of(7, "1.5").command, picture_of(12).command]
-    assert "std" in page.ask("document.querySelector('#exports .note').textContent"), "a scene has one std"
+    assert "the seed: std." in page.ask("document.querySelector('#exports .note').textContent")
+    headings = page.ask("[...document.querySelectorAll('#scenes h3')].map((one) => one.textContent)")
+    assert headings == ["As a scene, std 0.5: a film through 2", "As a scene, std 1.5: one picture"]
     page.downloads(tmp_path)
-    page.click("#exports a[download]")
+    page.click("#exports a[download='starred-1.yaml']")
     page.downloaded()
-    text = (tmp_path / "starred.yaml").read_text()
-    assert text == said[2] == SCENE.replace("SEEDS", "3, 7, 12")
-    assert yaml.safe_load(text)["seed"] == [3, 7, 12]
+    text = (tmp_path / "starred-1.yaml").read_text()
+    assert text == said[2] == scene_of("0.5").replace("SEEDS", "3, 12")
+    assert yaml.safe_load(text)["seed"] == [3, 12]
+    assert said[3:] == [scene_of("1.5").replace("SEEDS", "7")]
     page.key("Escape")
     page.click("#wall li:nth-child(2) .star")
     assert names(page) == seeds(3, 12)
@@ -328,6 +360,7 @@ def test_whatever_is_pressed_or_shown_has_a_name(page: Page) -> None:
 
 @in_a_browser
 def test_no_text_breaks_out_whatever_it_stands_in(browser: Browser, tmp_path: Path) -> None:
+    everything = "\n".join(PAYLOADS)
     shown = [
         PagePicture(
             name=bad,
@@ -340,6 +373,8 @@ def test_no_text_breaks_out_whatever_it_stands_in(browser: Browser, tmp_path: Pa
             settings={bad: bad, f"a.{bad}.b": str(number)},
             command=bad,
             note=bad,
+            gallery=bad,
+            walk=f"{SEEDS_LINE}\n{everything}",
         )
         for number, bad in enumerate(PAYLOADS)
     ]
@@ -349,9 +384,8 @@ def test_no_text_breaks_out_whatever_it_stands_in(browser: Browser, tmp_path: Pa
             os.makedirs(os.path.dirname(at), exist_ok=True)  # noqa: PTH103, PTH120 - no name for a Path
             with open(at, "wb") as file:  # noqa: PTH123
                 Image.new("RGB", (30, 20)).save(file, "PNG")
-    everything = "\n".join(PAYLOADS)
     address = write_page(tmp_path, [], everything)
-    text = page_text(everything, shown, failed=[(bad, bad) for bad in PAYLOADS], scene=f"{SEEDS_LINE}\n{everything}")
+    text = page_text(everything, shown, failed=[(bad, bad) for bad in PAYLOADS])
     (tmp_path / "index.html").write_text(text, encoding="utf-8")
     with browser.page(address) as page:
         assert page.load_images("#wall img") == len(shown)
@@ -491,15 +525,40 @@ def test_a_picture_without_pixels_is_refused() -> None:
 
 @pytest.mark.parametrize("bad", PAYLOADS)
 def test_the_data_are_blocks_that_no_text_ends(bad: str) -> None:
-    text = page_text(bad, [replace(picture_of(1), name=bad, seed=bad, note=bad)], failed=[(bad, bad)], scene=bad)
+    text = page_text(bad, [replace(picture_of(1), name=bad, seed=bad, note=bad, walk=bad)], failed=[(bad, bad)])
     head, _, rest = text.partition('<script type="application/json" id="data">')
     data, _, rest = rest.partition('</script>\n<script type="application/json" id="pictures">')
     pictures, _, after = rest.partition("</script>")
-    assert json.loads(pictures)[0]["name"] == json.loads(data)["scene"] == bad.replace("\udcff", "?")
+    assert json.loads(pictures)[0]["name"] == json.loads(data)["walks"][0] == bad.replace("\udcff", "?")
     assert not {"<", ">", "&"} & {*data, *pictures}
     assert "broken" not in head.replace("broken = 1", "broken").partition("<title>")[0]
     assert after.count("</script>") == 1
     text.encode()
+
+
+@pytest.mark.parametrize(
+    ("seed", "said"),
+    [
+        ("22", "22"),
+        ("{mutate: 22, by: 3, strength: 0.2}", "mutation 3 of 22"),
+        ("{mutate: 22, by: 3}", "mutation 3 of 22"),
+        ("{mutate: {mutate: 22, by: 3, strength: 0.5}, by: 1}", "mutation 1 of mutation 3 of 22 (strength 0.5)"),
+        ("{cross: [22, {mutate: 7, by: 1}], by: 5}", "crossing 5 of 22 and mutation 1 of 7"),
+        ("[22, {mutate: 22, by: 3}, 7]", "22 to mutation 3 of 22 to 7"),
+        ("{mutate: 22}", "mutation 0 of 22"),
+        ("{mutate: x}", "{mutate: x}"),
+        ("{mutate: [1, 2], by: 3}", "{mutate: [1, 2], by: 3}"),
+        ("{cross: [1], by: 2}", "{cross: [1], by: 2}"),
+        ("{mutate: 1, by: 2", "{mutate: 1, by: 2"),
+        ("[" * 5000, "[" * 5000),
+        ("{a: &a [1], b: *a}", "{a: &a [1], b: *a}"),
+        ("", ""),
+        ("a name", "a name"),
+    ],
+    ids=lambda text: text[:40],
+)
+def test_a_seed_is_told_as_people_say_it(seed: str, said: str) -> None:
+    assert label_of(replace(picture_of(1), seed=seed, settings={}, name="a-name"), {}) == (said or "a-name")
 
 
 def test_settings_are_called_by_what_tells_them_apart() -> None:

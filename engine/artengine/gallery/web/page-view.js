@@ -13,7 +13,7 @@ function show(picture) {
   find(".place", view).textContent = `${among.indexOf(picture) + 1} of ${among.length}`;
   find("h2", view).textContent = picture.name;
   document.title = `${picture.name} · ${data.title}`;
-  const facts = [["seed", picture.seed], ...picture.settings, ["size", `${picture.width} × ${picture.height}`]];
+  const facts = [["seed", picture.told], ["in a scene", picture.told === picture.seed ? "" : picture.seed], ...picture.settings, ["size", `${picture.width} × ${picture.height}`]];
   find("dl", view).replaceChildren(...facts.filter(([, value]) => value).flatMap(([key, value]) => [
     element("dt", { textContent: data.short[key] ?? key, title: key }),
     element("dd", { textContent: value }),
@@ -121,52 +121,22 @@ stage.addEventListener("touchend", ({ changedTouches: [end] }) => {
 
 const copyCommand = (picture) => copy(picture.command, "Command", view.open ? find("pre", view) : null);
 
-// ---- what was starred, to take along
-
-// a number or a grown seed stands in a scene as it is; whatever else somebody called a seed becomes a text there
-const inScene = (seed) => /^[\w .+:,{}[\]-]+$/.test(seed) ? seed : JSON.stringify(seed);
-const inShell = (text) => /^[\w.,+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-
-function showExports() {
-  const some = starred();
-  const seeds = [...new Set(some.map(({ seed }) => seed))].filter(Boolean);
-  const differing = [...chosen.keys()].filter((key) => new Set(some.map(({ values }) => values.get(key))).size > 1);
-  const texts = [
-    `--seeds ${inShell(seeds.join(","))}`,
-    some.map(({ command }) => command).join("\n"),
-    data.scene.replace(data.place, () => `seed: [${seeds.map(inScene).join(", ")}]`),
-  ];
-  const box = find("#exports");
-  find(".note", box).textContent = differing.length
-    ? `These differ in more than the seed: ${differing.map((key) => data.short[key]).join(", ")}. Only the commands say so.` : "";
-  box.querySelectorAll("pre").forEach((pre, index) => { pre.textContent = texts[index]; });
-  find("#as-film").hidden = !data.scene.includes(data.place);
-  const download = find("a[download]", box);
-  URL.revokeObjectURL(download.href);
-  download.href = URL.createObjectURL(new Blob([texts[2]], { type: "application/yaml" }));
-  lay(box);
-}
-
-for (const [index, button] of document.querySelectorAll("#exports .copy").entries()) {
-  const pre = document.querySelectorAll("#exports pre")[index];
-  button.onclick = () => copy(pre.textContent, button.textContent.replace("Copy s", "S").replace("Copy c", "C"), pre);
-}
-
 // ---- keys
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=range]), select")) return;
   const box = find("dialog.box[open]");
-  const picture = box ? null : view.open ? current : focusedPicture();
+  const picture = box ? null : view.open ? current : focusedPicture() ?? pointedPicture();
+  const onPicture = (what) => !box && (picture ? () => what(picture) : () => say("Go to a picture first: with the arrow keys, or point at it."));
   const keys = {
     ArrowLeft: view.open && !box && (() => step(-1)),
     ArrowRight: view.open && !box && (() => step(1)),
-    s: picture && (() => toggleStar(picture)),
-    c: picture && (() => copyCommand(picture)),
+    s: onPicture(toggleStar),
+    c: onPicture(copyCommand),
     "/": !view.open && !box && (() => search.select()),
     "?": box ? box.id === "keys" && (() => box.close()) : () => lay(find("#keys")),
   };
-  const onWall = !view.open && !box && picture;
+  const onWall = !view.open && !box && visible.length && !event.target.closest(".table"); // which scrolls
   const work = onWall && /^(Arrow|Home|End)/.test(event.key) ? () => move(event.key) : keys[event.key];
   // a slider and a film that have the focus know the arrows themselves
   if (!work || (event.key.startsWith("Arrow") && event.target.matches("input, video"))) return;

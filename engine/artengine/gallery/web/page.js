@@ -61,7 +61,8 @@ for (const [index, picture] of pictures.entries()) {
   picture.id = [picture.name, picture.file].find((id) => id && !byId.has(id)) ?? `${picture.file} ${index}`;
   byId.set(picture.id, picture);
   picture.values = new Map(picture.settings);
-  picture.words = [picture.name, picture.seed, picture.note, ...picture.settings.map((pair) => pair.join("="))]
+  picture.told ??= picture.seed; // as people say it
+  picture.words = [picture.name, picture.seed, picture.told, picture.note, ...picture.settings.map((pair) => pair.join("="))]
     .join("\n").toLowerCase();
   picture.address = `#${encodeURIComponent(picture.id)}`;
   picture.tile = tileOf(picture);
@@ -79,7 +80,7 @@ function tileOf(picture) {
   image.style.setProperty("--aspect", picture.width / picture.height);
   image.alt = picture.film ? `Film, ${picture.label}` : picture.label;
   image.src = picture.thumbnail;
-  find("b", tile).textContent = picture.seed || picture.name;
+  find("b", tile).textContent = picture.told || picture.name;
   find("span", tile).textContent = picture.settings.map(([key, value]) => `${data.short[key]} ${value}`).join(" · ");
   find(".star", tile).onclick = () => toggleStar(picture);
   ofTile.set(tile, picture);
@@ -159,11 +160,16 @@ function focusedPicture() {
   return ofTile.get(document.activeElement?.closest("#wall li"));
 }
 
+// the picture under the mouse
+const pointedPicture = () => ofTile.get(find("li:hover", wall));
+
+// from the focused picture; where none is, to the one at which the Tab key stops
 function move(key) {
   const columns = getComputedStyle(wall).gridTemplateColumns.split(" ").length;
   const last = visible.length - 1;
   const here = visible.indexOf(focusedPicture());
   const to = { ArrowLeft: here - 1, ArrowRight: here + 1, ArrowUp: here - columns, ArrowDown: here + columns, Home: 0, End: last };
+  if (here < 0) to[key] = key === "End" ? last : visible.findIndex(({ tile }) => find("a", tile).tabIndex === 0);
   find("a", visible[to[key]]?.tile ?? wall.firstElementChild).focus();
 }
 

@@ -6,6 +6,7 @@ from .expression import (
     Seed as Seed,
     Walk as Walk,
     all_numbers as all_numbers,
+    describe_seed as describe_seed,
     first_number as first_number,
     seed_to_plain as seed_to_plain,
 )

@@ -83,3 +83,17 @@ def seed_to_plain(seed: Seed) -> Plain:
             return {"cross": [seed_to_plain(one), seed_to_plain(other)], "by": by}
         case Walk(seeds):
             return [seed_to_plain(one) for one in seeds]
+
+
+def describe_seed(seed: Seed) -> str:
+    """The seed as people say it: ``mutation 3 of 22``, with its strength where that is not the usual one."""
+    match seed:
+        case PlainSeed(number):
+            return str(number)
+        case Mutation(parent, by, strength):
+            how = "" if strength == MUTATION_STRENGTH else f" (strength {strength:g})"
+            return f"mutation {by} of {describe_seed(parent)}{how}"
+        case Cross((one, other), by):
+            return f"crossing {by} of {describe_seed(one)} and {describe_seed(other)}"
+        case Walk(seeds):
+            return " to ".join(map(describe_seed, seeds))
