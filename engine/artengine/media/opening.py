@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from artengine.files import is_weights
 from artengine.media.base import Media
 from artengine.media.font import Font, is_font, open_font
 from artengine.media.learnt import Learnt, open_learnt
-from artengine.media.photo import MAX_MEGAPIXELS, Photo, open_photo
-from artengine.media.sound import Sound, is_sound, open_sound
+from artengine.media.photo import MAX_MEGAPIXELS, Photo, is_photo, open_photo
+from artengine.media.sound import START, Sound, is_sound, open_sound
 
 #: The words for them.
 MEDIA_WORDS: dict[type[Media], str] = {Photo: "photo", Sound: "sound", Font: "font", Learnt: "weights file"}
@@ -49,8 +50,14 @@ def open_media(path: Path, name: str, max_megapixels: float = MAX_MEGAPIXELS) ->
     """The file at path, of whichever kind it is by its first bytes; raises as `open_as` does."""
     try:
         with path.open("rb") as file:
-            start = file.read(12)
+            start = file.read(START)
     except OSError:
         start = b""
-    kind = Sound if is_sound(start) else Font if is_font(start) else Learnt if is_weights(start) else Photo
+    signs: dict[type[Media], Callable[[bytes], bool]] = {
+        Learnt: is_weights,
+        Font: is_font,
+        Photo: is_photo,
+        Sound: is_sound,  # the last one: an MP3 may begin with anything
+    }
+    kind = next((kind for kind, is_one in signs.items() if is_one(start)), Photo)
     return open_as(kind, path, name, max_megapixels)

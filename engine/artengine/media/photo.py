@@ -65,6 +65,11 @@ class Photo(Media):
         return reduce_blocks(self.pixels, downscale, average)
 
 
+def is_photo(start: bytes) -> bool:
+    """Whether a file that begins like this is of a format that is read; twelve bytes tell."""
+    return start.startswith((PNG, *tiff.STARTS, b"\xff\xd8\xff", b"GIF8", b"BM")) or start[8:12] == b"WEBP"
+
+
 def open_photo(path: Path, name: str, max_megapixels: float = MAX_MEGAPIXELS) -> Photo:
     """The photo at path, decoded.
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import subprocess
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from tests.support.sample_plugin import bind, value
 
 from artengine import InputError, Photo, Sound, load, run
@@ -28,9 +30,10 @@ outputs:
 """
 
 
-def tone(path: Path, seconds: float = 0.3) -> Path:
+def tone(path: Path, seconds: float = 0.3, options: str = "") -> Path:
     path.parent.mkdir(exist_ok=True)
-    command = [ffmpeg.program(), "-v", "error", "-y", "-f", "lavfi", "-i", f"sine=d={seconds}", str(path)]
+    sine = ["-f", "lavfi", "-i", f"sine=d={seconds}"]
+    command = [ffmpeg.program(), "-v", "error", "-y", *sine, *options.split(), str(path)]
     subprocess.run(command, check=True)
     return path
 
@@ -50,6 +53,76 @@ def test_a_sound_is_known_by_its_bytes(ending: str, tmp_path: Path) -> None:
     assert (found.form, found.path, found.name) == (FORMATS[ending], path, "tone")
     assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert open_media(path, "tone") == found
+
+
+HALVES = {
+    "wav": ("", r"[\d,]+ of [\d,]+ bytes are there"),
+    "flac": ("", r"[\d.]+ of 2\.0 seconds are there"),
+    "mp3": ("", r"[\d,]+ of [\d,]+ bytes are there"),
+    "without a head.mp3": ("-write_xing 0", "its last frame is cut off"),
+    "layer two.mp3": ("-c:a mp2 -f mp2", "its last frame is cut off"),
+    "slow.mp3": ("-ar 16000 -write_xing 0", "its last frame is cut off"),
+    "ogg": ("-c:a libopus -page_duration 100000", r"its last page is (cut off|missing)"),
+}
+
+
+@pytest.mark.parametrize("kind", HALVES)
+def test_half_a_sound_is_refused_wherever_it_ends(kind: str, tmp_path: Path) -> None:
+    options, told = HALVES[kind]
+    path = tone(tmp_path / f"tone.{kind.rpartition('.')[2]}", 2.0, options)
+    whole = path.read_bytes()
+    assert open_sound(path, "tone").data == whole
+    for end in (len(whole) // 2 + 1, len(whole) * 9 // 10, len(whole) - 1):
+        path.write_bytes(whole[:end])
+        with pytest.raises(
+            ValueError, match=rf"^found half a sound \({told}\), expected a whole one; save it anew, or cut"
+        ):
+            open_sound(path, "tone")
+
+
+def test_what_says_nothing_of_its_length_is_whole(tmp_path: Path) -> None:
+    path = tone(tmp_path / "tone.wav")
+    data = bytearray(path.read_bytes())
+    at = data.index(b"data") + 4
+    data[at : at + 4] = b"\xff\xff\xff\xff"  # as a program leaves it that writes into a pipe
+    path.write_bytes(data)
+    assert open_sound(path, "tone").form == "wav"
+    path = tone(tmp_path / "tone.mp3")
+    tagged = path.read_bytes() + b"TAG" + bytes(125)
+    path.write_bytes(tagged)
+    assert open_sound(path, "tone").data == tagged
+
+
+@pytest.mark.parametrize(
+    "lead", [bytes(1), bytes(4096), b"\xff\xfb" * 999 + b"\xff", b"<html>" + bytes(range(256)) * 9]
+)
+def test_an_mp3_may_begin_with_what_is_none(lead: bytes, tmp_path: Path) -> None:
+    path = tone(tmp_path / "tone.mp3", 0.3, "-write_xing 0 -id3v2_version 0")
+    whole = path.read_bytes()
+    (tmp_path / "cut").write_bytes(lead + whole)
+    found = open_media(tmp_path / "cut", "tone")
+    assert isinstance(found, Sound)
+    assert (found.form, found.data) == ("mp3", whole)
+    assert found.sha256 == hashlib.sha256(lead + whole).hexdigest()
+    (tmp_path / "cut").write_bytes(whole[100:])  # in the middle of a frame
+    found = open_media(tmp_path / "cut", "tone")
+    assert isinstance(found, Sound)
+    assert whole.endswith(found.data)
+    assert len(whole) - len(found.data) < 500
+
+
+def test_a_sound_is_not_sought_for_ever_nor_in_a_picture(tmp_path: Path) -> None:
+    sound = tone(tmp_path / "tone.mp3", 0.3, "-write_xing 0 -id3v2_version 0").read_bytes()
+    (tmp_path / "far").write_bytes(bytes(1 << 17) + sound)
+    with pytest.raises(ValueError, match=r"^found no sound, "):
+        open_sound(tmp_path / "far", "far")
+    picture = io.BytesIO()
+    Image.new("RGB", (3, 2)).save(picture, "PNG")
+    (tmp_path / "photo").write_bytes(picture.getvalue() + sound)
+    assert isinstance(open_media(tmp_path / "photo", "photo"), Photo)
+    (tmp_path / "one").write_bytes(bytes(9) + sound[:4] + bytes(2000))  # a frame that none follows
+    with pytest.raises(ValueError, match=r"^found no sound, "):
+        open_sound(tmp_path / "one", "one")
 
 
 @pytest.mark.parametrize(
