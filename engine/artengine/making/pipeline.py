@@ -27,7 +27,7 @@ from artengine.making.films import (
 )
 from artengine.making.output_threads import OutputThreads
 from artengine.media import MAX_MEGAPIXELS
-from artengine.painting import Part, Picture, build, device_named
+from artengine.painting import Part, Picture, build, device_named, paint_alike
 from artengine.scene import Film, Montage, Scene, Work, load_work
 from artengine.training import Describe, Trained, enclosed, train_to_file
 from artengine.view import View
@@ -121,11 +121,15 @@ class _Options:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One run for the files of a scene or a montage: what their recipes say, and what is written so far."""
+    """One run for the files of a scene or a montage: what their recipes say, and what is written so far.
+
+    before: the backend that the file was made with which is made again.
+    """
 
     work: Work
     options: _Options
     device: str
+    before: Mapping[str, str] | None = None
     written: set[Path] = field(default_factory=set)
 
     def output_threads(
@@ -144,6 +148,8 @@ class _Run:
         """
         targets = []
         for index, bound in outputs:
+            if self.before and paint_alike(self.before, backend):
+                backend = self.before  # so that the file is the same too
             found = recipe.of(self.work, self.device, index, backend, packed) if self.options.metadata else None
             target = OutputTarget(
                 self.options.out,
@@ -166,7 +172,7 @@ def _make_scene(
     outputs = options.select_outputs(scene)
     films = [(index, bound) for index, bound in outputs if bound.component.films]
     stills = [(index, bound) for index, bound in outputs if not bound.component.films]
-    run = _Run(scene, options, picture.device.type)
+    run = _Run(scene, options, picture.device.type, backend)
     trained = Trained()
     if films and scene.film and scene.film.learning:
         yield from _note_other_backend(picture, backend)
@@ -204,7 +210,7 @@ def _packed(trained: Trained, wanted: Weights) -> Generator[Event, None, bytes |
 
 def _note_other_backend(picture: Picture, backend: Mapping[str, str] | None) -> Iterator[Note]:
     """Say where a picture is painted by another backend than before; backend: that one, None where it is not known."""
-    if backend is None or backend == picture.backend:
+    if backend is None or paint_alike(backend, picture.backend):
         return
     before = ", ".join(f"{name} {value}" for name, value in backend.items()) or "means that it does not tell"
     now = ", ".join(f"{name} {value}" for name, value in picture.backend.items())

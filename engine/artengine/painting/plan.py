@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -69,6 +69,17 @@ class Plan:
     def painter(self) -> Painter:
         """A function from points to colours, for one thread: the network as it stands may keep state."""
         return self.shared or _copied(self.network)
+
+
+def paint_alike(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether two backends give the same bits of every colour.
+
+    Machine code of our own does the same operations in the same order for every point, whatever instructions do them
+    for how many points at once; only bfloat16 is another number.
+    """
+    names = [name for name in one.keys() | other.keys() if one.get(name) != other.get(name)]
+    products = one.get("products", "")
+    return not names or (names == ["instructions"] and products.startswith("LLVM") and "bfloat16" not in products)
 
 
 def make_plan(network: nn.Module, inputs: int, precision: PlanPrecision, device: torch.device) -> Plan:

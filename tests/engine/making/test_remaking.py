@@ -280,3 +280,15 @@ def test_a_film_of_the_learning_learns_and_says_so(picture: Path, tmp_path: Path
     run_cli("rerun", picture, "--set", "film={length: 4f, learning: even}", "--set", "outputs=apng", "--out", "again")
     assert sorted(file_contents(tmp_path / "again")) == ["learning.apng", "learning.safetensors"]
     assert recipe.read(tmp_path / "again/learning.apng").weights is None
+
+
+@pytest.mark.parametrize("length", [16, 32, 64], ids=["NEON", "AVX2", "AVX-512"])
+def test_a_processor_with_other_vectors_makes_the_same_file(
+    length: int, picture: Path, tmp_path: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiler = pytest.importorskip("artengine.painting.compiled.compiler")
+    from artengine.painting.compiled.ir_builder import Tile
+
+    monkeypatch.setattr(compiler, "choose_tile", lambda real, broad: Tile(real, length // real.bytes, 2, 6, 32))
+    assert run_cli("rerun", picture, "--out", "again").err == f"learning: {FOUND}\n"
+    assert (tmp_path / "again/learning.png").read_bytes() == picture.read_bytes()

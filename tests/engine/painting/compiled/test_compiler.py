@@ -15,7 +15,7 @@ from artengine.kinds import Ports
 from artengine.painting.compiled.errors import NotCompilableError
 from artengine.painting.operations.simplify import simplify
 from artengine.painting.operations.tracing import trace_network
-from artengine.painting.plan import Plan, PlanPrecision, make_plan
+from artengine.painting.plan import Plan, PlanPrecision, make_plan, paint_alike
 from artengine_nonlinearities.painter import neural_painter
 from artengine_nonlinearities.pools import ALL, PUBLISHED
 
@@ -341,6 +341,7 @@ def test_every_shape_of_vectors_gives_the_same_colours(
     layers = [nn.Linear(2, 37), nn.Tanh(), nn.Linear(37, 21), Formula(ALL["sort"]), Formula(ALL["logsoftmax"])]
     network = nn.Sequential(*layers, nn.Linear(21, 13), Formula(ALL["sin"]), Formula(ALL["log_abs"]), nn.Linear(13, 3))
     real, (length, units) = DOUBLE if precision == "deep" else SINGLE, size
+    usual = planned(network, 2, precision)
     monkeypatch.setattr(
         compiler, "choose_tile", lambda real, broad: Tile(real, length // real.bytes, 2, units, 128 // real.bytes)
     )
@@ -348,6 +349,8 @@ def test_every_shape_of_vectors_gives_the_same_colours(
     assert plan.backend["instructions"] == {16: "NEON", 32: "AVX2", 64: "AVX512"}[length]
     x = torch.rand(plan.points, 2, dtype=real.dtype)
     given = plan.painter()(x)
+    assert torch.equal(given, usual.painter()(x))
+    assert paint_alike(plan.backend, usual.backend)
     with torch.no_grad():
         assert torch.allclose(given, network.to(real.dtype)(x), atol=2e-4 if precision == "float32" else 1e-12)
 
