@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -208,6 +210,7 @@ class _Batch:
                 "fresh": self._options.fresh,
                 "metadata": self._options.metadata,
                 "weights": self._options.weights,
+                "packed": base64.b64encode(variation.packed).decode() if variation.packed else None,
             }
             yield Item(variation.name, data)
 
@@ -247,6 +250,7 @@ def _identity(variation: Variation, options: GalleryOptions) -> str:
             "device": options.device,
             "metadata": options.metadata,
             **({} if options.weights == "auto" else {"weights": options.weights}),
+            **({"packed": hashlib.sha256(variation.packed).hexdigest()} if variation.packed else {}),
         }
     )
 

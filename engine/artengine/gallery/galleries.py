@@ -60,9 +60,9 @@ def build_mutations(
     max_megapixels: float = MAX_MEGAPIXELS,
 ) -> Generator[Event, None, None]:
     """Make so many mutations of a picture, beside it; see `build_gallery`."""
-    scene = evolution.load_parent(file, plugins, max_megapixels)
+    parent = evolution.load_parent(file, plugins, max_megapixels)
     command_options = repeat_options(plugins, max_megapixels, options.device, options.metadata, options.weights)
-    children = evolution.mutations(file, scene, number, strength, command_options)
+    children = evolution.mutations(file, parent, number, strength, command_options)
     title = f"{file.stem} and its mutations"
     yield from build_gallery(title, children, number + 1, options.workers("make_item"), options, walk=_walk_scene)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import errno
 from dataclasses import replace
 from pathlib import Path
@@ -49,24 +50,26 @@ def describe_look(data: dict[str, Any]) -> dict[str, Plain]:
 def _make(data: dict[str, Any]) -> dict[str, Any]:
     scene, folder = scene_from_json(data["scene"]), Path(data["folder"])
     options = {name: data[name] for name in ("device", "fresh", "metadata", "weights")}
+    packed = options["packed"] = base64.b64decode(data["packed"]) if data["packed"] else None
     options["patience"] = LOCK_PATIENCE
     paths = [event.path for event in make_files(scene, folder, **options) if isinstance(event, Wrote)]
     weights = folder / f"{scene.name}.safetensors"
-    if scene.training and weights not in paths:  # learnt by an earlier run that was stopped afterwards
+    if scene.training and packed is None and weights not in paths:  # learnt by an earlier run that was stopped then
         paths.append(weights)
     paths.sort(key=_order_shown)
     if paths[0].suffix in STILLS:
         width, height = write_thumbnail_of(paths[0], folder / THUMBNAIL_FILE, data["scene"]["max_megapixels"])
     else:
         picture = build(scene, data["device"])
-        for _ in train_to_file(picture, folder, fresh=False, describe=recipe.of_weights if data["metadata"] else None):
+        describe = recipe.of_weights if data["metadata"] else None
+        for _ in train_to_file(picture, folder, fresh=False, describe=describe, packed=packed):
             pass  # it has learnt already: its weights are loaded
         view = _shrunk(scene.view, _THUMBNAIL_SOURCE)
         small = picture.paint(view)
         write_thumbnail(small, folder / THUMBNAIL_FILE)
         width = round(small.shape[1] * scene.view.width / view.width)  # filters may change the size
         height = round(small.shape[0] * scene.view.height / view.height)
-    learnt = figures(weights) if scene.training else None
+    learnt = figures(weights) if scene.training and packed is None else None
     quality = {"psnr": learnt.psnr if learnt else None, "loss": learnt.loss if learnt else None}
     return {"files": [path.name for path in paths], "width": width, "height": height, **quality}
 

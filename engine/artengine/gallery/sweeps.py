@@ -33,7 +33,8 @@ Choices = list[tuple[str, list[str]]]  # keys of settings with their values
 class Variation:
     """One of many pictures: its scene, what its files are called, and what differs from the others.
 
-    seed, settings: as a scene writes them, on one line. command: makes the picture again.
+    seed, settings: as a scene writes them, on one line. command: makes the picture again. packed: what it has learnt,
+    where it is not learnt anew.
     """
 
     scene: Scene
@@ -41,6 +42,7 @@ class Variation:
     seed: str
     settings: Mapping[str, str]
     command: str
+    packed: bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

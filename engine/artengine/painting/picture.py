@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -46,13 +46,14 @@ class Picture:
         self.device = device
         self._curve: tuple[Point, ...] = ()
         self._weights: dict[int, dict[str, Tensor]] = {}  # as drawn, by their seed
+        self._learnt: dict[str, Tensor] | None = None
         self._sources = [bound.make() for bound in scene.coordinates]
         self._filters = [bound.make() for bound in scene.filters]
         corner = scene.view.tile(0, 0, 1, 1)
         ports = Ports(inputs=self._joined(corner).shape[-1], seed=scene.seed)
         self.network = self._network(ports)
         self._ports = ports
-        if not isinstance(scene.lineage, PlainSeed):
+        if not isinstance(scene.lineage, PlainSeed) and not scene.training:
             self.grow(0.0)
         if scene.training:
             self.network.to(self.dtype)
@@ -118,6 +119,22 @@ class Picture:
                 return False
         return True
 
+    @property
+    def learnt(self) -> Mapping[str, Tensor]:
+        """What the network has learnt, before anything has grown from it."""
+        return self.network.state_dict() if self._learnt is None else self._learnt
+
+    def take_learnt(self, weights: Mapping[str, Tensor] | None = None) -> None:
+        """Take what has been learnt, the network's own weights as they are unless others are given; its seed grows.
+
+        A seed that has grown, such as a mutation, grows from what is learnt with its number.
+        """
+        if weights is not None:
+            self.network.load_state_dict(dict(weights))
+        if not isinstance(self.scene.lineage, PlainSeed):
+            self._learnt = {name: values.clone() for name, values in self.network.state_dict().items()}
+            self.grow(0.0)
+
     def grow(self, phase: float) -> None:
         """Give the network the weights of the scene's seed at a phase of its walk, 0 to 1: see `seeds`.
 
@@ -126,12 +143,15 @@ class Picture:
         modules = self.network.named_modules()
         rows = {f"{name}.weight" for name, module in modules if isinstance(module, nn.Linear)}
         try:
-            self.network.load_state_dict(dict(grow_weights(self.scene.lineage, phase, self._drawn, rows)))
+            grown = dict(grow_weights(self.scene.lineage, phase, self._drawn, rows))
+            self.network.load_state_dict(grown, strict=self._learnt is None)
         except ValueError as error:
             raise InputError([Problem("", "seed", str(error))]) from None
 
     def _drawn(self, seed: int) -> dict[str, Tensor]:
-        """The weights of a seed."""
+        """The weights of a seed; of a scene that has learnt, those parameters."""
+        if self._learnt is not None:
+            return {name: self._learnt[name] for name, _ in self.network.named_parameters()}
         if seed not in self._weights:
             self._weights[seed] = self._network(replace(self._ports, seed=seed)).state_dict()
         return self._weights[seed]

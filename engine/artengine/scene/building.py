@@ -13,7 +13,7 @@ from artengine.scene.document import Entries, Node, Scalar
 from artengine.scene.file_names import clashes, output_files
 from artengine.scene.motion import EXTREMES
 from artengine.scene.scene import LoadContext, Motion, Scene, SceneOptions
-from artengine.scene.seeds import PlainSeed
+from artengine.scene.seeds import PlainSeed, all_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +134,12 @@ def _conflicts(scene: BoundScene, root: Node, only: int | None) -> Iterator[Prob
     """Parts of a scene that are right, each on its own, and not together."""
     options = scene.options
     marks = {name: str(mark) for name, (mark, _) in root.entries.items()} if isinstance(root, Entries) else {}
-    if options.training and not isinstance(options.seed, PlainSeed):
-        message = "found a seed that has grown from others in a scene with a training, expected a whole number"
-        yield Problem(marks.get("seed", ""), "seed", f"{message}: what is learnt does not come from the seed alone")
+    if options.training and len(set(all_numbers(options.seed))) > 1:
+        message = "found a seed that has grown from several numbers in a scene with a training, expected one of them"
+        yield Problem(marks.get("seed", ""), "seed", f"{message}: what two trainings come to has nothing in between")
+    if options.film and options.film.learning and not isinstance(options.seed, PlainSeed):
+        message = "found a film of the learning with a seed that has grown, expected a whole number"
+        yield Problem(marks["film"], "film.learning", f"{message}: children come from what has been learnt")
     if options.film and options.film.learning and not options.training:
         yield Problem(marks["film"], "film.learning", "found a film of the learning in a scene without a training")
     outputs = scene.outputs(only)

@@ -60,6 +60,7 @@ def train_to_file(
             yield Note(f"the weights that came with it are no use ({error}), so it is learnt anew")
         else:
             picture.set_curve(curve.read(header.get("curve")))
+            picture.take_learnt()
             yield Note("painted from the weights that came with it (--fresh trains anew)")
             return Trained(packed=packed)
     checkpoints = Checkpoints(out, scene.name, scene.training_key)
@@ -68,6 +69,7 @@ def train_to_file(
         yield Note(words)
     if reused:
         checkpoints.tidy()
+        picture.take_learnt()
         return Trained(path)
     if missing := next((media.missing for media in scene.training.media() if media.missing), ""):
         raise InputError(missing)
@@ -87,6 +89,7 @@ def train_to_file(
         yield Note(result.note)
     yield TrainingEnd(result, picture.glance)
     yield Wrote(path)
+    picture.take_learnt()
     return Trained(path)
 
 

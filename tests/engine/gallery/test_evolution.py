@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import shutil
 from pathlib import Path
@@ -123,7 +124,7 @@ def test_crossing_takes_units_of_both(home: Path) -> None:
     files = home / "gallery" / "one.png", home / "gallery" / "other.png"
     scenes = evolution.load_parent(files[0]), evolution.load_parent(files[1])
     _, _, child, other_child = evolution.crossings(files, scenes, 2)
-    one, other = (build(each, "cpu").network.state_dict() for each in scenes)
+    one, other = (build(each.scene, "cpu").network.state_dict() for each in scenes)
     for crossed_ in (child, other_child):
         weights = build(crossed_.scene, "cpu").network.state_dict()
         units = []
@@ -223,7 +224,7 @@ def test_pictures_of_other_sizes_are_crossed(home: Path, tmp_path: Path) -> None
     [
         (
             "network: mlp\ntraining: {regression: {target: photo.png, until: {steps: 3}}}\n",
-            "found a picture that was learnt",
+            "found what is learnt, without what it has come to",
         ),
         ("seed: [1, 2]\nnetwork: neural_painter\nfilm: {length: 1s}\n", "found a walk through several seeds"),
         ("shots: [{title: one, length: 1s}]\noutputs: gif\n", "found a film of several shots"),
@@ -243,8 +244,8 @@ def test_files_that_have_no_children_are_refused_with_a_word(tmp_path: Path, mon
     Image.new("RGB", (4, 4)).save(tmp_path / "photo.png")
     text = "canvas: {width: 4, height: 4}\nnetwork: {mlp: {width: 4}}\n"
     path = scene(tmp_path, text + "training: {regression: {target: photo.png, until: {steps: 3}}}\n")
-    for file in run(path, out=tmp_path / "gallery"):
-        with pytest.raises(InputError, match=rf"{file.name}: found a picture that was learnt"):
+    for file in run(path, out=tmp_path / "gallery", weights="never"):
+        with pytest.raises(InputError, match=rf"{file.name}: found what is learnt, without what it has come to; "):
             evolution.load_parent(file)
     with pytest.raises(InputError, match=r"photo\.png: found no recipe in it"):
         evolution.load_parent(tmp_path / "photo.png")
@@ -252,3 +253,78 @@ def test_files_that_have_no_children_are_refused_with_a_word(tmp_path: Path, mon
         evolution.load_parent(tmp_path / "gone.png")
     with pytest.raises(InputError):
         evolution.load_parent(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def learnt(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A picture that was learnt; its photo is gone."""
+    from artengine.making.pipeline import run
+
+    folder = tmp_path_factory.mktemp("learnt")
+    Image.fromarray(np.random.default_rng(1).integers(0, 255, (8, 8, 3), np.uint8)).save(folder / "photo.png")
+    text = "seed: 5\ncanvas: {width: 16, height: 12}\nnetwork: {mlp: {width: 8}}\n"
+    path = scene(folder, text + "training: {regression: {target: photo.png, until: {steps: 20}, batch: 16}}\n")
+    *_, picture = run(path, out=folder / "gallery")
+    (folder / "photo.png").unlink()
+    return picture
+
+
+@pytest.fixture(scope="module")
+def learnt_children(learnt: Path) -> Path:
+    return mutated(learnt, learnt.parent / "children", 3, 0.05)
+
+
+def test_children_of_what_was_learnt_come_from_its_weights(learnt: Path, learnt_children: Path) -> None:
+    names = seen(learnt_children)
+    assert [path.suffix for path in learnt_children.glob("*.safetensors")] == []
+    parent, *children = (learnt_children / f"{name}.png" for name in names)
+    assert (pixels(parent) == pixels(learnt)).all()
+    distances = [apart(parent, child) for child in children]
+    assert all(0.5 < distance < 60 for distance in distances), distances
+    assert len({round(distance, 3) for distance in distances}) == 3
+    weights = recipe.read(learnt).weights
+    assert weights
+    assert all(recipe.read(child).weights == weights for child in children)  # what has grown from them is in the seed
+
+
+def test_children_of_what_was_learnt_are_made_again_and_have_children(
+    learnt_children: Path, run_cli: RunCli, tmp_path: Path
+) -> None:
+    for line in lines(learnt_children):
+        answer = run_cli(*shlex.split(line["command"])[1:], "--out", tmp_path / "again")
+        assert answer.code == 0, answer.err
+        (again,) = answer.out.split()
+        assert Path(again).read_bytes() == (learnt_children / next(iter(line["files"]))).read_bytes()
+    one, other = (learnt_children / f"{name}.png" for name in seen(learnt_children)[1:3])
+    folder = crossed(one, other, tmp_path / "crossings", 2)
+    first, second, *crosses = (folder / f"{name}.png" for name in seen(folder))
+    assert (pixels(first) == pixels(one)).all()
+    assert (pixels(second) == pixels(other)).all()
+    assert all(apart(first, child) > 0.1 and apart(second, child) > 0.1 for child in crosses)
+    assert apart(mutated(one, tmp_path / "more", 1, 0.05) / f"{one.stem}-mutation-1.png", one) > 0.1
+
+
+def test_a_film_walks_through_children_of_what_was_learnt(
+    learnt: Path, learnt_children: Path, run_cli: RunCli, tmp_path: Path
+) -> None:
+    child = {"mutate": 5, "by": 1, "strength": 0.05}
+    words = ["--set", f"seed=[5, {json.dumps(child)}]", "--set", "film={length: 4f, loop: true}", "--set"]
+    answer = run_cli("rerun", learnt, *words, "outputs=frames", "--out", tmp_path)
+    assert answer.code == 0, answer.err
+    start, _, half, _ = sorted(tmp_path.glob("*.png"))
+    assert (pixels(start) == pixels(learnt)).all()
+    assert (pixels(half) == pixels(learnt_children / f"{seen(learnt_children)[1]}.png")).all()
+    assert run_cli("rerun", learnt, *words, "outputs=apng", "--jobs", 2, "--out", tmp_path / "two").code == 0
+
+
+def test_two_trainings_have_nothing_in_between(learnt: Path, run_cli: RunCli, tmp_path: Path) -> None:
+    for setting in ("seed=[5, 6]", "seed={cross: [5, 6], by: 1}"):
+        answer = run_cli("rerun", learnt, "--set", setting)
+        assert answer.code == 2
+        assert "found a seed that has grown from several numbers in a scene with a training" in answer.err
+    answer = run_cli("rerun", learnt, "--set", "seed={mutate: 5, by: 1}", "--set", "film={length: 4f, learning: even}")
+    assert "found a film of the learning with a seed that has grown, expected a whole number" in answer.err
+    parent = evolution.load_parent(learnt)
+    other = evolution.Parent(parent.scene, b"of another machine")
+    with pytest.raises(InputError, match="found pictures of two trainings, expected children of one"):
+        evolution.crossings((learnt, learnt), (parent, other), 3)

@@ -153,6 +153,7 @@ def paint_frames(data: dict[str, Any]) -> int:
         picture = build(scene, data["device"])
         if data["weights"]:
             weights.load(Path(data["weights"]), picture.network)
+            picture.take_learnt()
         _renderers[job] = FrameRenderer(picture, scene.film)
     folder, name, key = data["cache"]
     cache = FrameCache(Path(folder), name, key)

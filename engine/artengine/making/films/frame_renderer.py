@@ -40,7 +40,11 @@ class FrameRenderer:
         self._walks = isinstance(scene.lineage, Walk)
         seeds = len(scene.lineage.seeds) if isinstance(scene.lineage, Walk) else 0
         self._probe_count = max(1, math.ceil(film.span / MAX_PROBE_INTERVAL), PROBES_PER_SEED * seeds)
-        self._start = build(scene, picture.device.type) if self._walks else picture  # a walk changes its weights
+        self._start = picture
+        if self._walks:  # which changes its weights
+            self._start = build(scene, picture.device.type)
+            if scene.training:
+                self._start.take_learnt(picture.learnt)
         self._stretches: OrderedDict[int, Stretch | None] = OrderedDict()
         self._picture_changes = bool(scene.motion.numbers) or self._walks or self._depends_on_time()
         self._widest_view = self._find_widest_view()
@@ -100,14 +104,14 @@ class FrameRenderer:
         """
         if self._scene.training is None:
             return picture
-        learnt, own = self._start.network.state_dict(), picture.network.state_dict()
+        learnt, own = self._start.learnt, picture.network.state_dict()
         any_shape = dynamic_rows(picture.network)
         fixed = {name: values.shape for name, values in learnt.items() if name not in any_shape}
         if any(name not in own or own[name].shape != shape for name, shape in fixed.items()):
             where, path = self._scene.network.where, self._scene.network.path
             message = "what moves changes the network's shape, so that what was learnt no longer fits it"
             raise InputError([Problem(where, path, message)])
-        picture.network.load_state_dict(learnt)
+        picture.take_learnt(learnt)
         return picture
 
     def _depends_on_time(self) -> bool:
