@@ -16,6 +16,7 @@ from artengine.scene import Scene
 from artengine.sessions import Progress, Result
 from artengine.training import enclosed, weights
 from artengine.training.checkpoint import Checkpoints
+from artengine.training.closeness import describe_closeness
 from artengine.training.session import ShouldReport, TrainingSession, on_its_own
 
 
@@ -52,6 +53,8 @@ def train_to_file(
     scene = picture.scene
     if scene.training is None:
         return Trained()
+    if closeness := describe_closeness(scene):
+        yield Note(closeness)
     path = out / f"{scene.name}.safetensors"
     if packed is not None and not fresh:
         try:
