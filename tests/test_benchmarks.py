@@ -13,13 +13,26 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-from tests.benchmarks import children, dividers, drawings, entries, films, learners, measures, paint, regression, tables
+from tests.benchmarks import (
+    children,
+    dividers,
+    drawings,
+    entries,
+    films,
+    kills,
+    learners,
+    measures,
+    paint,
+    regression,
+    tables,
+)
 from tests.benchmarks.children import Answer, Child, Painter
 from tests.benchmarks.torch_bends import BENDS
 from tests.benchmarks.work import NETWORKS, Image, Job, share
 from tests.support.common import ROOT
 
 from artengine.cli.app import cli
+from artengine.gallery.manifest import hash_data
 from artengine_nonlinearities.pools import PUBLISHED
 
 PAGES = [ROOT / "README.md", *(ROOT / "docs" / name for name in ("performance.md", "learning.md", "dividers.md"))]
@@ -206,3 +219,19 @@ def test_drawings_are_measured_and_their_areas_are_the_whole_picture(monkeypatch
     rows = [row for row in cells(printed) if len(row) == 5 and row[1].replace(",", "").isdigit()]
     assert [row[0] for row in rows] == ["128 lines", "128 circles", "64 and 64"]
     assert all(int(row[1].replace(",", "")) > 3000 and float(row[3]) < 1e-9 for row in rows)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="where there is a GPU, torch does not work in forked processes")
+def test_a_run_is_killed_and_nothing_is_wrong_afterwards() -> None:
+    _, row = cells(run(kills.main, "--kind", "rerun", "--kills", "1"))
+    assert row == ["rerun", "1", "0", "0", "0", "0", "0"]
+
+
+def test_what_is_wrong_after_a_kill_is_counted(tmp_path: Path) -> None:
+    line = json.dumps({"files": {"a.png": hash_data("another")}})
+    left = {"a.png": b"half", ".b.png.tmp": b"", "manifest.jsonl": f"{line}\n".encode(), "index.html": b"<html>"}
+    for name, data in left.items():
+        (tmp_path / name).write_bytes(data)
+    whole = {"a.png": b"all of it", "c.png": b"c", "manifest.jsonl": b"", "index.html": b""}
+    assert kills.faults_at_the_end(tmp_path, whole) == {"different": 3, "stray": 1, "lost": 1}
+    assert kills.faults_of_a_kill(tmp_path, {"c.png": b"c"}, whole) == {"torn": 2, "lost": 1}
