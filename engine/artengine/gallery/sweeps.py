@@ -185,8 +185,9 @@ def repeat_options(
 
 
 def as_argument(path: Path) -> str:
-    """A path as a command takes it: one that begins with a dash would be an option."""
-    return f"./{path}" if str(path).startswith("-") else str(path)
+    """A path as a command takes it: one that begins with a dash would be an option; what is no UTF-8 becomes ``?``."""
+    text = str(path).encode(errors="replace").decode()
+    return f"./{text}" if text.startswith("-") else text
 
 
 def _file_name(words: Sequence[str]) -> str:

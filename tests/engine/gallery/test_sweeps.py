@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings, strategies as st
 from tests.support.common import TINY
-from tests.support.gallery_runs import names_of, scene
+from tests.support.gallery_runs import lines, make_gallery, names_of, scene, seen
 
 from artengine import InputError
 from artengine.gallery.naming import safe_name
@@ -312,6 +314,14 @@ def test_a_command_has_all_that_the_picture_was_made_with(tmp_path: Path, tiny_s
     shared = ["--size", "9x8", "--set", "network.neural_painter.nonlin=same", "--set", f"{STD}=2"]
     assert made[1] == ["artengine", "run", str(tiny_scene), "--seed", "7", *shared, *way]
     assert made[3] == ["artengine", "run", str(tiny_scene), *shared, "--set", "seed={mutate: 7, by: 1}", *way]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a name of a file is a text")
+def test_a_scene_whose_name_is_no_text_has_a_gallery(tmp_path: Path) -> None:
+    path = scene(tmp_path, name=os.fsdecode(b'caf\xe9 "x".yaml'))
+    made, _ = make_gallery(Sweep(path=path, seeds=[1, 2]), tmp_path / "g")
+    assert made == seen(tmp_path / "g") == ["caf-x-seed-1", "caf-x-seed-2"]
+    assert lines(tmp_path / "g")[0]["command"] == f"artengine run '{tmp_path}/caf? \"x\".yaml' --seed 1"
 
 
 def test_a_path_that_begins_with_a_dash_is_no_option(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,11 @@ const seedsOf = (some) => [...new Set(some.map(({ seed }) => seed))].filter(Bool
 // the pictures that have the same in common, as [what, pictures]
 function together(some, what) {
   const groups = new Map();
-  for (const picture of some) groups.set(what(picture), [...(groups.get(what(picture)) ?? []), picture]);
+  for (const picture of some) {
+    const group = what(picture);
+    if (!groups.has(group)) groups.set(group, []);
+    groups.get(group).push(picture);
+  }
   return [...groups];
 }
 
