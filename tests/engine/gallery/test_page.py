@@ -275,7 +275,7 @@ def test_stars_survive_a_reload_and_are_exported(page: Page, tmp_path: Path) -> 
     for number in (8, 4, 13):
         page.click(f"#wall li:nth-child({number}) .star")
     page.reload()
-    assert page.ask("document.querySelector('#stars').textContent") == "3"
+    page.wait("document.querySelector('#stars').textContent === '3'")
     page.click("#only")
     assert names(page) == seeds(3, 7, 12)
     page.click("#export")
