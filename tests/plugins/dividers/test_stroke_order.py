@@ -103,12 +103,14 @@ def test_parts_are_turned_around_where_that_is_shorter(monkeypatch: pytest.Monke
     assert way < 0.95 * greedy < 0.2 * travel(ends)
 
 
-def test_strokes_that_are_points_far_apart_are_ordered() -> None:
+@pytest.mark.parametrize("pairs", [2, 24])  # two: both ends of a stroke are all that is near
+def test_strokes_that_are_points_far_apart_are_ordered(pairs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ordering, "PAIRS_PER_END", pairs)
     y, x = np.mgrid[0:20, 0:20].reshape(2, -1) * 50.0
     ends = np.stack([x, y], axis=1)[np.random.RandomState(1).permutation(400)]
     ordered = order_paths(strokes(np.stack([ends, ends], axis=1), closed=True))
     assert len(ordered) == 400
-    assert travel(ends_of(ordered)) < 1.2 * 399 * 50
+    assert travel(ends_of(ordered)) < 2 * 399 * 50
 
 
 @pytest.mark.parametrize("count", [400, 700])
@@ -156,6 +158,8 @@ def test_pieces_narrower_than_the_pen_join_a_neighbour(tmp_path: Path) -> None:
     large = before >= width
     assert np.array_equal(joined[large], label[large])
     assert np.array_equal(absorb_small_pieces(found, label, 0.0), label)
+    alone = np.arange(len(found))
+    assert len(set(absorb_small_pieces(found, alone, 1e4))) == 1
 
 
 def widths(found: Any, label: Numbers) -> Numbers:
@@ -175,7 +179,8 @@ def widths(found: Any, label: Numbers) -> Numbers:
 
 def test_a_broad_pen_leaves_out_what_is_smaller(drawn: Drawn) -> None:
     network = "network.dividers={lines: 12, circles: 30}"
-    path = drawn("svg: {palette: 4, strokes: true, pen: 5}", network)
-    for _, data in paths(path.read_text()):
-        for stroke in re.findall(r"M[^M]*", data):
-            assert length(stroke) > 5
+    for options, pen in (("palette: 4, ", 5), ("hatching: false, ", 30)):
+        path = drawn(f"svg: {{{options}strokes: true, pen: {pen}}}", network)
+        strokes = [stroke for _, data in paths(path.read_text()) for stroke in re.findall(r"M[^M]*", data)]
+        assert len(strokes) > 20
+        assert min(map(length, strokes)) > pen

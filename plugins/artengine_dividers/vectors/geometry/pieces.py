@@ -15,6 +15,12 @@ def absorb_small_pieces(arrangement: Arrangement, label: Numbers, width: float) 
     How wide it is, four times its area by its perimeter says: the side of a square, the diameter of a circle. Of the
     larger ones it joins that with which it shares most of its border.
     """
+    while not np.array_equal(label, joined := _join_small_pieces(arrangement, label, width)):
+        label = joined  # several small ones in one place may be small still
+    return label
+
+
+def _join_small_pieces(arrangement: Arrangement, label: Numbers, width: float) -> Numbers:
     edges, half = arrangement.edges, len(arrangement.edges) // 2
     left, right = arrangement.face[:half], arrangement.face[edges.twin[:half]]
     length = np.abs(edges.length[:half])
