@@ -118,7 +118,7 @@ def declare(component: T, declared: Declarations) -> T:
 
 
 def films(output: T) -> T:
-    """Declare that an output takes a film's frames; others get one still, the picture as it is at the beginning."""
+    """Declare that an output takes a film's frames; others get one still, and are called again for each other one."""
     return _declare(output, films=True)
 
 

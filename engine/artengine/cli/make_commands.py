@@ -141,7 +141,9 @@ def _check_names_differ(paths: Sequence[Path], works: Sequence[Work]) -> None:
     # what a scene has learnt is named after it alone, and so is its lock
     files = [(path, FileName(path.stem, ".*")) for path in paths]
     files += [
-        (path, file) for path, work in zip(paths, works, strict=True) for file in output_files(work.name, work.outputs)
+        (path, file)
+        for path, work in zip(paths, works, strict=True)
+        for file in output_files(work.name, work.outputs, work.film)
     ]
     for file, earlier, later in clashes(files):
         if later != earlier or file.suffix == ".*":

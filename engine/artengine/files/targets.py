@@ -14,7 +14,10 @@ from artengine.files.atomic import create_file, never_cancelled, place_file, pro
 
 @dataclass(frozen=True, slots=True)
 class OutputTarget:
-    """Where the outputs of one scene go: ``<folder>/<name><suffix>``; see `Target`."""
+    """Where the outputs of one scene go: ``<folder>/<name><suffix>``; see `Target`.
+
+    number: of a still where there are several, which is put before the suffix: ``<name>-0001.svg``.
+    """
 
     folder: Path
     name: str
@@ -25,6 +28,7 @@ class OutputTarget:
     raise_if_cancelled: Callable[[], None] = never_cancelled
     fps: float | None = None
     loop: bool = False
+    number: int | None = None
 
     def path(self, suffix: str, /) -> Path:
         """The path of the file with that suffix.
@@ -33,7 +37,8 @@ class OutputTarget:
         """
         if not SUFFIX.fullmatch(suffix):
             raise ValueError(f"found the suffix {suffix!r}, expected something like '.png' or '-2.png'")
-        return self.folder / f"{self.name}{suffix}"
+        number = "" if self.number is None else f"-{self.number:04d}"
+        return self.folder / f"{self.name}{number}{suffix}"
 
     def create(self, suffix: str, /) -> contextlib.AbstractContextManager[IO[bytes]]:
         """Open the file with that suffix for writing, see `create_file`.

@@ -6,31 +6,22 @@ import contextlib
 import functools
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
-
-import numpy as np
+from typing import Literal
 
 from artengine.components import ConfiguredComponent
 from artengine.errors import InputError
-from artengine.events import Event, FilmReport, Note, PaintingReport, Wrote
+from artengine.events import Event, FilmReport, Note, Wrote
 from artengine.files import OutputTarget, lock_outputs
 from artengine.making import recipe
-from artengine.making.films import (
-    FilmFrame,
-    LoopSeam,
-    MontageRenderer,
-    frame_cache_of,
-    render_film,
-    render_training_film,
-)
+from artengine.making.feeding import feed_film, feed_film_still, feed_image, feed_montage, feed_still, montage_view
+from artengine.making.films import FrameCache, FrameRenderer, MontageRenderer, TrainingFilm, frame_cache_of, render_film
 from artengine.making.output_threads import OutputThreads
 from artengine.media import MAX_MEGAPIXELS
-from artengine.painting import Part, Picture, build, device_named, paint_alike
+from artengine.painting import Picture, build, device_named, paint_alike
 from artengine.scene import Film, Montage, Scene, Work, load_work
 from artengine.training import Describe, Trained, enclosed, train_to_file
-from artengine.view import View
 
 #: Whether weights go into files: where they are small, whenever they can, or not at all.
 Weights = Literal["auto", "always", "never"]
@@ -140,8 +131,9 @@ class _Run:
         *,
         fps: float | None = None,
         loop: bool = False,
+        number: int | None = None,
     ) -> OutputThreads:
-        """Outputs that wait for what they write; fps: frames a second of a film, None for a still.
+        """Outputs that wait for what they write; fps: frames a second of a film, None for a still; number: of several.
 
         backend: what paints the network as it is now; one that has learnt since may be painted in another way. packed:
         weights that go into the recipe.
@@ -160,6 +152,7 @@ class _Run:
                 written=self.written,
                 fps=fps,
                 loop=loop,
+                number=number,
             )
             targets.append((bound, target))
         return OutputThreads(targets)
@@ -173,12 +166,16 @@ def _make_scene(
     films = [(index, bound) for index, bound in outputs if bound.component.films]
     stills = [(index, bound) for index, bound in outputs if not bound.component.films]
     run = _Run(scene, options, picture.device.type, backend)
-    trained = Trained()
-    if films and scene.film and scene.film.learning:
+    film, trained = scene.film, Trained()
+    at_moments = film if film and film.still and stills else None
+    learning = None
+    if film and film.learning and (films or at_moments):
         yield from _note_other_backend(picture, backend)
         if packed is not None:
             yield Note("the film shows the learning, so the weights that came with it are not used")
-        yield from _make_training_film(scene, scene.film, picture, run, films)
+        cache = frame_cache_of(scene, options.out, run.device)
+        learning = TrainingFilm(scene, film, options.out, cache, run.device, painted=bool(films), keep=bool(at_moments))
+        yield from _make_training_film(scene, film, picture, run, films, cache, learning)
         if stills:  # another picture learnt on camera
             trained = yield from train_to_file(picture, options.out, fresh=False, describe=options.describe)
     else:
@@ -186,13 +183,18 @@ def _make_scene(
             picture, options.out, fresh=options.fresh, describe=options.describe, packed=packed
         )
     weights = (yield from _packed(trained, options.weights)) if outputs else None
-    if films and scene.film and not scene.film.learning:
+    if films and film and not film.learning:
         yield from _note_other_backend(picture, backend)
-        yield from _make_film(scene, scene.film, picture, run, films, trained, weights)
+        yield from _make_film(scene, film, picture, run, films, trained, weights)
     if stills:
         yield from _note_other_backend(picture, backend)
+    if at_moments:
+        yield from _make_stills_of_film(at_moments, picture, run, stills, weights, learning)
+    elif stills:
         threads = run.output_threads(stills, picture.backend, weights)
-        yield from _write_outputs(threads, lambda threads: _feed_still(scene, picture, threads))
+        yield from _write_outputs(threads, lambda threads: feed_still(scene, picture, threads))
+    if learning:
+        learning.clear()
 
 
 def _packed(trained: Trained, wanted: Weights) -> Generator[Event, None, bytes | None]:
@@ -231,34 +233,66 @@ def _make_film(
     cache.open()
     with contextlib.closing(render_film(picture, film, cache, trained=trained, jobs=run.options.jobs)) as steps:
         threads = run.output_threads(outputs, picture.backend, packed, fps=film.fps, loop=film.loop)
-        yield from _write_outputs(threads, lambda threads: _feed_film(scene, film, steps, threads))
+        yield from _write_outputs(threads, lambda threads: feed_film(scene, film, steps, threads))
     cache.clear()
 
 
 def _make_training_film(
-    scene: Scene, film: Film, picture: Picture, run: _Run, outputs: Sequence[IndexedOutput]
+    scene: Scene,
+    film: Film,
+    picture: Picture,
+    run: _Run,
+    outputs: Sequence[IndexedOutput],
+    cache: FrameCache,
+    learning: TrainingFilm,
 ) -> Iterator[Event]:
-    options = run.options
-    cache = frame_cache_of(scene, options.out, run.device)
     cache.open()
-    steps = render_training_film(picture, film, options.out, cache, fresh=options.fresh, describe=options.describe)
-    with contextlib.closing(steps):
+    with contextlib.closing(learning.render(fresh=run.options.fresh, describe=run.options.describe)) as steps:
         threads = run.output_threads(outputs, picture.backend, fps=film.fps, loop=film.loop)
-        yield from _write_outputs(threads, lambda threads: _feed_film(scene, film, steps, threads))
-    cache.clear()
+        yield from _write_outputs(threads, lambda threads: feed_film(scene, film, steps, threads))
+
+
+def _make_stills_of_film(
+    film: Film,
+    picture: Picture,
+    run: _Run,
+    outputs: Sequence[IndexedOutput],
+    packed: bytes | None,
+    learning: TrainingFilm | None,
+) -> Iterator[Event]:
+    """Make the stills that a film asks for; picture: with all that it has learnt; learning: where the film shows it."""
+    frames = learning.stills() if learning else film.still_frames(film.frames)
+    renderer = FrameRenderer(picture, film)
+    for done, frame in enumerate(frames, start=1):
+        if learning:
+            earlier = learning.picture_at(frame)
+            earlier.set_curve(picture.curve)
+            renderer = FrameRenderer(earlier, film)
+        number = frame + 1 if film.stills_are_numbered else None
+        threads = run.output_threads(outputs, picture.backend, packed, number=number)
+        yield from _write_outputs(threads, functools.partial(feed_film_still, renderer.still(frame)))
+        yield FilmReport(done, len(frames), "stills")
 
 
 def _make_montage(montage: Montage, options: _Options) -> Iterator[Event]:
     outputs = options.select_outputs(montage)
+    films = [(index, bound) for index, bound in outputs if bound.component.films]
+    stills = [(index, bound) for index, bound in outputs if not bound.component.films]
     if not outputs:
         return
     run = _Run(montage, options, device_named(options.device).type)
     renderer = MontageRenderer(montage, options.out, run.device)
-    scenes = renderer.render_scenes(fresh=options.fresh, describe=options.describe, jobs=options.jobs)
+    frames = range(montage.frames) if films else montage.still_frames
+    scenes = renderer.render_scenes(frames, fresh=options.fresh, describe=options.describe, jobs=options.jobs)
     with contextlib.closing(scenes):
         yield from scenes
-    threads = run.output_threads(outputs, {}, fps=montage.film.fps)
-    yield from _write_outputs(threads, lambda threads: _feed_montage(montage, renderer, threads))
+    if films:
+        threads = run.output_threads(films, {}, fps=montage.film.fps)
+        yield from _write_outputs(threads, lambda threads: feed_montage(montage, renderer, threads))
+    for frame in montage.still_frames if stills else ():
+        threads = run.output_threads(stills, {}, number=frame + 1 if montage.film.stills_are_numbered else None)
+        view, image = montage_view(montage, frame), renderer.frame(frame)
+        yield from _write_outputs(threads, functools.partial(feed_image, view, image))
     renderer.clear()
 
 
@@ -272,47 +306,3 @@ def _write_outputs(threads: OutputThreads, feed: Callable[[OutputThreads], Itera
         yield from map(Wrote, threads.paths)  # they are whole
         raise
     yield from map(Wrote, threads.paths)
-
-
-def _feed_still(scene: Scene, picture: Picture, threads: OutputThreads) -> Iterator[Event]:
-    """Feed outputs with the picture of a scene as it is painted."""
-    done = 0
-    # a glance leaves filters out, and is painted in a precision that a deep zoom is beyond
-    glance = None if scene.filters or scene.view.deep else picture.glance
-    for part in threads.feed(scene.view, picture.painting(), picture):
-        if part.done > done:
-            yield PaintingReport(done := part.done, part.total, glance)
-
-
-def _feed_film(scene: Scene, film: Film, steps: Iterator[Event | FilmFrame], threads: OutputThreads) -> Iterator[Event]:
-    """Feed outputs with the frames of a film as they come; in the end, how well a loop closes."""
-    seam = LoopSeam()
-    for step in steps:
-        if not isinstance(step, FilmFrame):
-            yield step
-            continue
-        seam.add(step.pixels)
-        _feed_image(threads, scene.view_at(film.time(step.frame)), step.pixels.astype(np.float32) / 255)
-        yield FilmReport(step.frame + 1, step.frames, glance=step.glance)
-    if film.loop:
-        yield Note(seam.describe())
-
-
-def _feed_montage(montage: Montage, renderer: MontageRenderer, threads: OutputThreads) -> Iterator[Event]:
-    """Feed outputs with the frames of a film of several shots."""
-    width, height = montage.canvas.size
-    view = View(width=width, height=height)
-    for frame, image in enumerate(renderer.frames()):
-        _feed_image(threads, replace(view, time=frame / montage.film.fps), image)
-        yield FilmReport(frame + 1, montage.frames, glance=functools.partial(_whole_image, image))
-
-
-def _feed_image(threads: OutputThreads, view: View, image: np.ndarray[Any, Any]) -> None:
-    """Feed outputs with a frame in one piece, (H, W, C) floats in [0, 1]."""
-    for _ in threads.feed(view, [Part(done=1, total=1, shape=image.shape, band=image)]):
-        pass
-
-
-def _whole_image(image: np.ndarray[Any, Any], columns: int, rows: int) -> np.ndarray[Any, Any]:
-    """A glance at an image that is painted already: all of it, whatever there is room for."""
-    return image

@@ -11,7 +11,8 @@ from artengine.media import Media
 from artengine.scene.binding import Binder
 from artengine.scene.document import Entries, Node, Scalar
 from artengine.scene.file_names import clashes, output_files
-from artengine.scene.motion import EXTREMES
+from artengine.scene.montage import MontageFilm
+from artengine.scene.motion import EXTREMES, Film
 from artengine.scene.scene import LoadContext, Motion, Scene, SceneOptions
 from artengine.scene.seeds import PlainSeed, all_numbers
 
@@ -148,7 +149,7 @@ def _conflicts(scene: BoundScene, root: Node, only: int | None) -> Iterator[Prob
             hint = "add film: {length: 8s}, or choose a still output such as png"
             yield Problem(output.where, output.path, f"found {output.name} in a scene without a film; {hint}")
     yield from _refusals(scene, only)
-    yield from name_conflicts(outputs)
+    yield from name_conflicts(outputs, options.film)
 
 
 def _refusals(scene: BoundScene, only: int | None) -> Iterator[Problem]:
@@ -164,10 +165,10 @@ def _refusals(scene: BoundScene, only: int | None) -> Iterator[Problem]:
                 yield from one.refused(error).problems
 
 
-def name_conflicts(outputs: Sequence[ConfiguredComponent]) -> Iterator[Problem]:
-    """Outputs of a scene that would write files of one name, each told once."""
+def name_conflicts(outputs: Sequence[ConfiguredComponent], film: Film | MontageFilm | None = None) -> Iterator[Problem]:
+    """Outputs of a scene, with a film perhaps, that would write files of one name, each told once."""
     told: set[str] = set()
-    for file, earlier, later in clashes((one, file) for one in outputs for file in output_files("", [one])):
+    for file, earlier, later in clashes((one, file) for one in outputs for file in output_files("", [one], film)):
         if later is not earlier and later.path not in told:
             told.add(later.path)
             message = f"found {later.name}, which writes {file} as {earlier.path} does, expected one of them"

@@ -9,6 +9,8 @@ from typing import TypeVar
 
 from artengine.capabilities import NUMBER
 from artengine.components import ConfiguredComponent
+from artengine.scene.montage import MontageFilm
+from artengine.scene.motion import Film
 
 Owner = TypeVar("Owner")
 
@@ -39,9 +41,16 @@ class FileName:
         return bool(re.fullmatch(re.escape(self.scene) + number, name))
 
 
-def output_files(scene: str, outputs: Iterable[ConfiguredComponent]) -> list[FileName]:
-    """The files that outputs of a scene of that name will write, as far as they declare them."""
-    return [FileName(scene, suffix) for output in outputs for suffix in output.component.writes]
+def output_files(
+    scene: str, outputs: Iterable[ConfiguredComponent], film: Film | MontageFilm | None = None
+) -> list[FileName]:
+    """The files that outputs of a scene of that name will write, as far as they declare them; film: of that scene."""
+    number = f"-{NUMBER}" if film and film.stills_are_numbered else ""
+    return [
+        FileName(scene, suffix if output.component.films else f"{number}{suffix}")
+        for output in outputs
+        for suffix in output.component.writes
+    ]
 
 
 def clashes(files: Iterable[tuple[Owner, FileName]]) -> Iterator[tuple[FileName, Owner, Owner]]:

@@ -13,7 +13,7 @@ from artengine.colour import Colour
 from artengine.components import ConfiguredComponent
 from artengine.media import Font, Media
 from artengine.scene.canvas import Canvas
-from artengine.scene.motion import Length
+from artengine.scene.motion import EACH, Length, Still, still_frames
 from artengine.scene.scene import LoadContext, OutputComponent, Scene
 
 Text = Annotated[str, Field(min_length=1, max_length=500)]
@@ -21,10 +21,19 @@ Text = Annotated[str, Field(min_length=1, max_length=500)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MontageFilm:
-    """How many frames a second a film of several shots has, and the font of its words: a file, TTF or OTF."""
+    """How many frames a second a film of several shots has, and the font of its words: a file, TTF or OTF.
+
+    still: the moment that is kept as a still, or each, for a still of every frame.
+    """
 
     fps: Annotated[float, Field(ge=1, le=240)] = 30.0
     font: Font | None = None
+    still: Still | None = None
+
+    @property
+    def stills_are_numbered(self) -> bool:
+        """Whether there is a still of every frame."""
+        return self.still == EACH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,3 +132,8 @@ class Montage:
     def frames(self) -> int:
         """How many frames there are."""
         return count_frames(self.shots)
+
+    @property
+    def still_frames(self) -> list[int]:
+        """The frames that are kept as stills; none where nothing is said of them."""
+        return still_frames(self.film.still, self.frames, self.film.fps) if self.film.still else []

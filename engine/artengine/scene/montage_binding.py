@@ -13,7 +13,7 @@ from artengine.scene.building import bind_scene, name_conflicts
 from artengine.scene.canvas import Canvas
 from artengine.scene.document import Entries, Faulty, Items, Node, Scalar, describe_node, dump_yaml, set_node_at
 from artengine.scene.montage import Montage, MontageFilm, MontageOptions, MontageShot, ShotOptions, count_frames
-from artengine.scene.motion import MAX_FRAMES, parse_seconds
+from artengine.scene.motion import MAX_FRAMES, parse_seconds, still_frames
 from artengine.scene.scene import LoadContext, Scene
 
 MAX_SHOTS = 1000
@@ -69,14 +69,20 @@ def bind_montage(
         return None
     bound = _ShotBinder(binder, canvas, film, name, read, context).bind(shots.items)
     for output in options.outputs if options else ():
-        if not output.component.films:
-            message = f"found {output.name}, which keeps a still, expected an output that takes a film, such as mp4"
+        if not output.component.films and not film.still:
+            message = f"found {output.name}, which keeps a still; say which, film: {{still: 3s}}, or take mp4"
             binder.report(Problem(output.where, output.path, message))
-    binder.report(*name_conflicts(options.outputs if options else ()))
+    binder.report(*name_conflicts(options.outputs if options else (), film))
     if options is None or binder.problems:
         return None
     if (frames := count_frames([one.shot for one in bound])) > MAX_FRAMES:
         binder.report_at(shots.mark, "shots", f"found {frames:,} frames, expected at most {MAX_FRAMES:,}")
+        return None
+    try:
+        if film.still:
+            still_frames(film.still, frames, film.fps)
+    except ValueError as error:
+        binder.report_at(rest.entries["film"][0], "film", str(error))
         return None
     written_out = Items(shots.mark, tuple(one.node for one in bound))
     whole = Entries(root.mark, {**rest.entries, "shots": (shots_mark, written_out)})

@@ -10,7 +10,7 @@ import re
 import shutil
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,26 @@ from artengine.errors import OutputError
 from artengine.files import convert_os_errors, temporary_file
 
 Pixels = np.ndarray[Any, Any]
+Image = np.ndarray[Any, Any]
 
 _HEADER = struct.Struct("<8sIII")  # magic; rows, columns, channels
 _MAGIC = b"artframe"
 _MAX_FRAME_BYTES = 1 << 31  # more than the frame of any film has
 _KEY_PATTERN = re.compile(r"[0-9a-f]{16}")
+
+
+@dataclass(frozen=True, slots=True)
+class FilmFrame:
+    """One of a film's frames, in bytes: (H, W, C)."""
+
+    frame: int
+    frames: int
+    pixels: Pixels
+
+    def glance(self, columns: int, rows: int) -> Image:
+        """The frame as it is, of whatever size: (H, W, C) floats in [0, 1]."""
+        image: Image = self.pixels.astype(np.float32) / 255
+        return image
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +78,10 @@ class FrameCache:
         """Where a frame is, or will be."""
         return self.frames_folder / f"{frame:06}.frame"
 
+    def weights_path(self, frame: int) -> Path:
+        """Where the weights are that a network had learnt in a frame, or will be."""
+        return self.frames_folder / f"{frame:06}.safetensors"
+
     def has(self, frame: int) -> bool:
         """Whether the frame is painted: a file that is there is whole, unless the disk has damaged it; see `read`."""
         return self.path(frame).is_file()
@@ -88,9 +107,17 @@ class FrameCache:
         """Remove all frames: the film is there."""
         clear_frames(self.folder, self.name)
 
-    def missing(self, frames: int) -> Iterator[int]:
-        """The frames that are still to be painted."""
-        return (frame for frame in range(frames) if not self.has(frame))
+    def clear_weights(self) -> None:
+        """Remove the weights of all frames, and what is empty then: the stills are there."""
+        with contextlib.suppress(OSError):
+            for path in self.frames_folder.glob("*.safetensors"):
+                path.unlink()
+            for folder in (self.frames_folder, self.frames_folder.parent):
+                folder.rmdir()
+
+    def missing(self, frames: Iterable[int]) -> Iterator[int]:
+        """Those of some frames that are still to be painted."""
+        return (frame for frame in frames if not self.has(frame))
 
 
 def clear_frames(folder: Path, name: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import torch
 
 from artengine.capabilities import dynamic_rows
 from artengine.errors import InputError, Problem
-from artengine.painting import Image, Picture, Stretch, antialiasing, build
+from artengine.painting import Image, Part, Picture, Stretch, antialiasing, build
 from artengine.scene import Film, Walk
 from artengine.view import View
 
@@ -25,6 +26,15 @@ MAX_STRETCHES = 4  # measured moments that are remembered: a frame needs two
 
 
 Pixels = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """A frame as a still: what it shows, the picture as it is then, and the parts of its painting."""
+
+    view: View
+    picture: Picture
+    parts: Iterator[Part]
 
 
 class FrameRenderer:
@@ -65,10 +75,25 @@ class FrameRenderer:
             light += self._light_at(time)
         return antialiasing.from_light(light / len(times)).numpy()
 
+    def still(self, frame: int) -> Still:
+        """The picture as it is in a frame, and its painting, band by band; until the next frame is asked for."""
+        time = self._film.time(frame)
+        view = self._scene.view_at(time)
+        if self._film.shutter:
+            image = self.image(frame)
+            parts: Iterator[Part] = iter([Part(done=1, total=1, shape=image.shape, band=image)])
+            return Still(view, self._picture_at(time), parts)
+        stretch = self._stretch_of(time)  # before the picture: in a walk, measuring changes it
+        picture = self._picture_at(time)
+        return Still(view, picture, picture.painting(view, stretch))
+
     def _paint_at(self, time: float) -> Image:
         """The picture at one moment, in seconds."""
-        stretch = self._stretch_at(time) if self._picture_changes else self._stretch_for_all()
+        stretch = self._stretch_of(time)  # before the picture: in a walk, measuring changes it
         return self._picture_at(time).paint(self._scene.view_at(time), stretch)
+
+    def _stretch_of(self, time: float) -> Stretch | None:
+        return self._stretch_at(time) if self._picture_changes else self._stretch_for_all()
 
     def _light_at(self, time: float) -> torch.Tensor:
         return antialiasing.to_light(torch.from_numpy(self._paint_at(time)))

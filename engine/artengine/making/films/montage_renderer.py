@@ -6,7 +6,7 @@ import contextlib
 import glob
 import re
 from collections import OrderedDict
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,10 @@ from artengine.colour import parse_colour
 from artengine.errors import ArtengineError
 from artengine.events import Event, FilmReport, Note
 from artengine.files import create_file
-from artengine.making.films.film_frames import FilmFrame, frame_cache_of, render_film, render_training_film
-from artengine.making.films.frame_cache import FrameCache, clear_frames
+from artengine.making.films.film_frames import frame_cache_of, render_film
+from artengine.making.films.frame_cache import FilmFrame, FrameCache, clear_frames
 from artengine.making.films.titles import render_titles
+from artengine.making.films.training_film import TrainingFilm
 from artengine.painting import Picture, antialiasing, build
 from artengine.scene import Film, Montage, MontageShot
 from artengine.training import Describe, train_to_file
@@ -31,7 +32,7 @@ MAX_FRAMES_IN_MEMORY = 4  # a still is shown many times
 
 
 class MontageRenderer:
-    """Puts the frames of a montage together: first `render_scenes`, then `frames`."""
+    """Puts the frames of a montage together: first `render_scenes`, then `frame`, one by one."""
 
     def __init__(self, montage: Montage, out: Path, device: str) -> None:
         self._montage = montage
@@ -41,13 +42,16 @@ class MontageRenderer:
         self._frame_counts: dict[int, int] = {}  # how many frames there are of its scene
         self._recent: OrderedDict[tuple[int, int], Image] = OrderedDict()
 
-    def render_scenes(self, *, fresh: bool, describe: Describe | None, jobs: int) -> Generator[Event, None, None]:
-        """Have the scenes of all shots rendered into their caches; frames that an earlier run has painted are used."""
+    def render_scenes(
+        self, frames: Collection[int], *, fresh: bool, describe: Describe | None, jobs: int
+    ) -> Generator[Event, None, None]:
+        """Have what some frames need of the scenes of shots rendered into caches; what is painted already is used."""
+        needed = self._needed_frames(frames)
         first_shots: dict[str, int] = {}  # by the text of their scene
         weights_by_training: dict[str, Path] = {}  # by the training's key
         for index, part in enumerate(self._montage.shots):
             film = part.scene.film if part.scene else None
-            if part.scene is None or film is None:
+            if part.scene is None or film is None or part.scene.text not in needed:
                 continue
             first = first_shots.setdefault(part.scene.text, index)
             if first < index:
@@ -59,19 +63,32 @@ class MontageRenderer:
             picture = build(part.scene, self._device)
             cache = self._caches[index] = frame_cache_of(part.scene, self._out, picture.device.type)
             cache.open()
-            steps = self._render_scene(picture, film, cache, fresh=fresh, describe=describe, jobs=jobs)
+            only = needed[part.scene.text]
+            steps = self._render_scene(picture, film, cache, only, fresh=fresh, describe=describe, jobs=jobs)
             with contextlib.closing(steps):
                 yield from self._count_frames(index, steps)
 
     def _render_scene(
-        self, picture: Picture, film: Film, cache: FrameCache, *, fresh: bool, describe: Describe | None, jobs: int
+        self,
+        picture: Picture,
+        film: Film,
+        cache: FrameCache,
+        only: Collection[int] | None,
+        *,
+        fresh: bool,
+        describe: Describe | None,
+        jobs: int,
     ) -> Generator[Event | FilmFrame, None, None]:
-        """Have a scene learn, where it does, and give the frames of its film."""
+        """Have a scene learn, where it does, and give the frames of its film; only: those that are wanted, if not all.
+
+        A film of the learning gives all.
+        """
         if film.learning:
-            yield from render_training_film(picture, film, self._out, cache, fresh=fresh, describe=describe)
+            training_film = TrainingFilm(picture.scene, film, self._out, cache, picture.device.type)
+            yield from training_film.render(fresh=fresh, describe=describe)
         else:
             trained = yield from train_to_file(picture, self._out, fresh=fresh, describe=describe)
-            yield from render_film(picture, film, cache, trained=trained, jobs=jobs)
+            yield from render_film(picture, film, cache, trained=trained, jobs=jobs, only=only)
 
     def _count_frames(self, index: int, steps: Iterator[Event | FilmFrame]) -> Iterator[Event]:
         """The frames of a shot's scene, counted, and the notes about it, as events that name the shot."""
@@ -84,24 +101,34 @@ class MontageRenderer:
             else:
                 yield step
 
-    def frames(self) -> Iterator[Image]:
-        """The frames in their order, (H, W, C) floats in [0, 1]."""
-        montage = self._montage
-        starts = montage.starts
-        ends = [start + part.length for start, part in zip(starts, montage.shots, strict=True)]
-        shown = 0
-        for frame in range(montage.frames):
-            while ends[shown] <= frame:
-                shown += 1
-            image = self._frame_with_words(shown, frame - starts[shown])
-            following = shown + 1
-            if following < len(starts) and starts[following] <= frame:
-                share = (frame - starts[following] + 1) / (montage.shots[following].over + 1)
-                image = _mix_in_light(image, self._frame_with_words(following, frame - starts[following]), share)
-            elif shown == 0 and frame < montage.shots[0].over:
-                share = (frame + 1) / (montage.shots[0].over + 1)
-                image = _mix_in_light(self._background(montage.shots[0]), image, share)
-            yield image
+    def _needed_frames(self, frames: Collection[int]) -> dict[str, set[int] | None]:
+        """The frames of each scene, by its text, that some frames of the film show; None where it could be any."""
+        needed: dict[str, set[int] | None] = {}
+        for start, part in zip(self._montage.starts, self._montage.shots, strict=True):
+            shown = [frame - start for frame in frames if start <= frame < start + part.length]
+            if part.scene is None or part.scene.film is None or not shown:
+                continue
+            count, before = part.scene.film.frames, needed.get(part.scene.text, set())
+            if count and before is not None:
+                numbers = (_frame_number(part.scene.film, part.first + frame, count) for frame in shown)
+                needed[part.scene.text] = before | {*numbers}
+            else:
+                needed[part.scene.text] = None
+        return needed
+
+    def frame(self, frame: int) -> Image:
+        """A frame of the film, (H, W, C) floats in [0, 1]."""
+        starts, shots = self._montage.starts, self._montage.shots
+        shown = next(index for index, start in enumerate(starts) if frame < start + shots[index].length)
+        image = self._frame_with_words(shown, frame - starts[shown])
+        following = shown + 1
+        if following < len(starts) and starts[following] <= frame:
+            share = (frame - starts[following] + 1) / (shots[following].over + 1)
+            image = _mix_in_light(image, self._frame_with_words(following, frame - starts[following]), share)
+        elif shown == 0 and frame < shots[0].over:
+            share = (frame + 1) / (shots[0].over + 1)
+            image = _mix_in_light(self._background(shots[0]), image, share)
+        return image
 
     def clear(self) -> None:
         """Remove the frames of the scenes, those of shots that there were before too: the film is there."""
@@ -139,9 +166,8 @@ class MontageRenderer:
 
     def _scene_frame(self, index: int, frame: int) -> Image:
         """A frame of a shot's scene; a loop begins anew, the last frame of any other film holds."""
-        part, count = self._montage.shots[index], self._frame_counts[index]
-        loops = part.scene is not None and part.scene.film is not None and part.scene.film.loop
-        frame = frame % count if loops else min(frame, count - 1)
+        scene = self._montage.shots[index].scene
+        frame = _frame_number(scene.film if scene else None, frame, self._frame_counts[index])
         key = (index, frame)
         if key not in self._recent:
             pixels = self._caches[index].read(frame)
@@ -158,6 +184,11 @@ class MontageRenderer:
             while len(self._recent) > MAX_FRAMES_IN_MEMORY:
                 self._recent.popitem(last=False)
         return self._recent[key]
+
+
+def _frame_number(film: Film | None, frame: int, count: int) -> int:
+    """Which frame of a scene's film, of so many, is shown at a frame of its shot."""
+    return frame % count if film and film.loop else min(frame, count - 1)
 
 
 def _reuse_weights(earlier: Path, weights: Path) -> None:

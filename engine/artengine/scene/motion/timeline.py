@@ -17,6 +17,7 @@ TIME_PATTERN = r"^([0-9]{1,9}(?:\.[0-9]{1,9})?)(s|ms|f|%)$"
 _TIME = re.compile(TIME_PATTERN)
 EXPECTED_LENGTH = "a time with its unit, such as 8s, 1500ms or 240f"
 EXPECTED_MOMENT = "a time with its unit, such as 3s, 1500ms, 90f or 50%"
+EACH = "each"
 
 
 def _length(value: object) -> str:
@@ -31,6 +32,20 @@ Length = Annotated[
     str,
     BeforeValidator(_length),
     WithJsonSchema({"type": "string", "pattern": r"^(?![0.]+[a-z])[0-9]{1,9}(\.[0-9]{1,9})?(s|ms|f)$"}),
+]
+
+
+def _still(value: object) -> str:
+    if value == EACH or (isinstance(value, str) and _TIME.fullmatch(value)):
+        return str(value)
+    raise ValueError(f"{EXPECTED_MOMENT}; or {EACH}, a still of every frame")
+
+
+#: The moment of a film that a still shows, as a scene writes it; or a still of every frame.
+Still = Annotated[
+    str,
+    BeforeValidator(_still),
+    WithJsonSchema({"anyOf": [{"const": EACH}, {"type": "string", "pattern": TIME_PATTERN}]}),
 ]
 
 
@@ -53,6 +68,20 @@ def parse_seconds(text: str, fps: float, length: float | None = None) -> float:
     return number
 
 
+def still_frames(still: str, frames: int, fps: float, *, loop: bool = False) -> list[int]:
+    """The frames, of so many, that a `Still` shows; 100% and the film's length are its last one, or a loop's first.
+
+    Raises `ValueError` where its moment lies beyond the film.
+    """
+    if still == EACH:
+        return list(range(frames))
+    span = (frames if loop else frames - 1) / fps
+    number = round(parse_seconds(still, fps, span) * fps)
+    if number > frames:
+        raise ValueError(f"found still: {still}, expected a time within the film, which is {frames / fps:g}s long")
+    return [number % frames if loop else min(number, frames - 1)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Film:
     """How long a film is, and how its frames follow each other.
@@ -60,7 +89,7 @@ class Film:
     A loop leaves out the last moment, which is its first. shutter: for how many degrees of the turn from one frame to
     the next it is open, as cameras have it: 0 is no motion blur, 180 is usual, painted at so many moments. learning:
     show the picture while it is learnt, a frame every so many steps, or over the film's length evenly (even) or more
-    and more quickly (log).
+    and more quickly (log). still: the moment that is kept as a still, or each, for a still of every frame.
     """
 
     length: Length | None = None
@@ -69,6 +98,7 @@ class Film:
     shutter: Annotated[float, Field(ge=0, le=360)] = 0.0
     moments: Annotated[int, Field(ge=2, le=256)] = 8
     learning: Literal["even", "log"] | Annotated[int, Field(ge=1)] | None = None
+    still: Still | None = None
 
     def __post_init__(self) -> None:
         by_steps = isinstance(self.learning, int)
@@ -83,6 +113,8 @@ class Film:
             raise ValueError("found a loop in a film of the learning, which ends elsewhere than it begins")
         if self.length is not None and self.frames > MAX_FRAMES:
             raise ValueError(f"found a film of {self.frames:,} frames, expected at most {MAX_FRAMES:,}")
+        if self.length is not None:
+            self.still_frames(self.frames)
 
     @property
     def frames(self) -> int:
@@ -116,6 +148,15 @@ class Film:
         if abs(time * self.fps - frame) < MAX_FRAME_ERROR:  # a frame's very moment, however it is written
             time = self.time(frame)
         return min(time, self.span)
+
+    @property
+    def stills_are_numbered(self) -> bool:
+        """Whether there is a still of every frame."""
+        return self.still == EACH
+
+    def still_frames(self, frames: int) -> list[int]:
+        """The frames, of so many, that are kept as stills; none where nothing is said of them."""
+        return still_frames(self.still, frames, self.fps, loop=self.loop) if self.still else []
 
     def exposures(self, frame: int) -> list[float]:
         """The moments, in seconds, whose light makes a frame: one, or as many as the shutter asks for around it."""

@@ -69,7 +69,7 @@ def test_a_frame_is_read_as_it_was_kept(tmp_path: Path, channels: int) -> None:
     pixels = np.random.RandomState(1).randint(0, 256, (9, 16, channels)).astype(np.uint8)
     cache.write(17, pixels)
     assert np.array_equal(cache.read(17), pixels)
-    assert list(cache.missing(20)) == [*range(17), 18, 19]
+    assert list(cache.missing(range(20))) == [*range(17), 18, 19]
 
 
 def test_what_is_in_the_way_of_the_frames_is_refused_and_stays(scene: Path, tmp_path: Path) -> None:

@@ -80,6 +80,18 @@ def test_a_moment_beyond_the_film_is_refused(text: str) -> None:
         Film(length="8s").at(text)
 
 
+@pytest.mark.parametrize(
+    ("still", "frames"),
+    [("0s", [0]), ("1s", [10]), ("14f", [14]), ("50%", [20]), ("100%", [40]), ("4100ms", [40]), ("each", [*range(41)])],
+)
+def test_a_still_is_a_frame(still: str, frames: list[int]) -> None:
+    assert Film(length="41f", fps=10, still=still).still_frames(41) == frames
+    loop = Film(length="41f", fps=10, still=still, loop=True)
+    expected = {"100%": [0], "4100ms": [0]}  # the end of a loop is its beginning
+    assert loop.still_frames(41) == expected.get(still, frames)
+    assert Film(length="41f").still_frames(41) == []
+
+
 @pytest.mark.parametrize("loop", [True, False])
 def test_the_shutter_is_open_around_its_frame(loop: bool) -> None:
     film = Film(length="1s", fps=10, shutter=180, moments=8, loop=loop)
@@ -113,6 +125,10 @@ SAID = {
     "length: 8s, moments: 1000000": "expected at most 256",
     "length: 8s, loop: 1": "expected true or false",
     "length: 8s, lenght: 3s": "did you mean 'length'?",
+    "length: 8s, still: 3": "found 3, expected a time with its unit, such as 3s, 1500ms, 90f or 50%; or each",
+    "length: 8s, still: every": "film.still: found the text 'every', expected a time with its unit",
+    "length: 8s, still: 9s": "found still: 9s, expected a time within the film, which is 8s long",
+    "length: 8s, still: 101%": "found still: 101%, expected a time within the film",
     "length: 8s, learning: even": "in a scene without a training",
     "8s": "expected a mapping of options",
 }
