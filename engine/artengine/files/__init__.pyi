@@ -4,18 +4,20 @@ from .atomic import (
     describe_os_error as describe_os_error,
     temporary_file as temporary_file,
 )
-from .containers import gif_comment as gif_comment, gif_head as gif_head
+from .descriptions import (
+    describe_places as describe_places,
+    gif_comment as gif_comment,
+    gif_head as gif_head,
+    jpeg_fields as jpeg_fields,
+    read_embedded as read_embedded,
+)
 from .locks import lock_outputs as lock_outputs
 from .metadata import (
-    PHOTO_FORMATS as PHOTO_FORMATS,
     RECIPE_KEYWORD as RECIPE_KEYWORD,
     RECIPE_START as RECIPE_START,
     WEIGHTS_FIELD as WEIGHTS_FIELD,
     WEIGHTS_HEADER as WEIGHTS_HEADER,
     exif as exif,
     is_weights as is_weights,
-    jpeg_fields as jpeg_fields,
-    lift_size_limit as lift_size_limit,
-    read_embedded as read_embedded,
 )
 from .targets import OutputTarget as OutputTarget

@@ -13,6 +13,7 @@ from artengine.gallery.sweeps import Variation, as_argument, one_line
 from artengine.making import remaking_of
 from artengine.media import MAX_MEGAPIXELS
 from artengine.scene import (
+    SCENE_SUFFIXES,
     Cross,
     Mark,
     Montage,
@@ -47,7 +48,7 @@ def load_parent(path: Path, plugins: tuple[str, ...] = (), max_megapixels: float
     Raises `InputError` where it cannot have children.
     """
     packed = None
-    if path.suffix in (".yaml", ".yml"):
+    if path.suffix in SCENE_SUFFIXES:
         work = load_work(path, plugins=plugins, max_megapixels=max_megapixels)
     else:
         again = remaking_of(path, plugins, max_megapixels)
@@ -113,7 +114,7 @@ def _make_child(path: Path, parent: Parent, lineage: Seed, name: str, options: S
     text = dump_yaml(set_node_at(root, ["seed"], node_from_plain(seed_to_plain(lineage), mark), mark))
     child = load_text(text, str(path), scene.name, scene.context, scene.photos)
     assert isinstance(child, Scene)  # noqa: S101 - as its parent is
-    verb = "run" if path.suffix in (".yaml", ".yml") else "rerun"
+    verb = "run" if path.suffix in SCENE_SUFFIXES else "rerun"
     command = shlex.join(["artengine", verb, as_argument(path), "--set", f"seed={seed}", *options])
     return Variation(
         scene=replace(child, name=name), name=name, seed=seed, settings={}, command=command, packed=parent.packed

@@ -1,8 +1,8 @@
 """What it takes to make a file again: written into files, read back from them, and never trusted.
 
 A recipe is JSON in the field where the format keeps its description: a text chunk in PNG, ImageDescription in JPEG,
-WebP and TIFF, the comment of a film, an element of SVG, an entry of PDF, the header of a weights file. It names no path
-of this machine, no user and no time.
+WebP and TIFF, the comment of a film, an element of SVG, an entry of PDF, the header of a weights file. It is found
+where another program has put it, too. It names no path of this machine, no user and no time.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from artengine.components import version_of
 from artengine.errors import InputError, Problem, listed, quoted
-from artengine.files import RECIPE_START, WEIGHTS_FIELD, read_embedded
+from artengine.files import RECIPE_START, WEIGHTS_FIELD, describe_places, read_embedded
 from artengine.making.recipe_photos import PhotoReference, find_photos
 from artengine.media import MAX_MEGAPIXELS, Media
-from artengine.scene import LoadContext, Scene, Work, load_text
+from artengine.scene import SCENE_SUFFIXES, LoadContext, Scene, Work, load_text
 
 if TYPE_CHECKING:
     from artengine.training import Figures
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 #: What a result may depend on besides the engine and its plugins.
 LIBRARIES = ("torch", "numpy", "pillow")
 MAX_PHOTOS = 1000  # each costs a look at the disk, one that is found is decoded
-MAX_CHARACTERS = 8_000_000  # half of them may be weights
 
 # no control characters, which a terminal would obey; a scene may hold what YAML takes
 PrintableWord = Annotated[str, StringConstraints(pattern=r"^\P{C}*$", max_length=1000)]
@@ -113,18 +112,19 @@ def read(path: Path) -> Recipe:
 
     Raises `InputError` where there is none, or none that makes sense.
     """
+    if path.suffix in SCENE_SUFFIXES and path.is_file():
+        raise InputError(f"{path}: is a scene, expected a file made from one; make it with: artengine run {path}")
     try:
         if path.exists() and not path.is_file():
             raise ValueError("it is no regular file")
         text = embedded_text(path)
-    except Exception as error:  # on damaged files, Pillow's parsers let through whatever they stumble over
+    except (OSError, ValueError) as error:
         reason = " ".join(str(getattr(error, "strerror", None) or error).split()) or type(error).__name__
         raise InputError(f"{path}: cannot be read: {reason}") from None
     if not text.startswith(RECIPE_START):
-        raise InputError(f"{path}: found no recipe in it; it was not made by artengine, or with --no-metadata")
+        why = "--no-metadata leaves it out, and some programs drop it"
+        raise InputError(f"{path}: found no recipe in it; looked in {_places(path)}; {why}")
     try:
-        if len(text) > MAX_CHARACTERS:
-            raise ValueError(f"it has {len(text):,} characters, expected at most {MAX_CHARACTERS:,}")
         recipe = Recipe.model_validate(json.loads(text))
         if len(recipe.photos) > MAX_PHOTOS:
             raise ValueError(f"it asks for {len(recipe.photos):,} photos, expected at most {MAX_PHOTOS}")
@@ -225,18 +225,25 @@ def differences(recipe: Recipe, scene: Work) -> Iterator[str]:
 
 
 def embedded_text(path: Path) -> str:
-    """The text where a recipe would be in a file, whatever it says; empty where there is none.
+    """The text of the recipe in a file, unchecked; empty where there is none.
 
-    Raises what the readers of its format raise for a damaged file.
+    Raises `ValueError` for a damaged file, or one of a kind that keeps none, and `OSError` where it cannot be read.
     """
-    with path.open("rb") as file:
-        start = file.read(9)
-    if start[8:] != b"{" or path.suffix != ".safetensors":
+    if not _holds_weights(path):
         return read_embedded(path)
     from artengine.training import weights
 
     recipe = weights.about(path).get("recipe")
     return json.dumps(recipe) if recipe else ""
+
+
+def _holds_weights(path: Path) -> bool:
+    with path.open("rb") as file:
+        return path.suffix == ".safetensors" and file.read(9)[8:] == b"{"
+
+
+def _places(path: Path) -> str:
+    return "the header of the weights" if _holds_weights(path) else describe_places(path)
 
 
 def _missing_files(work: Work) -> Iterator[Media]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import stat
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 MAX_MEDIA_BYTES = 512 * 2**20
+
+_opening = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -45,3 +50,16 @@ def read_untrusted(path: Path, expected: str) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ValueError(f"cannot read {str(path.absolute())!r}: {error.strerror or error}") from None
+
+
+@contextlib.contextmanager
+def lift_size_limit() -> Iterator[None]:
+    """While a picture is opened, lift Pillow's own limit of size, since ours is what a user can raise."""
+    from PIL import Image
+
+    with _opening:
+        usual, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = usual

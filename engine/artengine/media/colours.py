@@ -6,8 +6,7 @@ import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from artengine.files import lift_size_limit
-from artengine.media.base import RefusedError
+from artengine.media.base import RefusedError, lift_size_limit
 
 if TYPE_CHECKING:
     import numpy as np

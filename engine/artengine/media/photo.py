@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from artengine.files import PHOTO_FORMATS, lift_size_limit
 from artengine.media import colours, tiff
-from artengine.media.base import Media, RefusedError, read_untrusted
+from artengine.media.base import Media, RefusedError, lift_size_limit, read_untrusted
 from artengine.media.blocks import reduce_blocks
 from artengine.media.png_colours import code_points_profile, png_profile, without_broken_colours
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
+PHOTO_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP")
 MAX_MEGAPIXELS = 64.0
 MAX_SIDE = 1 << 17  # pixels: rows cost memory of their own, however short they are
 MAX_RLE_MEGAPIXELS = 4.0  # of a packed BMP, a second or more each

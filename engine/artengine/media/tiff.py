@@ -15,9 +15,8 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from artengine.files import lift_size_limit
 from artengine.media import colours
-from artengine.media.base import RefusedError
+from artengine.media.base import RefusedError, lift_size_limit
 
 if TYPE_CHECKING:
     import numpy as np

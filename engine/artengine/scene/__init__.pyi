@@ -14,7 +14,13 @@ from .document import (
     set_node_at as set_node_at,
 )
 from .file_names import FileName as FileName, clashes as clashes, output_files as output_files
-from .loading import Work as Work, load as load, load_text as load_text, load_work as load_work
+from .loading import (
+    SCENE_SUFFIXES as SCENE_SUFFIXES,
+    Work as Work,
+    load as load,
+    load_text as load_text,
+    load_work as load_work,
+)
 from .montage import Montage as Montage, MontageShot as MontageShot
 from .motion import MAX_FRAMES as MAX_FRAMES, Camera as Camera, Film as Film
 from .scene import LoadContext as LoadContext, Scene as Scene

@@ -32,6 +32,7 @@ from artengine.scene.scene import LoadContext, Scene
 
 Work: TypeAlias = Scene | Montage  # what a file can describe
 
+SCENE_SUFFIXES = (".yaml", ".yml")
 MAX_SCENES = 4 * MAX_BYTES  # of a film: written out, and without their comments, they have to fit into a recipe
 
 _Edit = tuple[list[str], Node | None, Mark]  # keys; the value there, None for none

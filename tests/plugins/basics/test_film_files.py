@@ -66,7 +66,7 @@ def test_a_player_may_begin_before_it_has_the_whole_mp4(tmp_path: Path) -> None:
 
 
 @each_format
-@pytest.mark.parametrize("text", [RECIPE, '{"artengine": "' + "=;#\\\\" * 60_000 + '"}', "{}"])
+@pytest.mark.parametrize("text", [RECIPE, '{"artengine": "' + "=;#\\\\" * 60_000 + '"}', '{"artengine": 1}'])
 def test_the_recipe_comes_back(write: Write, text: str, tmp_path: Path) -> None:
     path = written(write, tmp_path, moving(2), recipe=text)
     assert recipe.embedded_text(path) == text
