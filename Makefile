@@ -35,9 +35,9 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix $(CODE)
 	$(BIN)/ruff format $(CODE)
 
-# one picture per scene, made anew
+# one picture per scene, made anew; the earlier ones are in the repository
 gallery: $(VENV)/installed
-	$(BIN)/artengine run scenes/*.yaml --out gallery
+	$(BIN)/artengine run scenes/*.yaml --out gallery --force
 
 # every table of the pages, measured on this machine; takes hours
 bench: $(VENV)/installed-dev

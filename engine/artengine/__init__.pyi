@@ -4,6 +4,7 @@ from .capabilities import (
     PhotoExtentNetwork as PhotoExtentNetwork,
     brings as brings,
     depends as depends,
+    ends as ends,
     expects as expects,
     films as films,
     offers as offers,

@@ -86,7 +86,8 @@ class Declarations:
     """What a component declares of itself.
 
     films: an output that takes a film's frames. patches: a loss that compares patches. network: of a trainer, which
-    network it learns with where a scene names none, for its options. offers: what the module of a network maker can do.
+    network it learns with where a scene names none, for its options. ends: of a trainer, which of its options say when
+    it ends and change nothing before. offers: what the module of a network maker can do.
     writes: how the names of an output's files end, None where it does not say. expects: checks the scene that a
     component stands in. libraries: of a trainer, on which its results depend for its options, where they are there.
     """
@@ -94,6 +95,7 @@ class Declarations:
     films: bool = False
     patches: bool = False
     network: Callable[[Mapping[str, Any]], Any] | None = None
+    ends: Callable[[Mapping[str, Any]], Collection[str]] | None = None
     offers: tuple[type, ...] = ()
     writes: tuple[str, ...] | None = None
     expects: Callable[[LoadedScene, Mapping[str, Any]], None] | None = None
@@ -133,6 +135,14 @@ def brings(network: Callable[[Mapping[str, Any]], Any]) -> Callable[[T], T]:
     network: gives it for the trainer's options, as `named` does, or None where they ask for none.
     """
     return functools.partial(_declare, network=network)
+
+
+def ends(names: Callable[[Mapping[str, Any]], Collection[str]]) -> Callable[[T], T]:
+    """Declare which options of a trainer say when it ends, and change nothing before: with others, it goes on.
+
+    names: gives them for the trainer's options; none where these say more, such as steps over which a rate falls.
+    """
+    return functools.partial(_declare, ends=names)
 
 
 def offers(*capabilities: type) -> Callable[[T], T]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.support.common import TINY
 from tests.support.executors import InProcess
+from tests.support.folders import file_names
 
 from artengine.events import Event, GalleryReport
 from artengine.gallery import builder
@@ -92,10 +93,8 @@ def is_whole(folder: Path, pictures: int, *besides: str) -> None:
     assert len(told) == len({line["id"] for line in told}) == pictures
     files = {name: sha for line in told for name, sha in line["files"].items()}
     assert {name: hash_file(folder / name) for name in files} == files
-    assert sorted(path.name for path in folder.iterdir()) == sorted(
+    assert file_names(folder) == sorted(
         [*files, *besides, "contact-sheet.png", "index.html", "manifest.jsonl", "thumbnails"]
     )
-    assert sorted(path.name for path in (folder / "thumbnails").iterdir()) == sorted(
-        f"{line['name']}.webp" for line in told
-    )
+    assert file_names(folder / "thumbnails") == sorted(f"{line['name']}.webp" for line in told)
     assert len(seen(folder)) == pictures

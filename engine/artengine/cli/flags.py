@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-OUT = Path("gallery")
+OUT = Path("pictures")
 DEVICES = ("auto", "cpu", "cuda")
 WEIGHTS = ("auto", "always", "never")
 WEIGHTS_HELP = "Whether files hold what was learnt, too; auto: where it takes at most 256 kB."
@@ -90,6 +90,7 @@ def with_making(command: Command) -> Command:
     """Give a command the options of all that makes the files of a scene."""
     options: list[Callable[[Any], Any]] = [
         click.option("--out", type=EXISTING, default=OUT, show_default=True, help="The folder for the files."),
+        click.option("--name", help="Name the files so: {scene} and {seed} stand for what they are of."),
         click.option("--fresh", is_flag=True, help="Train anew, whatever was trained before."),
         click.option("--jobs", type=JOBS, default=1, show_default=True, help="Paint a film with so many processes."),
     ]
@@ -112,6 +113,7 @@ def _always() -> list[Callable[[Any], Any]]:
     return [
         with_plugins,
         click.option("--device", type=click.Choice(DEVICES), default="auto", help="Where to compute."),
+        click.option("--force", is_flag=True, help="Replace files that are there, whoever made them, and keep none."),
         click.option("--no-metadata", is_flag=True, help="Leave the recipe out of the files, and what was learnt."),
         click.option("--weights", type=click.Choice(WEIGHTS), default="auto", help=WEIGHTS_HELP),
         with_megapixels,
@@ -176,6 +178,7 @@ def split_options(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, An
         "overrides": list(options.pop("overrides", ())),
         "size": options.pop("size", None),
         "plugins": plugins,
+        **({"name": options.pop("name")} if "name" in options else {}),
         "max_megapixels": options.pop("max_megapixels", MAX_MEGAPIXELS),
     }
     making = {name: value for name, value in options.items() if name != "no_metadata"}

@@ -139,7 +139,7 @@ def _check_names_differ(paths: Sequence[Path], works: Sequence[Work]) -> None:
     from artengine.scene import FileName, clashes, output_files
 
     # what a scene has learnt is named after it alone, and so is its lock
-    files = [(path, FileName(path.stem, ".*")) for path in paths]
+    files = [(path, FileName(work.name, ".*")) for path, work in zip(paths, works, strict=True)]
     files += [
         (path, file)
         for path, work in zip(paths, works, strict=True)
@@ -147,7 +147,7 @@ def _check_names_differ(paths: Sequence[Path], works: Sequence[Work]) -> None:
     ]
     for file, earlier, later in clashes(files):
         if later != earlier or file.suffix == ".*":
-            raise InputError(f"{earlier} and {later} would both write {file}; make one of them with another --out")
+            raise InputError(f"{earlier} and {later} would both write {file}; give one of them another --name or --out")
 
 
 def _make_all(works: Sequence[Work], *, out: Path, notes: Sequence[str] = (), **making: Any) -> NamedEvents:

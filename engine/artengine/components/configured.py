@@ -66,10 +66,19 @@ class ConfiguredComponent:
         """Name and every option, defaults too, as plain data: equal descriptions make equal pictures."""
         return {self.name: {name: describe_value(value) for name, value in self.options.items()}}
 
-    def decides(self) -> dict[str, Any]:
-        """As `describe`, without what changes only how a picture is shown: equal ones come to equal trainings."""
-        only = {one.name for one in self.component.options if one.shown}
-        return {self.name: {name: describe_value(value) for name, value in self.options.items() if name not in only}}
+    def decides(self, without: Collection[str] = ()) -> dict[str, Any]:
+        """As `describe`, without what changes only how a picture is shown: equal ones come to equal trainings.
+
+        without: names of options that are left out too.
+        """
+        left_out = {*without, *(one.name for one in self.component.options if one.shown)}
+        options = {name: describe_value(value) for name, value in self.options.items() if name not in left_out}
+        return {self.name: options}
+
+    def ends(self) -> Collection[str]:
+        """Of a trainer: the names of the options that say when it ends, and have no other effect on its way there."""
+        ends = self.component.declares.ends
+        return ends(self.options) if ends else ()
 
     def walk(self) -> Iterable[ConfiguredComponent]:
         """The component itself and every one that its options name."""

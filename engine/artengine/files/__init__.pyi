@@ -2,6 +2,7 @@ from .atomic import (
     convert_os_errors as convert_os_errors,
     create_file as create_file,
     describe_os_error as describe_os_error,
+    put_file as put_file,
     temporary_file as temporary_file,
 )
 from .descriptions import (
@@ -10,6 +11,13 @@ from .descriptions import (
     gif_head as gif_head,
     jpeg_fields as jpeg_fields,
     read_embedded as read_embedded,
+)
+from .earlier import (
+    DERIVED as DERIVED,
+    KEEPING as KEEPING,
+    InTheWayError as InTheWayError,
+    Replacing as Replacing,
+    earlier_files as earlier_files,
 )
 from .locks import lock_outputs as lock_outputs
 from .metadata import (
@@ -20,4 +28,6 @@ from .metadata import (
     exif as exif,
     is_weights as is_weights,
 )
+from .names import MAX_NAME_LENGTH as MAX_NAME_LENGTH, filled_name as filled_name, safe_name as safe_name
 from .targets import OutputTarget as OutputTarget
+from .unfinished import UnfinishedWork as UnfinishedWork

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from artengine.errors import OutputError
+from artengine.files.earlier import KEEPING, Replacing
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer as Buffer
@@ -36,12 +37,18 @@ def never_cancelled() -> None:
 
 
 @contextlib.contextmanager
-def create_file(path: Path, raise_if_cancelled: Callable[[], None] = never_cancelled) -> Iterator[IO[bytes]]:
-    """Open a file for writing that appears, in place of an earlier one, when the block ends without an exception.
+def create_file(
+    path: Path,
+    raise_if_cancelled: Callable[[], None] = never_cancelled,
+    replacing: Replacing | None = KEEPING,
+) -> Iterator[IO[bytes]]:
+    """Open a file for writing that appears when the block ends without an exception.
 
     raise_if_cancelled: called before every write and before the end, raises where the writing has been cancelled.
+    replacing: what becomes of an earlier file there; None in folders of artengine's own, where it goes.
     Raises `OutputError` where the file cannot be written.
     """
+    _check(path, replacing)
     with temporary_file(path) as temporary:
         with convert_os_errors(path):
             raw = _UnbypassableFile(temporary, path, raise_if_cancelled)
@@ -50,25 +57,41 @@ def create_file(path: Path, raise_if_cancelled: Callable[[], None] = never_cance
             file.flush()
             raw.sync()
         raise_if_cancelled()
-        with convert_os_errors(path):
-            _replace(temporary, path)
+        put_file(temporary, path, replacing)
 
 
 @contextlib.contextmanager
-def place_file(path: Path, raise_if_cancelled: Callable[[], None] = never_cancelled) -> Iterator[Path]:
+def place_file(
+    path: Path,
+    raise_if_cancelled: Callable[[], None] = never_cancelled,
+    replacing: Replacing | None = KEEPING,
+) -> Iterator[Path]:
     """Give the path of a temporary that appears at `path` when the block ends, as what `create_file` opens does.
 
     It is for programs that have to open a file themselves, or more than once; see `program_file`.
-    raise_if_cancelled: as with `create_file`, called before the end.
+    raise_if_cancelled: as with `create_file`, called before the end. replacing: as there.
     Raises `OutputError` where the file cannot be written.
     """
+    _check(path, replacing)
     with program_file(path) as temporary:
         yield temporary
         raise_if_cancelled()
-        with convert_os_errors(path):
-            with temporary.open("rb+") as file:
-                os.fsync(file.fileno())
-            _replace(temporary, path)
+        with convert_os_errors(path), temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        put_file(temporary, path, replacing)
+
+
+def put_file(new: Path, path: Path, replacing: Replacing | None = KEEPING) -> None:
+    """Move a whole file, on the same disk, to its place; replacing: as with `create_file`.
+
+    Raises `OutputError` where it cannot stand there.
+    """
+    with convert_os_errors(path):
+        if replacing:
+            replacing.make_way(new, path)
+        new.replace(path)
+        if sys.platform != "win32":  # where folders cannot be opened
+            _sync_folder(path.parent)
 
 
 @contextlib.contextmanager
@@ -170,10 +193,10 @@ class _UnbypassableFile(io.FileIO):
             os.fsync(super().fileno())
 
 
-def _replace(temporary: Path, path: Path) -> None:
-    temporary.replace(path)
-    if sys.platform != "win32":  # where folders cannot be opened
-        _sync_folder(path.parent)
+def _check(path: Path, replacing: Replacing | None) -> None:
+    if replacing:
+        with convert_os_errors(path):
+            replacing.check(path)
 
 
 def _sync_folder(folder: Path) -> None:

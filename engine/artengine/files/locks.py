@@ -14,6 +14,7 @@ import filelock
 
 from artengine.errors import OutputError
 from artengine.files.atomic import describe_os_error, host_name, remove_temporary
+from artengine.files.earlier import InTheWayError
 
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<host>[^.]+)\.(?P<pid>\d+)\.\d+\.tmp")
 
@@ -56,8 +57,14 @@ def _refuse_foreign(path: Path) -> None:
     """Raise `OutputError` where something else than a lock of ours has its name: it would be written into."""
     with contextlib.suppress(FileNotFoundError):
         status = path.lstat()
-        if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
-            raise OutputError(f"{path}: is no lock of artengine's; remove it, or choose another folder with --out")
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1 or not _is_lock(path):
+            raise InTheWayError(f"{path}: is no lock of artengine's; move it, or choose another folder with --out")
+
+
+def _is_lock(path: Path) -> bool:
+    """Whether a file holds what a lock of ours does: nothing, if its run was killed at once."""
+    with path.open("rb") as file:
+        return re.fullmatch(rb"|pid \d+ on [\w-]+", file.read(300)) is not None
 
 
 def _clean(folder: Path, name: str) -> None:

@@ -10,6 +10,7 @@ from typing import IO
 
 from artengine.capabilities import SUFFIX
 from artengine.files.atomic import create_file, never_cancelled, place_file, program_file
+from artengine.files.earlier import KEEPING, Replacing
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class OutputTarget:
     fps: float | None = None
     loop: bool = False
     number: int | None = None
+    replacing: Replacing | None = KEEPING
 
     def path(self, suffix: str, /) -> Path:
         """The path of the file with that suffix.
@@ -45,11 +47,11 @@ class OutputTarget:
 
         Raises `ValueError` where it has been written in this run already.
         """
-        return create_file(self._claim(suffix), self.raise_if_cancelled)
+        return create_file(self._claim(suffix), self.raise_if_cancelled, self.replacing)
 
     def place(self, suffix: str, /) -> contextlib.AbstractContextManager[Path]:
         """Give a path to write the file with that suffix to, see `place_file`; raises as `create` does."""
-        return place_file(self._claim(suffix), self.raise_if_cancelled)
+        return place_file(self._claim(suffix), self.raise_if_cancelled, self.replacing)
 
     def scratch(self, suffix: str, /) -> contextlib.AbstractContextManager[Path]:
         """Give a path to write to what nobody needs afterwards, see `program_file`."""

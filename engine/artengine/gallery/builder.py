@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
-import os
 import shutil
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 from artengine.components import version_of
 from artengine.errors import ArtengineError, OutputError
 from artengine.events import Event, GalleryReport, Note, Wrote
-from artengine.files import convert_os_errors, create_file, lock_outputs
+from artengine.files import Replacing, convert_os_errors, create_file, lock_outputs, put_file
 from artengine.gallery import trial_reports
-from artengine.gallery.manifest import MANIFEST_FILE, THUMBNAIL_FILE, Entry, Manifest, hash_data, hash_file, seedless
+from artengine.gallery.manifest import THUMBNAIL_FILE, Entry, Manifest, hash_data, hash_file, seedless
 from artengine.gallery.page import FILMS, PagePicture, render_page
-from artengine.gallery.sheet import write_contact_sheets
+from artengine.gallery.sheet import SHEET_FILE, write_contact_sheets
 from artengine.gallery.sweeps import Variation
 from artengine.gallery.trials import TrialComparison, TrialsCompared, compare_trials, trials_table
-from artengine.scene import Scene, scene_to_json
+from artengine.scene import Scene, output_files, scene_to_json
 from artengine.workers import Executor, Item, ItemResult, Workers
 
 if TYPE_CHECKING:
@@ -49,8 +48,14 @@ class GalleryOptions:
     fresh: bool = False
     metadata: bool = True
     weights: Weights = "auto"
+    force: bool = False
     jobs: int = 1
     item_timeout: float | None = None
+
+    @property
+    def derived(self) -> Replacing:
+        """What becomes of files that stand where the page, the sheets, the reports and the thumbnails go."""
+        return Replacing(keep=False, force=self.force)
 
     def workers(self, task: str) -> Executor:
         """Processes for a task of `items`."""
@@ -75,7 +80,8 @@ def build_gallery(
     """
     folder = options.folder
     with lock_outputs(folder, LOCK_NAME):
-        _check_folder(folder)
+        for name in (PAGE_FILE, SHEET_FILE, trial_reports.TABLE_FILE, trial_reports.PLOT_FILE):
+            options.derived.check(folder / name)
         manifest = Manifest(folder)
         if bad := manifest.read():
             yield Note(f"{manifest.path}: {bad} lines make no sense, and are passed over")
@@ -93,8 +99,9 @@ def build_gallery(
         yield Wrote(folder / PAGE_FILE)
         if entries := batch.shown():
             pictures = [_to_page_picture(entry, batch.walks) for entry in entries[:MAX_SHEET_PICTURES]]
-            yield from map(Wrote, write_contact_sheets(folder, pictures, title))
+            yield from map(Wrote, write_contact_sheets(folder, pictures, title, options.derived))
         yield from map(Wrote, reports.files)
+        yield from map(Note, batch.told())
         if batch.reused_count:
             yield Note(f"{batch.reused_count:,} of {count:,} were there already")
         if reports.trials:
@@ -116,13 +123,13 @@ def _write_reports(title: str, batch: _Batch, options: GalleryOptions, *, compar
     """Write the page, with what each setting has learnt, if anything; compare: whether there are several to compare."""
     entries = batch.shown()
     trials = batch.trials() if compare else None
-    files = trial_reports.write_reports(options.folder, trials) if trials else []
+    files = trial_reports.write_reports(options.folder, trials, options.derived) if trials else []
     identities = [entry.id for entry in entries]
     comparison = trial_reports.comparison_for_page(trials, identities, plot=len(files) > 1) if trials else None
     pictures = [_to_page_picture(entry, batch.walks) for entry in entries]
     failed = [(entry.name, entry.error) for entry in batch.failed]
     page = render_page(title, pictures, failed=failed, trials=comparison)
-    with create_file(options.folder / PAGE_FILE) as file:
+    with create_file(options.folder / PAGE_FILE, replacing=options.derived) as file:
         file.writelines(piece.encode() for piece in page)
     return _Reports(trials, files)
 
@@ -139,6 +146,7 @@ class _Batch:
         self._walk = walk
         self._walk_room = MAX_WALK_CHARACTERS
         self.walks: dict[str, str] = {}  # scenes for the page, by the part of the command that their pictures share
+        self._replacing = Replacing(force=options.force)
         self._about: dict[str, dict[str, Any]] = {}  # what decides the items, by their identity, in order
         self._has_training = False
         self.failed: list[Entry] = []
@@ -150,6 +158,10 @@ class _Batch:
         places = {identity: place for place, identity in enumerate(self._about)}
         entries = sorted(self._manifest.shown(), key=lambda one: places.get(one.id, len(places)))
         return [replace(entry, **self._about[entry.id]) if entry.id in self._about else entry for entry in entries]
+
+    def told(self) -> list[str]:
+        """What there is to be told about files that others have taken the place of."""
+        return self._replacing.told()
 
     def trials(self) -> TrialComparison | None:
         """How well each setting learns, of what was asked for this time; None where nothing is learnt."""
@@ -199,6 +211,7 @@ class _Batch:
             if entry:
                 reused.append(entry)
                 continue
+            self._check(variation)
             folder = self._workshop / variation.name
             _make_folder(self._workshop)
             _make_folder(folder)
@@ -214,6 +227,17 @@ class _Batch:
             }
             yield Item(variation.name, data)
 
+    def _check(self, variation: Variation) -> None:
+        """Raise `InTheWayError` where files of an item would take the place of some that are to stay."""
+        folder, scene = self._options.folder, variation.scene
+        inputs = frozenset(photo.path.resolve() for photo in scene.photos.values())
+        for file in output_files(variation.name, scene.outputs):
+            for path in file.existing(folder):
+                replace(self._replacing, inputs=inputs).check(path)
+        if scene.training:
+            self._replacing.check(folder / f"{variation.name}.safetensors")
+        self._options.derived.check(folder / THUMBNAIL_FOLDER / f"{variation.name}.webp")
+
     def _finish(self, result: ItemResult) -> Entry:
         """Move an item's files to their place, since its worker writes into its own folder only, and give its entry."""
         identity = str(result.item.data["id"])
@@ -228,10 +252,10 @@ class _Batch:
         files = {}
         for name in result.result["files"]:
             files[name] = hash_file(workshop / name)
-            _move(workshop / name, folder / name)
+            put_file(workshop / name, folder / name, self._replacing)
         small = f"{result.item.name}.webp"
         _make_folder(folder / THUMBNAIL_FOLDER)
-        _move(workshop / THUMBNAIL_FILE, folder / THUMBNAIL_FOLDER / small)
+        put_file(workshop / THUMBNAIL_FILE, folder / THUMBNAIL_FOLDER / small, self._options.derived)
         shutil.rmtree(workshop, ignore_errors=True)
         figures = {name: result.result[name] for name in ("width", "height", "psnr", "loss")}
         return Entry(**about, files=files, thumbnail=small, **figures)
@@ -255,28 +279,11 @@ def _identity(variation: Variation, options: GalleryOptions) -> str:
     )
 
 
-def _move(source: Path, target: Path) -> None:
-    with convert_os_errors(target):
-        if target.is_dir():
-            raise OutputError(f"{target}: is a folder, where a file of the gallery should be; move it")
-        source.replace(target)
-
-
 def _make_folder(path: Path) -> None:
     with convert_os_errors(path):
         path.mkdir(exist_ok=True)
     if path.is_symlink():
         raise OutputError(f"{path}: is a link, where a folder of the gallery should be; move it")
-
-
-def _check_folder(folder: Path) -> None:
-    """Raise `OutputError` where files of the gallery would replace files that are not of one."""
-    if (folder / MANIFEST_FILE).exists():
-        return
-    for name in (PAGE_FILE, "contact-sheet.png", trial_reports.TABLE_FILE, trial_reports.PLOT_FILE):
-        if os.path.lexists(folder / name):
-            message = f"{folder / name}: is no gallery's, so it is not overwritten"
-            raise OutputError(f"{message}; choose another folder with --out")
 
 
 def _to_page_picture(entry: Entry, walks: Mapping[str, str]) -> PagePicture:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from artengine.errors import InputError
-from artengine.gallery.naming import safe_name
+from artengine.files import safe_name
 from artengine.gallery.sweeps import Variation, as_argument, one_line
 from artengine.making import remaking_of
 from artengine.media import MAX_MEGAPIXELS
@@ -32,6 +32,8 @@ from artengine.scene import (
     seed_to_plain,
     set_node_at,
 )
+
+STRENGTH = 0.2  # of mutations, unless said otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,8 @@ def mutations(
     """
     name, lineage = safe_name(parent.scene.name), parent.scene.lineage
     children: list[tuple[Seed, str]] = [(lineage, f"{name}-parent")]
-    children += [(Mutation(lineage, by, strength), f"{name}-mutation-{by}") for by in range(1, count + 1)]
+    much = "" if strength == STRENGTH else f"-{strength:g}"  # children of another strength stand beside these
+    children += [(Mutation(lineage, by, strength), f"{name}-mutation{much}-{by}") for by in range(1, count + 1)]
     _make_child(path, parent, *children[-1], options)  # a mistake, which they share, is raised before the first
     return (_make_child(path, parent, *child, options) for child in children)
 

@@ -17,8 +17,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from artengine.errors import OutputError
-from artengine.files import convert_os_errors
+from artengine.files import InTheWayError, convert_os_errors
 
 MANIFEST_FILE = "manifest.jsonl"
 THUMBNAIL_FILE = "thumbnail.webp"  # that a worker makes beside the files of an item
@@ -114,14 +113,14 @@ class Manifest:
     def read(self) -> int:
         """Read what is there; gives the number of lines that make no sense, which are passed over.
 
-        A line that a kill has torn is cut off. Raises `OutputError` where there is something else.
+        A line that a kill has torn is cut off. Raises `InTheWayError` where there is something else.
         """
         if not os.path.lexists(self._path):  # a link to nowhere is there: writing would make what it names
             return 0
         with convert_os_errors(self._path):
             about = self._path.lstat()
         if not stat.S_ISREG(about.st_mode) or about.st_size > MAX_MANIFEST_BYTES:
-            raise OutputError(f"{self._path}: {_NOT_OURS}")
+            raise InTheWayError(f"{self._path}: {_NOT_OURS}")
         bad, torn = 0, b""
         with convert_os_errors(self._path), self._path.open("rb") as file:
             for line in file:  # the whole of a large one would be in memory twice
@@ -136,7 +135,7 @@ class Manifest:
                 self._keep(entry)
         ours = not torn or torn.startswith(_LINE_START) or _LINE_START.startswith(torn)
         if not self._entries and (bad or not ours):
-            raise OutputError(f"{self._path}: {_NOT_OURS}")
+            raise InTheWayError(f"{self._path}: {_NOT_OURS}")
         if torn:
             with convert_os_errors(self._path), self._path.open("rb+") as file:
                 file.truncate(about.st_size - len(torn))

@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 
 from artengine.errors import InputError
 from artengine.scene import describe_seed, parse_seed, parse_yaml
-
-MAX_NAME_LENGTH = 120  # characters; most systems take 255, of which an output and a temporary file add some
-MAX_WORD_LENGTH = 40
-
-
-def safe_name(word: str) -> str:
-    """A word as a part of a file's name, on any system."""
-    name = re.sub(r"[^A-Za-z0-9.+_-]+", "-", word)[:MAX_NAME_LENGTH].strip("-.")[:MAX_WORD_LENGTH]
-    return name.rstrip("-.") or "x"
 
 
 def unique_name(name: str, names: Collection[str]) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artengine.charts import shorten
-from artengine.files import convert_os_errors, create_file
+from artengine.files import DERIVED, Replacing, convert_os_errors, create_file
 from artengine.gallery.naming import short_names
 from artengine.gallery.page import PagePicture, label_of
 from artengine.media import MAX_MEGAPIXELS, open_photo
@@ -27,6 +27,7 @@ PICTURES_PER_SHEET = 240  # some 20 megapixels: what every viewer opens
 _CELL_SIDE, _GAP, _MARGIN = 240, 24, 64
 _TEXT_SIZE, _TITLE_SIZE = 15, 30  # of the letters, in pixels
 _LABEL_HEIGHT, _HEAD_HEIGHT = 36, 96  # pixels
+SHEET_FILE = "contact-sheet.png"
 _BACKGROUND, _OUTLINE_COLOUR = (22, 22, 23), (58, 58, 60)
 _TITLE_COLOUR, _LABEL_COLOUR = (232, 229, 223), (164, 159, 150)
 
@@ -53,12 +54,14 @@ def write_thumbnail_of(picture: Path, path: Path, max_megapixels: float = MAX_ME
     return pixels.shape[1], pixels.shape[0]
 
 
-def write_contact_sheets(folder: Path, shown: Sequence[PagePicture], title: str = "") -> list[Path]:
+def write_contact_sheets(
+    folder: Path, shown: Sequence[PagePicture], title: str = "", replacing: Replacing = DERIVED
+) -> list[Path]:
     """Write contact-sheet.png and, for more than `PICTURES_PER_SHEET` pictures, contact-sheet-2.png and so on.
 
     They are made of thumbnails. One sheet is in memory at a time. A thumbnail that is missing or damaged leaves its
-    cell empty. Sheets beyond these, from when the gallery was larger, are removed. Raises `OutputError` where a sheet
-    cannot be written.
+    cell empty. Sheets beyond these, from when the gallery was larger, are removed. replacing: what becomes of other
+    files there. Raises `OutputError` where a sheet cannot be written.
     """
     short = short_names(key for one in shown for key in one.settings)
     count = max(1, -(-len(shown) // PICTURES_PER_SHEET))
@@ -69,14 +72,14 @@ def write_contact_sheets(folder: Path, shown: Sequence[PagePicture], title: str 
     paths = []
     for number, start in enumerate(starts, start=1):
         place = f"{number} of {len(starts)}" if len(starts) > 1 else ""
-        paths.append(folder / (f"contact-sheet-{number}.png" if number > 1 else "contact-sheet.png"))
+        paths.append(folder / (f"contact-sheet-{number}.png" if number > 1 else SHEET_FILE))
         sheet = _draw_sheet(folder, shown[start : start + each], short, columns, (title, place))
-        with create_file(paths[-1]) as file:
+        with create_file(paths[-1], replacing=replacing) as file:
             sheet.save(file, "PNG", compress_level=1)  # a quarter of the time, a fifth larger
     for path in _sheet_files(folder):
         if path not in paths:
             with convert_os_errors(path):
-                path.unlink()
+                replacing.remove(path)
     return paths
 
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import yaml
 
 from artengine.errors import InputError, Problem
-from artengine.gallery.naming import MAX_NAME_LENGTH, safe_name, short_names, unique_name
+from artengine.files import MAX_NAME_LENGTH, safe_name
+from artengine.gallery.naming import short_names, unique_name
 from artengine.gallery.sweep_values import MAX_ITEMS, parse_values
 from artengine.media import MAX_MEGAPIXELS
 from artengine.scene import Montage, Plain, Scene, load_work, seed_to_plain

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from artengine.files import convert_os_errors, create_file
+from artengine.files import DERIVED, Replacing, convert_os_errors, create_file
 from artengine.gallery.naming import short_names
 from artengine.gallery.page import ComparisonRow, ComparisonTable
 from artengine.gallery.trials import NUMBER, TrialComparison, file_of
@@ -25,24 +25,25 @@ MAX_LINES, MAX_PANELS = 10, 12  # of a plot; more cannot be told apart
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")  # what spreadsheets take for the beginning of one
 
 
-def write_reports(folder: Path, trials: TrialComparison) -> list[Path]:
+def write_reports(folder: Path, trials: TrialComparison, replacing: Replacing = DERIVED) -> list[Path]:
     """Write trials.csv and, where there is something to be drawn, trials.png into a folder; gives their paths.
 
-    An earlier plot does not stay. Raises `OutputError` where they cannot be written.
+    An earlier plot does not stay. replacing: what becomes of other files there. Raises `OutputError` where they cannot
+    be written.
     """
     from artengine.charts import draw_chart
 
     paths = [folder / TABLE_FILE]
-    with create_file(folder / TABLE_FILE) as file:
+    with create_file(folder / TABLE_FILE, replacing=replacing) as file:
         file.write(to_csv(trials))
     if panels := plot_panels(trials):
         picture = draw_chart(panels, *_plot_size(len(panels)))
-        with create_file(folder / PLOT_FILE) as file:
+        with create_file(folder / PLOT_FILE, replacing=replacing) as file:
             picture.save(file, "PNG")
         paths.append(folder / PLOT_FILE)
     else:
         with convert_os_errors(folder / PLOT_FILE):
-            (folder / PLOT_FILE).unlink(missing_ok=True)
+            replacing.remove(folder / PLOT_FILE)
     return paths
 
 

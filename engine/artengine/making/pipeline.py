@@ -5,33 +5,25 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
-from artengine.components import ConfiguredComponent
-from artengine.errors import InputError
 from artengine.events import Event, FilmReport, Note, Wrote
-from artengine.files import OutputTarget, lock_outputs
-from artengine.making import recipe
+from artengine.files import Replacing, lock_outputs
 from artengine.making.feeding import feed_film, feed_film_still, feed_image, feed_montage, feed_still, montage_view
 from artengine.making.films import FrameCache, FrameRenderer, MontageRenderer, TrainingFilm, frame_cache_of, render_film
-from artengine.making.output_threads import OutputThreads
+from artengine.making.runs import IndexedOutput, Run, RunOptions, Weights
 from artengine.media import MAX_MEGAPIXELS
 from artengine.painting import Picture, build, device_named, paint_alike
-from artengine.scene import Film, Montage, Scene, Work, load_work
-from artengine.training import Describe, Trained, enclosed, train_to_file
-
-#: Whether weights go into files: where they are small, whenever they can, or not at all.
-Weights = Literal["auto", "always", "never"]
-IndexedOutput = tuple[int, ConfiguredComponent]  # an output with its place in the scene
+from artengine.scene import Film, Montage, Scene, Work, load_work, output_files
+from artengine.training import Trained, enclosed
 
 
 def run(
     path: str | os.PathLike[str],
     *,
-    out: str | os.PathLike[str] = "gallery",
+    out: str | os.PathLike[str] = "pictures",
     seed: int | None = None,
     size: tuple[int, int] | None = None,
     overrides: Mapping[str, object] | Sequence[str] = (),
@@ -42,6 +34,8 @@ def run(
     metadata: bool = True,
     weights: Weights = "auto",
     jobs: int = 1,
+    name: str | None = None,
+    force: bool = False,
 ) -> list[Path]:
     """Make what a scene describes and give the paths of the files.
 
@@ -49,8 +43,11 @@ def run(
 
     Raises `InputError` for the user's mistakes and other `ArtengineError`s for what fails while working.
     """
-    scene = load_work(path, seed=seed, size=size, overrides=overrides, plugins=plugins, max_megapixels=max_megapixels)
-    events = make_files(scene, Path(out), device=device, fresh=fresh, metadata=metadata, weights=weights, jobs=jobs)
+    scene = load_work(
+        path, seed=seed, size=size, overrides=overrides, plugins=plugins, max_megapixels=max_megapixels, name=name
+    )
+    options: dict[str, Any] = {"device": device, "fresh": fresh, "metadata": metadata, "weights": weights}
+    events = make_files(scene, Path(out), **options, jobs=jobs, force=force)
     return [event.path for event in events if isinstance(event, Wrote)]
 
 
@@ -67,6 +64,7 @@ def make_files(
     packed: bytes | None = None,
     jobs: int = 1,
     patience: float = 0.0,
+    force: bool = False,
 ) -> Generator[Event, None, None]:
     """Make a scene's files in the folder `out`, with an event for every step; closing the generator stops cleanly.
 
@@ -74,98 +72,31 @@ def make_files(
     with it; by itself where it is small. only: the one output to write, by its place in the scene. backend: with which
     they were made before, see `Picture.backend`. packed: what the scene has learnt, as it came with a recipe. jobs: how
     many processes paint the frames of a film. patience: seconds to wait for another run that holds the same files.
+    force: replace what is there, whoever made it.
+
+    A file of artengine's that another one takes the place of is kept in the folder `earlier`, see `Replacing`.
     """
-    for photo in scene.photos.values():
-        place = photo.path.resolve()
-        if place.parent == out.resolve() and place.stem == scene.name:
-            hint = "choose another folder with --out"
-            raise InputError(f"the scene {scene.name!r} would write over its photo {place.name}; {hint}")
-    options = _Options(out, device, fresh, metadata, weights if metadata else "never", only, jobs)
+    inputs = frozenset(photo.path.resolve() for photo in scene.photos.values())
+    replacing = Replacing(force=force, inputs=inputs)
+    options = RunOptions(out, device, fresh, metadata, weights if metadata else "never", only, jobs, replacing)
     with lock_outputs(out, scene.name, patience):
+        for file in output_files(scene.name, [bound for _, bound in options.select_outputs(scene)]):
+            for path in file.existing(out):  # before anything is made; what an output does not declare is seen later
+                replacing.check(path)
         if isinstance(scene, Montage):
             yield from _make_montage(scene, options)
         else:
             yield from _make_scene(scene, options, backend, packed)
 
 
-@dataclass(frozen=True, slots=True)
-class _Options:
-    """How files are to be made, see `make_files`."""
-
-    out: Path
-    device: str
-    fresh: bool
-    metadata: bool
-    weights: Weights
-    only: int | None
-    jobs: int
-
-    @property
-    def describe(self) -> Describe | None:
-        """Gives the recipe of weights; None where files are to have none."""
-        return recipe.of_weights if self.metadata else None
-
-    def select_outputs(self, work: Work) -> list[IndexedOutput]:
-        """The outputs to write."""
-        return [(index, bound) for index, bound in enumerate(work.outputs) if self.only in (None, index)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """One run for the files of a scene or a montage: what their recipes say, and what is written so far.
-
-    before: the backend that the file was made with which is made again.
-    """
-
-    work: Work
-    options: _Options
-    device: str
-    before: Mapping[str, str] | None = None
-    written: set[Path] = field(default_factory=set)
-
-    def output_threads(
-        self,
-        outputs: Sequence[IndexedOutput],
-        backend: Mapping[str, str],
-        packed: bytes | None = None,
-        *,
-        fps: float | None = None,
-        loop: bool = False,
-        number: int | None = None,
-    ) -> OutputThreads:
-        """Outputs that wait for what they write; fps: frames a second of a film, None for a still; number: of several.
-
-        backend: what paints the network as it is now; one that has learnt since may be painted in another way. packed:
-        weights that go into the recipe.
-        """
-        targets = []
-        for index, bound in outputs:
-            if self.before and paint_alike(self.before, backend):
-                backend = self.before  # so that the file is the same too
-            found = recipe.of(self.work, self.device, index, backend, packed) if self.options.metadata else None
-            target = OutputTarget(
-                self.options.out,
-                self.work.name,
-                found.to_json() if found else None,
-                dpi=self.work.canvas.resolution,
-                sheet=self.work.canvas.sheet,
-                written=self.written,
-                fps=fps,
-                loop=loop,
-                number=number,
-            )
-            targets.append((bound, target))
-        return OutputThreads(targets)
-
-
 def _make_scene(
-    scene: Scene, options: _Options, backend: Mapping[str, str] | None, packed: bytes | None
+    scene: Scene, options: RunOptions, backend: Mapping[str, str] | None, packed: bytes | None
 ) -> Iterator[Event]:
     picture = build(scene, options.device)
     outputs = options.select_outputs(scene)
     films = [(index, bound) for index, bound in outputs if bound.component.films]
     stills = [(index, bound) for index, bound in outputs if not bound.component.films]
-    run = _Run(scene, options, picture.device.type, backend)
+    run = Run(scene, options, picture.device.type, backend)
     film, trained = scene.film, Trained()
     at_moments = film if film and film.still and stills else None
     learning = None
@@ -174,14 +105,13 @@ def _make_scene(
         if packed is not None:
             yield Note("the film shows the learning, so the weights that came with it are not used")
         cache = frame_cache_of(scene, options.out, run.device)
-        learning = TrainingFilm(scene, film, options.out, cache, run.device, painted=bool(films), keep=bool(at_moments))
+        keep, painted = bool(at_moments), bool(films)
+        learning = TrainingFilm(scene, film, options.out, cache, run.device, options.train, painted=painted, keep=keep)
         yield from _make_training_film(scene, film, picture, run, films, cache, learning)
         if stills:  # another picture learnt on camera
-            trained = yield from train_to_file(picture, options.out, fresh=False, describe=options.describe)
+            trained = yield from options.train(picture, fresh=False)
     else:
-        trained = yield from train_to_file(
-            picture, options.out, fresh=options.fresh, describe=options.describe, packed=packed
-        )
+        trained = yield from options.train(picture, fresh=options.fresh, packed=packed)
     weights = (yield from _packed(trained, options.weights)) if outputs else None
     if films and film and not film.learning:
         yield from _note_other_backend(picture, backend)
@@ -192,7 +122,7 @@ def _make_scene(
         yield from _make_stills_of_film(at_moments, picture, run, stills, weights, learning)
     elif stills:
         threads = run.output_threads(stills, picture.backend, weights)
-        yield from _write_outputs(threads, lambda threads: feed_still(scene, picture, threads))
+        yield from run.write(threads, lambda threads: feed_still(scene, picture, threads))
     if learning:
         learning.clear()
 
@@ -224,16 +154,17 @@ def _make_film(
     scene: Scene,
     film: Film,
     picture: Picture,
-    run: _Run,
+    run: Run,
     outputs: Sequence[IndexedOutput],
     trained: Trained,
     packed: bytes | None,
 ) -> Iterator[Event]:
     cache = frame_cache_of(scene, run.options.out, run.device, trained.packed)
-    cache.open()
+    if word := cache.open():
+        yield Note(word)
     with contextlib.closing(render_film(picture, film, cache, trained=trained, jobs=run.options.jobs)) as steps:
         threads = run.output_threads(outputs, picture.backend, packed, fps=film.fps, loop=film.loop)
-        yield from _write_outputs(threads, lambda threads: feed_film(scene, film, steps, threads))
+        yield from run.write(threads, lambda threads: feed_film(scene, film, steps, threads))
     cache.clear()
 
 
@@ -241,21 +172,22 @@ def _make_training_film(
     scene: Scene,
     film: Film,
     picture: Picture,
-    run: _Run,
+    run: Run,
     outputs: Sequence[IndexedOutput],
     cache: FrameCache,
     learning: TrainingFilm,
 ) -> Iterator[Event]:
-    cache.open()
-    with contextlib.closing(learning.render(fresh=run.options.fresh, describe=run.options.describe)) as steps:
+    if word := cache.open():
+        yield Note(word)
+    with contextlib.closing(learning.render(fresh=run.options.fresh)) as steps:
         threads = run.output_threads(outputs, picture.backend, fps=film.fps, loop=film.loop)
-        yield from _write_outputs(threads, lambda threads: feed_film(scene, film, steps, threads))
+        yield from run.write(threads, lambda threads: feed_film(scene, film, steps, threads))
 
 
 def _make_stills_of_film(
     film: Film,
     picture: Picture,
-    run: _Run,
+    run: Run,
     outputs: Sequence[IndexedOutput],
     packed: bytes | None,
     learning: TrainingFilm | None,
@@ -270,39 +202,27 @@ def _make_stills_of_film(
             renderer = FrameRenderer(earlier, film)
         number = frame + 1 if film.stills_are_numbered else None
         threads = run.output_threads(outputs, picture.backend, packed, number=number)
-        yield from _write_outputs(threads, functools.partial(feed_film_still, renderer.still(frame)))
+        yield from run.write(threads, functools.partial(feed_film_still, renderer.still(frame)))
         yield FilmReport(done, len(frames), "stills")
 
 
-def _make_montage(montage: Montage, options: _Options) -> Iterator[Event]:
+def _make_montage(montage: Montage, options: RunOptions) -> Iterator[Event]:
     outputs = options.select_outputs(montage)
     films = [(index, bound) for index, bound in outputs if bound.component.films]
     stills = [(index, bound) for index, bound in outputs if not bound.component.films]
     if not outputs:
         return
-    run = _Run(montage, options, device_named(options.device).type)
+    run = Run(montage, options, device_named(options.device).type)
     renderer = MontageRenderer(montage, options.out, run.device)
     frames = range(montage.frames) if films else montage.still_frames
-    scenes = renderer.render_scenes(frames, fresh=options.fresh, describe=options.describe, jobs=options.jobs)
+    scenes = renderer.render_scenes(frames, options.train, options.replacing, fresh=options.fresh, jobs=options.jobs)
     with contextlib.closing(scenes):
         yield from scenes
     if films:
         threads = run.output_threads(films, {}, fps=montage.film.fps)
-        yield from _write_outputs(threads, lambda threads: feed_montage(montage, renderer, threads))
+        yield from run.write(threads, lambda threads: feed_montage(montage, renderer, threads))
     for frame in montage.still_frames if stills else ():
         threads = run.output_threads(stills, {}, number=frame + 1 if montage.film.stills_are_numbered else None)
         view, image = montage_view(montage, frame), renderer.frame(frame)
-        yield from _write_outputs(threads, functools.partial(feed_image, view, image))
+        yield from run.write(threads, functools.partial(feed_image, view, image))
     renderer.clear()
-
-
-def _write_outputs(threads: OutputThreads, feed: Callable[[OutputThreads], Iterator[Event]]) -> Iterator[Event]:
-    """Feed outputs to their end; the events of that, and the files that are written then."""
-    try:
-        with threads:
-            yield from feed(threads)
-            threads.finish()
-    except Exception:
-        yield from map(Wrote, threads.paths)  # they are whole
-        raise
-    yield from map(Wrote, threads.paths)

@@ -9,8 +9,8 @@ from typing import Any
 
 from artengine.errors import InputError
 from artengine.making import recipe
-from artengine.making.pipeline import Weights
 from artengine.making.recipe import Recipe
+from artengine.making.runs import Weights
 from artengine.media import MAX_MEGAPIXELS
 from artengine.scene import Scene, Work
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from artengine.capabilities import NUMBER
@@ -39,6 +41,13 @@ class FileName:
         """Whether a file of that name is one of those that it stands for."""
         number = re.escape(self.suffix).replace(re.escape(NUMBER), r"\d{4,}")
         return bool(re.fullmatch(re.escape(self.scene) + number, name))
+
+    def existing(self, folder: Path) -> list[Path]:
+        """Those of the files that are in a folder, in their order."""
+        if not self.is_numbered:
+            path = folder / str(self)
+            return [path] if os.path.lexists(path) else []
+        return sorted(path for path in folder.iterdir() if self.matches(path.name))
 
 
 def output_files(

@@ -9,6 +9,7 @@ from typing import TypeAlias, TypedDict, Unpack
 
 from artengine.components import default_registry
 from artengine.errors import InputError, Problem, quoted
+from artengine.files import filled_name, safe_name
 from artengine.media import MAX_MEGAPIXELS, Media
 from artengine.scene.binding import Binder, SceneFiles
 from artengine.scene.building import BoundScene, bind_scene
@@ -29,6 +30,7 @@ from artengine.scene.document import (
 from artengine.scene.montage import Montage
 from artengine.scene.montage_binding import BoundMontage, bind_montage, is_montage
 from artengine.scene.scene import LoadContext, Scene
+from artengine.scene.seeds import seed_to_plain
 
 Work: TypeAlias = Scene | Montage  # what a file can describe
 
@@ -38,12 +40,18 @@ MAX_SCENES = 4 * MAX_BYTES  # of a film: written out, and without their comments
 _Edit = tuple[list[str], Node | None, Mark]  # keys; the value there, None for none
 
 
-class Settings(TypedDict, total=False):
+class Edits(TypedDict, total=False):
     """What is set in a scene from outside, see `load`."""
 
     seed: int | None
     size: tuple[int, int] | None
     overrides: Mapping[str, object] | Sequence[str]
+
+
+class Settings(Edits, total=False):
+    """What is set from outside, see `load`."""
+
+    name: str | None
 
 
 class LoadOptions(Settings, total=False):
@@ -57,7 +65,8 @@ def load(path: str | os.PathLike[str], **options: Unpack[LoadOptions]) -> Scene:
     """The scene in a file, checked from end to end.
 
     seed, size (columns, rows): instead of the scene's own. overrides: ``{"canvas.width": 512}``, or texts
-    ``"canvas.width=512"``. plugins: files of plugins, or ``no:NAME``. max_megapixels: the largest photo that is opened.
+    ``"canvas.width=512"``. name: of its files, in which ``{scene}`` is the name of the scene's file and ``{seed}`` its
+    seed. plugins: files of plugins, or ``no:NAME``. max_megapixels: the largest photo that is opened.
     Raises `InputError` with every problem found, and for a film of several shots.
     """
     work = load_work(path, **options)
@@ -71,7 +80,8 @@ def load_work(
     *,
     plugins: Sequence[str] = (),
     max_megapixels: float = MAX_MEGAPIXELS,
-    **settings: Unpack[Settings],
+    name: str | None = None,
+    **edits: Unpack[Edits],
 ) -> Work:
     """The scene, or the film of several, in a file, checked from end to end; the options are those of `load`.
 
@@ -79,52 +89,68 @@ def load_work(
     """
     path = Path(path)
     context = LoadContext(path.parent, tuple(plugins), max_megapixels)
-    return _load(_read(path), str(path), path.stem, context, {}, settings)
+    return _load(_read(path), str(path), path.stem, context, {}, name, edits)
 
 
 def load_text(
     text: str,
     origin: str,
-    name: str,
+    stem: str,
     context: LoadContext,
     photos: Mapping[str, Media],
     only: int | None = None,
-    **settings: Unpack[Settings],
+    name: str | None = None,
+    **edits: Unpack[Edits],
 ) -> Work:
     """The scene, or the film of several, in a text such as the one in a recipe.
 
-    photos: what has been found of its photos already. only: the place of the one output that is wanted, if not all are;
-    what the others expect does not matter then. What is raised is what `load_work` raises.
+    stem: its name. photos: what has been found of its photos already. only: the place of the one output that is wanted,
+    if not all are; what the others expect does not matter then. What is raised is what `load_work` raises.
     """
-    return _load(text.encode(), origin, name, context, photos, settings, only)
+    return _load(text.encode(), origin, stem, context, photos, name, edits, only)
 
 
 def _load(
     text: bytes,
     origin: str,
-    name: str,
+    stem: str,
     context: LoadContext,
     photos: Mapping[str, Media],
-    settings: Settings,
+    name: str | None,
+    edits: Edits,
     only: int | None = None,
 ) -> Work:
     binder = Binder(default_registry(context.plugins), SceneFiles(context.folder, photos, context.max_megapixels))
-    edits, problems = _all_edits(**settings)
+    changes, problems = _all_edits(**edits)
     root, faults = parse_yaml(text, origin)
     binder.report(*problems, *faults)
-    root = _edited(root, edits, binder)
+    root = _edited(root, changes, binder)
     bound: BoundMontage | BoundScene | None
     if isinstance(root, Entries) and is_montage(root):
+        name = _name_files(name, binder, scene=stem)
         bound = bind_montage(root, binder, name, _SiblingScenes(context).read, context)
     else:
         bound = bind_scene(root, binder, only)
+        seed = safe_name(str(seed_to_plain(bound.options.seed))) if bound else "0"
+        name = _name_files(name, binder, scene=stem, seed=seed)
     if bound is None or binder.problems:
         raise InputError(sorted(dict.fromkeys(binder.problems), key=_place))
     files, renamed = binder.files.for_recipe()
-    own = "" if edits else text.decode("utf-8-sig")
+    own = "" if changes else text.decode("utf-8-sig")
     if not own or bound.root != root:
         own = _short(dump_yaml(_rename(bound.root, renamed)), origin)
     return bound.build(name, own, context, files)
+
+
+def _name_files(template: str | None, binder: Binder, **words: str) -> str:
+    """The name of a scene's files: the scene's own unless there is a template; one without sense is a problem."""
+    if template is None:
+        return words["scene"]
+    try:
+        return filled_name(template, words)
+    except ValueError as error:
+        binder.report(Problem("--name", "", str(error)))
+        return words["scene"]
 
 
 def _edited(root: Node, edits: Sequence[_Edit], binder: Binder) -> Node:

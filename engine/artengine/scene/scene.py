@@ -6,7 +6,7 @@ import enum
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -140,9 +140,22 @@ class Scene:
     @functools.cached_property
     def training_key(self) -> str:
         """A hash of all that decides what training comes to: finished weights are good as long as it is the same."""
-        parts = [*self.coordinates, self.network, *([self.training] if self.training else [])]
+        return self._hash_training()
+
+    @functools.cached_property
+    def training_course(self) -> str | None:
+        """A hash of all that decides how training goes, whenever it ends; None where its end decides that too."""
+        ends = self.training.ends() if self.training else ()
+        return self._hash_training(without=ends) if ends else None
+
+    def _hash_training(self, without: Collection[str] = ()) -> str:
+        parts = [*self.coordinates, self.network]
+        decide = [one.decides() for one in parts]
+        if self.training:
+            parts.append(self.training)
+            decide.append(self.training.decides(without))
         plugins = {bound.component.plugin.name: bound.component.plugin.version for one in parts for bound in one.walk()}
-        decides = {"seed": self.seed, "parts": [one.decides() for one in parts], "plugins": plugins}
+        decides = {"seed": self.seed, "parts": decide, "plugins": plugins}
         return hashlib.sha256(json.dumps(decides, sort_keys=True, default=_lasting).encode()).hexdigest()
 
 

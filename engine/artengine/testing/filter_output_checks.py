@@ -35,7 +35,9 @@ def _writes_whole_files(bound: ConfiguredComponent, bench: Bench) -> None:
     out.mkdir(exist_ok=True)
     refusals: list[ValueError] = []
     for frames in frames_for(bound, bench):
-        target = OutputTarget(out, "made", '{"artengine": "test"}', fps=25.0 if bound.component.films else None)
+        target = OutputTarget(
+            out, "made", '{"artengine": "test"}', fps=25.0 if bound.component.films else None, replacing=None
+        )
         try:
             paths = [Path(path) for path in bound.make()(frames, target)]
         except ValueError as error:

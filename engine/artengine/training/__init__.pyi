@@ -1,6 +1,11 @@
 from . import enclosed as enclosed, weights as weights
 from .centre import CentreWeight as CentreWeight, centre_weights as centre_weights
-from .persistence import Describe as Describe, Trained as Trained, train_to_file as train_to_file
+from .persistence import (
+    Train as Train,
+    Trained as Trained,
+    train_to_file as train_to_file,
+    trained_before as trained_before,
+)
 from .quantised import packed as packed, round_weights as round_weights
 from .session import TrainingSession as TrainingSession, train as train
 from .stages import (

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
 
-from artengine.errors import OutputError
-from artengine.files import convert_os_errors, create_file
+from artengine.files import UnfinishedWork, convert_os_errors, create_file
 from artengine.sessions import Progress
 from artengine.training import weights
 
+NEWEST, BEFORE = "checkpoint.safetensors", "checkpoint-before.safetensors"
 PAUSE = 2.0  # seconds between checkpoints: what a kill costs at most
 SHARE = 0.03  # of the time may go into writing them
 FORMAT = 3  # of a checkpoint: one of another layout is of another training
@@ -27,34 +27,37 @@ FORMAT = 3  # of a checkpoint: one of another layout is of another training
 
 @dataclass
 class Checkpoints:
-    """The two checkpoints of one training, ``<folder>/<name>.checkpoint*.safetensors``.
+    """The two checkpoints of one training, in a hidden folder: ``<folder>/.<name>.training/<key>``.
 
-    key: what decides the training; checkpoints of another one are passed over.
+    key: what decides the training. course: what decides it up to where it ends, None where its end decides all of it.
     """
 
     folder: Path
     name: str
     key: str
+    course: str | None = None
     _due: float = field(default_factory=lambda: time.monotonic() + PAUSE)
     _fell_back: bool = False  # the newest is of no use: it must not take the place of the one before it
 
     @property
+    def _work(self) -> UnfinishedWork:
+        return UnfinishedWork(self.folder, self.name, "training", self.key)
+
+    @property
     def _newest(self) -> Path:
-        return self.folder / f"{self.name}.checkpoint.safetensors"
+        return self._work.path / NEWEST
 
     @property
     def _before(self) -> Path:
-        return self.folder / f"{self.name}.checkpoint-before.safetensors"
+        return self._work.path / BEFORE
 
-    def reserve(self) -> None:
-        """See that nothing is in the way.
+    def reserve(self) -> str:
+        """See that nothing is in the way; gives a word about trainings that were stopped with other settings, if any.
 
-        Raises `OutputError` where there is something that is no checkpoint.
+        Raises `OutputError` where there is something else.
         """
-        for path in (self._newest, self._before):
-            if not _is_ours(path):
-                hint = "move it, or choose another folder with --out"
-                raise OutputError(f"{path}: is no checkpoint, so it is not written over; {hint}")
+        self._work.check()
+        return self._work.clear_oldest()
 
     def save_if_due(self, network: nn.Module, progress: Progress) -> None:
         """Write a checkpoint if the last one is old enough."""
@@ -72,11 +75,13 @@ class Checkpoints:
         """
         tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
         state = _flat(progress.state() if progress.state else None, "state", tensors)
+        self._work.make()
         with convert_os_errors(self._newest):
             if self._newest.exists() and not self._fell_back:
                 self._newest.replace(self._before)
-        with create_file(self._newest) as file:
+        with create_file(self._newest, replacing=None) as file:
             about = {"kind": "checkpoint", "format": FORMAT, "key": self.key, "step": progress.step, "state": state}
+            about |= {"course": self.course} if self.course else {}
             weights.write(file, tensors, about)
         self._fell_back = False
 
@@ -86,19 +91,9 @@ class Checkpoints:
         None where there is none at all; step 0 where there is none to go on from.
         """
         words: list[str] = []
-        expected, any_rows = weights.wanted(network, "network.")
-        for path in (self._newest, self._before):
+        for path in self._candidates():
             try:
-                if not path.is_file():
-                    continue
-                about = weights.about(path)
-                if (about.get("key"), about.get("format")) != (self.key, FORMAT):
-                    words.append(f"{path} is of another training, and will be replaced")
-                    continue
-                tensors, header = weights.read(path, expected, "state.", any_rows)
-                state = _nested(header["state"], tensors)
-                step = int(header["step"])
-                weights.give(network, {name.removeprefix("network."): tensors[name] for name in expected})
+                step, state = self._load(path, network)
             except (weights.DamagedError, OSError, KeyError, TypeError, ValueError, RecursionError) as error:
                 words.append(f"{path} is damaged ({error}), so it is passed over")
                 continue
@@ -106,29 +101,30 @@ class Checkpoints:
             return step, state, words
         return (0, {}, words) if words else None
 
-    def tidy(self) -> None:
-        """Remove what a run of this training that was killed at its very end has left; what is another's stays."""
+    def _candidates(self) -> Iterator[Path]:
+        """The checkpoints to go on from, the best first: our own, then those that were to end elsewhere."""
         for path in (self._newest, self._before):
-            with contextlib.suppress(weights.DamagedError, OSError):
-                if path.is_file() and weights.about(path).get("key") == self.key:
-                    path.unlink()
+            if path.is_file():
+                yield path
+        for folder in self._work.others() if self.course else ():
+            for path in (folder / NEWEST, folder / BEFORE):
+                with contextlib.suppress(weights.DamagedError, OSError):
+                    if weights.about(path).get("course") == self.course:
+                        yield path
+
+    def _load(self, path: Path, network: nn.Module) -> tuple[int, dict[str, Any]]:
+        expected, any_rows = weights.wanted(network, "network.")
+        tensors, header = weights.read(path, expected, "state.", any_rows)
+        goes_there = header.get("key") == self.key or (self.course and header.get("course") == self.course)
+        if not goes_there or header.get("format") != FORMAT:
+            raise weights.DamagedError("it is of another training, or another version's")
+        step, state = int(header["step"]), _nested(header["state"], tensors)
+        weights.give(network, {name.removeprefix("network."): tensors[name] for name in expected})
+        return step, state
 
     def clear(self) -> None:
         """Remove both: the training is done."""
-        for path in (self._newest, self._before):
-            path.unlink(missing_ok=True)
-
-
-def _is_ours(path: Path) -> bool:
-    """Whether there is nothing at path, or a checkpoint, be it a damaged one; no folder, no others' weights."""
-    try:
-        return not path.exists() or weights.about(path).get("kind") == "checkpoint"
-    except weights.ForeignError:
-        return not weights.is_whole(path)
-    except weights.DamagedError:
-        return True
-    except OSError:
-        return False
+        self._work.clear()
 
 
 def _flat(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+import contextlib
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from artengine import curve
-from artengine.errors import ArtengineError, InputError, OutputError
+from artengine.errors import ArtengineError, InputError
 from artengine.events import Event, Note, Resumed, TrainingEnd, TrainingReport, Wrote
-from artengine.files import create_file
+from artengine.files import KEEPING, Replacing, create_file, earlier_files
 from artengine.painting import Picture
 from artengine.scene import Scene
 from artengine.sessions import Progress, Result
@@ -18,6 +19,8 @@ from artengine.training import enclosed, weights
 from artengine.training.checkpoint import Checkpoints
 from artengine.training.closeness import describe_closeness
 from artengine.training.session import ShouldReport, TrainingSession, on_its_own
+
+MAX_EARLIER_TRAININGS = 64  # of one name that are kept beside the last one, the latest
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class Trained:
     packed: bytes | None = None
 
 
+#: `train_to_file` with all that one run has to say: ``train(picture, fresh=..., should_report=..., packed=...)``.
+Train = Callable[..., Generator[Event, None, Trained]]
 #: Gives the recipe of a scene on a device, as plain data, for the header of its weights.
 Describe = Callable[[Scene, str], Mapping[str, Any]]
 
@@ -38,14 +43,15 @@ def train_to_file(
     *,
     fresh: bool,
     describe: Describe | None,
+    replacing: Replacing = KEEPING,
     should_report: ShouldReport = on_its_own,
     packed: bytes | None = None,
 ) -> Generator[Event, None, Trained]:
     """Train a picture if its scene asks for it, or take what there is: weights, or a checkpoint of an earlier run.
 
-    describe: gives the recipe that goes into the file; None for none. should_report: see `TrainingSession`. packed:
-    weights of this very training that came with a recipe; they go before all others, and are kept in no file. Gives
-    where the weights are.
+    describe: gives the recipe that goes into the file; None for none. replacing: what becomes of other weights there.
+    should_report: see `TrainingSession`. packed: weights of this very training that came with a recipe; they go before
+    all others, and are kept in no file. Gives where the weights are.
 
     A step is told before the checkpoint that it may cause is written: what is made of it is safe by then.
     Raises `InputError` where a photo is missing that has to be learnt.
@@ -66,28 +72,33 @@ def train_to_file(
             picture.take_learnt()
             yield Note("painted from the weights that came with it (--fresh trains anew)")
             return Trained(packed=packed)
-    checkpoints = Checkpoints(out, scene.name, scene.training_key)
-    reused, words = _reuse(picture, path, fresh=fresh)
-    if words:
-        yield Note(words)
-    if reused:
-        checkpoints.tidy()
-        picture.take_learnt()
-        return Trained(path)
-    if missing := next((media.missing for media in scene.training.media() if media.missing), ""):
-        raise InputError(missing)
-    checkpoints.reserve()
+    replacing.check(path)
+    checkpoints = Checkpoints(out, scene.name, scene.training_key, scene.training_course)
+    state: dict[str, Any] | None = None
     if fresh:
         checkpoints.clear()
-    state: dict[str, Any] | None = None
+    else:
+        reused, words = _reuse(picture, path, replacing)
+        yield from map(Note, words)
+        if reused:
+            checkpoints.clear()  # what a run that was killed at its very end has left
+            picture.take_learnt()
+            return Trained(path)
+    if missing := next((media.missing for media in scene.training.media() if media.missing), ""):
+        raise InputError(missing)
+    others = checkpoints.reserve()
     if not fresh and (restored := checkpoints.restore(picture.network)):
         step, state, damaged = restored
         for word in damaged:
             yield Note(word)
         yield Resumed(f"going on from step {step:,}", step) if step else Note("starting anew")
+    elif others:
+        yield Note(others)
     result = yield from _saved(TrainingSession(picture, state, should_report), picture, checkpoints)
-    _write(picture, result, path, describe)
+    _write(picture, result, path, describe, replacing)
     checkpoints.clear()
+    for word in (*replacing.told(), *_clear_oldest(path)):
+        yield Note(word)
     if result.note:
         yield Note(result.note)
     yield TrainingEnd(result, picture.glance)
@@ -119,7 +130,7 @@ def _saved(session: TrainingSession, picture: Picture, checkpoints: Checkpoints)
         raise
 
 
-def _write(picture: Picture, result: Result, path: Path, describe: Describe | None) -> None:
+def _write(picture: Picture, result: Result, path: Path, describe: Describe | None, replacing: Replacing) -> None:
     """Write the weights of a finished training.
 
     Raises `ArtengineError` where they are no finite numbers, or not rounded as the result says.
@@ -139,28 +150,48 @@ def _write(picture: Picture, result: Result, path: Path, describe: Describe | No
         found = f"after step {result.step}, {wild[0]} holds values that are not numbers; try a smaller rate"
         raise ArtengineError(f"{where}: {found}")
     try:
-        with create_file(path) as file:
+        with create_file(path, replacing=replacing) as file:
             weights.write(file, tensors, about, result.bits)
     except ValueError as error:  # the trainer has not rounded them as it says
         raise ArtengineError(f"{where}: {error}") from None
 
 
-def _reuse(picture: Picture, path: Path, *, fresh: bool) -> tuple[bool, str]:
-    """Load finished weights of this very training: whether they were there, and words about what was found.
+def trained_before(scene: Scene, out: Path) -> Path | None:
+    """The weights that a training of this very scene has left in a folder, be it among the earlier files."""
+    for file in _candidates(scene, out):
+        with contextlib.suppress(weights.DamagedError, OSError):
+            if weights.about(file).get("key") == scene.training_key:
+                return file
+    return None
 
-    fresh: do not, only see that nothing of somebody else's is in the way.
-    Raises `OutputError` where the file is somebody else's.
-    """
-    if not path.is_file():
-        return False, ""
-    try:
-        if weights.about(path).get("key") != picture.scene.training_key or fresh:
-            return False, "" if fresh else f"{path} is of another training, and will be replaced"
-        header = weights.load(path, picture.network)
-    except weights.ForeignError:
-        message = f"{path}: is not artengine's, so it is not overwritten; move it, or choose another folder with --out"
-        raise OutputError(message) from None
-    except (weights.DamagedError, OSError) as error:
-        return False, "" if fresh else f"{path} is damaged ({error}), so it is trained anew"
-    picture.set_curve(curve.read(header.get("curve")))
-    return True, f"trained before: {path} (--fresh trains anew)"
+
+def _candidates(scene: Scene, out: Path) -> Iterator[Path]:
+    path = out / f"{scene.name}.safetensors"
+    yield from (file for file in (path, *earlier_files(path)) if file.is_file())
+
+
+def _reuse(picture: Picture, path: Path, replacing: Replacing) -> tuple[bool, list[str]]:
+    """Load finished weights of this very training, and have them at path: whether there are any, and words about it."""
+    words = []
+    for file in _candidates(picture.scene, path.parent):
+        try:
+            if weights.about(file).get("key") != picture.scene.training_key:
+                continue
+            header = weights.load(file, picture.network)
+        except (weights.DamagedError, OSError) as error:
+            words.append(f"{file} is damaged ({error}), so it is passed over")
+            continue
+        if file != path:
+            with create_file(path, replacing=replacing) as restored:
+                restored.write(file.read_bytes())
+        picture.set_curve(curve.read(header.get("curve")))
+        return True, [*words, *replacing.told(), f"trained before: {file} (--fresh trains anew)"]
+    return False, words
+
+
+def _clear_oldest(path: Path) -> Iterator[str]:
+    """Remove the oldest of too many trainings that the one at path has taken the place of; gives words about it."""
+    if oldest := earlier_files(path)[MAX_EARLIER_TRAININGS:]:
+        for file in oldest:
+            file.unlink(missing_ok=True)
+        yield f"{len(oldest)} of the earlier trainings are dropped: {MAX_EARLIER_TRAININGS} are kept"

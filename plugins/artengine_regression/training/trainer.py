@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Collection, Generator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from artengine import Loss, Photo, Progress, Result, brings, named
+from artengine import Loss, Photo, Progress, Result, brings, ends, named
 from artengine.training import CentreWeight
 from artengine_regression.training import presets
 from artengine_regression.training.mask import Mask
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from artengine import Session
 
 
+def _ends(options: Mapping[str, Any]) -> Collection[str]:
+    """The rounds of a training without a bound are the same wherever it ends; else the rate falls towards its end."""
+    until = options["until"]
+    return () if until == Until() or until.bounded else ("until",)
+
+
+@ends(_ends)
 @brings(presets.network)
 def regression(
     session: Session,

@@ -134,7 +134,7 @@ def test_several_scenes_are_made_one_after_the_other(run_cli: RunCli, tiny_scene
     other = tiny_scene.with_name("other.yaml")
     other.write_text(tiny_scene.read_text().replace("seed: 3", "seed: 4"))
     answer = run_cli("run", tiny_scene, other)
-    assert (answer.code, answer.out, answer.err) == (0, "gallery/tiny.png\ngallery/other.png\n", "")
+    assert (answer.code, answer.out, answer.err) == (0, "pictures/tiny.png\npictures/other.png\n", "")
     first, second = (Path(line).read_bytes() for line in answer.out.split())
     assert first != second
 
@@ -145,8 +145,8 @@ def test_scenes_of_one_name_do_not_overwrite_each_other(run_cli: RunCli, tiny_sc
     other.write_text(tiny_scene.read_text())
     answer = run_cli("run", tiny_scene, other)
     assert answer.code == 2
-    assert answer.err == f"{tiny_scene} and {other} would both write tiny.*; make one of them with another --out\n"
-    assert not Path("gallery").exists()
+    assert answer.err == f"{tiny_scene} and {other} would both write tiny.*; give one of them another --name or --out\n"
+    assert not Path("pictures").exists()
     assert run_cli("check", tiny_scene, other).code == 0
 
 
@@ -164,7 +164,7 @@ def test_all_problems_of_all_scenes_are_told_before_anything_is_made(
         "b.yaml:1:17: network.mlp.widht: no such option; did you mean 'width'?",
         "gone.yaml: no such file, expected a scene (.yaml)",
     ]
-    assert not Path("gallery").exists()
+    assert not Path("pictures").exists()
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_what_the_user_mistyped_is_told_and_nothing_is_made(
     assert (answer.code, answer.out) == (2, "")
     assert message in " ".join(answer.err.split())
     assert "Traceback" not in answer.err
-    assert not Path("gallery").exists()
+    assert not Path("pictures").exists()
 
 
 def test_what_a_gallery_cannot_take_is_told_by_its_own_name(run_cli: RunCli, tiny_scene: Path) -> None:
@@ -266,7 +266,7 @@ def test_a_reader_who_has_seen_enough_gets_the_picture_and_no_traceback(tiny_sce
     answer = run.wait()
     os.close(write)
     assert (answer.code, answer.err) == (1, "")
-    assert (tiny_scene.parent / "gallery" / "tiny.png").is_file()
+    assert (tiny_scene.parent / "pictures" / "tiny.png").is_file()
 
 
 # Telling what is there

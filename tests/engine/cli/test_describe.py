@@ -121,7 +121,7 @@ def kept(path: Path, bits: int | None, **about: Any) -> Path:
 
 def test_what_weights_come_to_is_told_before_their_recipe(learning_scene: Path, run_cli: RunCli) -> None:
     assert run_cli("run", learning_scene).code == 0
-    path = Path("gallery/learning.safetensors")
+    path = Path("pictures/learning.safetensors")
     count = sum(tensor.numel() for tensor in safetensors.torch.load_file(path).values())
     lines = run_cli("info", path).out.splitlines()
     assert lines[0] == f"# {count} parameters in {4 * count} bytes, 32.00 bits each"
@@ -140,16 +140,16 @@ def test_what_weights_come_to_is_told_before_their_recipe(learning_scene: Path, 
     assert (figures["steps"], figures["loss"], figures["psnr"]) == (60, about["loss"], about["psnr"])
 
     assert run_cli("run", learning_scene, "--weights", "never").code == 0
-    assert "weights" not in json.loads(run_cli("info", "gallery/learning.png", "--json").out)
-    assert run_cli("info", "gallery/learning.png").out.startswith("# made with artengine ")
+    assert "weights" not in json.loads(run_cli("info", "pictures/learning.png", "--json").out)
+    assert run_cli("info", "pictures/learning.png").out.startswith("# made with artengine ")
 
 
 def test_weights_without_a_recipe_are_told_too(learning_scene: Path, run_cli: RunCli) -> None:
     assert run_cli("run", learning_scene, "--no-metadata").code == 0
-    lines = run_cli("info", "gallery/learning.safetensors").out.splitlines()
+    lines = run_cli("info", "pictures/learning.safetensors").out.splitlines()
     assert [line[:2] for line in lines] == ["# "] * len(lines)
     assert any(line.startswith("# trained: 60 steps, ") for line in lines)
-    answer = run_cli("info", "gallery/learning.safetensors", "--json")
+    answer = run_cli("info", "pictures/learning.safetensors", "--json")
     assert list(json.loads(answer.out)) == ["weights"]
     assert answer.out.endswith("}\n")
 

@@ -125,10 +125,10 @@ def test_a_file_made_with_a_plugin_says_which_one_to_name(
             return {"ripple": lambda x: x / (1 + x.abs())}
     """)
     assert run_cli("run", tiny_scene, "-p", plugin, "--set", "network.neural_painter.nonlin=ripple").code == 0
-    answer = run_cli("rerun", "gallery/tiny.png")
+    answer = run_cli("rerun", "pictures/tiny.png")
     assert answer.code == 2
-    assert answer.err.splitlines()[-1] == "gallery/tiny.png: it was made with the plugin mine.py; name it with -p"
-    assert run_cli("rerun", "gallery/tiny.png", "-p", plugin, "--out", "again").code == 0
+    assert answer.err.splitlines()[-1] == "pictures/tiny.png: it was made with the plugin mine.py; name it with -p"
+    assert run_cli("rerun", "pictures/tiny.png", "-p", plugin, "--out", "again").code == 0
 
 
 def test_a_scene_with_tabs_and_foreign_line_ends_comes_back_whole_and_tricks_do_not(
@@ -138,5 +138,5 @@ def test_a_scene_with_tabs_and_foreign_line_ends_comes_back_whole_and_tricks_do_
         tiny_scene.read_bytes().replace(b"\n", b"\r\n").replace(b"tiny picture", "tiny\tpicture \u202eseed: 1".encode())
     )
     assert run_cli("run", tiny_scene).code == 0
-    shown = run_cli("info", "gallery/tiny.png").out
+    shown = run_cli("info", "pictures/tiny.png").out
     assert "# A tiny\tpicture ?seed: 1.\r\nseed: 3\r\n" in shown

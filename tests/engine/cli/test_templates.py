@@ -22,7 +22,7 @@ def test_a_new_plugin_works_at_once(run_cli: RunCli, tiny_scene: Path) -> None:
     assert (answer.code, answer.err) == (0, "")
     assert "FAILED" not in answer.out
     made = run_cli("run", tiny_scene, "-p", "wobble.py", "--set", "network.neural_painter.nonlin=wobble")
-    assert (made.code, made.out) == (0, "gallery/tiny.png\n")
+    assert (made.code, made.out) == (0, "pictures/tiny.png\n")
     assert "wobble" in run_cli("list", "activations", "-p", "wobble.py").out
 
 
@@ -30,7 +30,7 @@ def test_a_new_scene_works_at_once(run_cli: RunCli) -> None:
     assert run_cli("new", "scene", "first-light").out == "first-light.yaml\n"
     assert Path("first-light.yaml").read_text().startswith("# A picture by ")
     answer = run_cli("run", "first-light.yaml", "--size", "24x16")
-    assert (answer.code, answer.out, answer.err) == (0, "gallery/first-light.png\n", "")
+    assert (answer.code, answer.out, answer.err) == (0, "pictures/first-light.png\n", "")
     image = artengine.build(artengine.load("first-light.yaml", size=(24, 16)), "cpu").paint()
     assert image.std() > 0.05
 

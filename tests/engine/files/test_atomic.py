@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import torch
 from tests.support.common import RunCli
-from tests.support.folders import file_names
+from tests.support.folders import file_contents, file_names
 from tests.support.processes import HOST, ended, forked, killed, moments, strays
 
 from artengine import Frame, OutputError, View
@@ -64,6 +64,13 @@ def fail(file: IO[bytes], error: BaseException) -> None:
     raise error
 
 
+def made(path: Path) -> Path:
+    """The path of a file that artengine has made there before."""
+    with create_file(path) as file:
+        file.write(b"earlier")
+    return path
+
+
 def only(folder: Path) -> Path:
     """The one file that does not hide."""
     (found,) = [path for path in folder.iterdir() if not path.name.startswith(".")]
@@ -91,15 +98,16 @@ def test_file_is_the_old_or_the_new_one_after_kill_9(write: Write, tmp_path: Pat
     assert left  # some kills did come in the middle of a file
     with lock_outputs(tmp_path, "another"):
         assert strays(tmp_path) == []
-    assert file_names(tmp_path) == [path.name]
+    assert file_names(tmp_path) == [path.name, "earlier"]
+    assert whole[0] in (kept := [*file_contents(tmp_path / "earlier").values()])
+    assert all(content in whole for content in kept)
 
 
 @pytest.mark.parametrize(
     "error", [ValueError("no"), KeyboardInterrupt(), GeneratorExit(), MemoryError(), SystemExit(3)]
 )
 def test_earlier_file_stays_after_any_exception(error: BaseException, tmp_path: Path) -> None:
-    path = tmp_path / "a.png"
-    path.write_bytes(b"earlier")
+    path = made(tmp_path / "a.png")
     with pytest.raises(type(error)), create_file(path) as file:
         fail(file, error)
     assert path.read_bytes() == b"earlier"
@@ -117,8 +125,7 @@ def test_file_appears_when_it_is_whole(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("most", [0, 1])  # at its first write, and when all is written but not there yet
 def test_cancelled_writing_leaves_nothing(most: int, tmp_path: Path) -> None:
-    path = tmp_path / "a.png"
-    path.write_bytes(b"earlier")
+    path = made(tmp_path / "a.png")
     calls = 0
 
     def raise_if_cancelled() -> None:
@@ -134,20 +141,19 @@ def test_cancelled_writing_leaves_nothing(most: int, tmp_path: Path) -> None:
 
 
 def test_place_file_takes_what_a_program_writes(tmp_path: Path) -> None:
-    path = tmp_path / "a.mp4"
-    path.write_bytes(b"earlier")
+    path = made(tmp_path / "a.mp4")
     with place_file(path) as temporary:
         assert strays(tmp_path) == [temporary.parent.name]  # which the next run would clean away
         subprocess.run(["sh", "-c", f"printf all > '{temporary}' && printf ' of it' >> '{temporary}'"], check=True)
         assert path.read_bytes() == b"earlier"
     assert path.read_bytes() == b"all of it"
-    assert file_names(tmp_path) == ["a.mp4"]
+    assert file_names(tmp_path) == ["a.mp4", "earlier"]
+    assert only(tmp_path / "earlier").read_bytes() == b"earlier"
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt(), GeneratorExit()])
 def test_place_file_drops_half_of_a_file(error: BaseException, tmp_path: Path) -> None:
-    path = tmp_path / "a.mp4"
-    path.write_bytes(b"earlier")
+    path = made(tmp_path / "a.mp4")
 
     def half(temporary: Path) -> None:
         temporary.write_bytes(b"half of")
@@ -222,8 +228,7 @@ def test_full_disk_costs_no_earlier_file(write: Write, small_disk: Path, tmp_pat
     roomy.mkdir()
     write(big(roomy), 0)
     need = only(roomy).stat().st_size
-    path = small_disk / only(roomy).name
-    path.write_bytes(b"earlier")
+    path = made(small_disk / only(roomy).name)
     most = min(need - 4096, shutil.disk_usage(small_disk).free)
     for rest in [0, 4096, *range(most, max(0, most - 80_000), -12_288)]:  # a writer's last block is the one to lose
         filling = small_disk / "filling"
@@ -269,11 +274,11 @@ def test_full_disk_is_one_line_on_the_command_line(small_disk: Path, tiny_scene:
 
 
 def test_file_in_place_of_the_folder_is_one_line(tmp_path: Path, tiny_scene: Path, run_cli: RunCli) -> None:
-    (tmp_path / "gallery").write_text("mine")
+    (tmp_path / "pictures").write_text("mine")
     answer = run_cli("run", tiny_scene, "--quiet")
     assert (answer.code, answer.err.count("\n")) == (1, 1)
-    assert answer.err.startswith("gallery: cannot be written: ")
-    assert (tmp_path / "gallery").read_text() == "mine"
+    assert answer.err.startswith("pictures: cannot be written: ")
+    assert (tmp_path / "pictures").read_text() == "mine"
 
 
 def test_read_only_folder_is_one_line(tmp_path: Path) -> None:

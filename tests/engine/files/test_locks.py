@@ -17,21 +17,22 @@ from tests.support.processes import HOST, ended, inside, strays
 
 from artengine import OutputError
 from artengine.files.atomic import create_file
+from artengine.files.earlier import InTheWayError
 from artengine.files.locks import lock_outputs
 
 pytestmark = on_posix
 
 
 def test_second_run_of_a_scene_in_a_folder_is_refused(tiny_scene: Path, tmp_path: Path, run_cli: RunCli) -> None:
-    with lock_outputs(tmp_path / "gallery", "tiny"):
+    with lock_outputs(tmp_path / "pictures", "tiny"):
         answer = run_cli("run", tiny_scene)
         assert answer.code == 1
-        expected = f"gallery/tiny: another run (pid {os.getpid()} on {HOST}) is making it; "
+        expected = f"pictures/tiny: another run (pid {os.getpid()} on {HOST}) is making it; "
         assert answer.err.splitlines()[-1].startswith(expected)
-        with lock_outputs(tmp_path / "gallery", "other"), lock_outputs(tmp_path, "tiny"):
+        with lock_outputs(tmp_path / "pictures", "other"), lock_outputs(tmp_path, "tiny"):
             pass  # neither another scene nor another folder is in the way
     assert run_cli("run", tiny_scene).code == 0
-    assert file_names(tmp_path / "gallery") == ["tiny.png"]
+    assert file_names(tmp_path / "pictures") == ["tiny.png"]
 
 
 def test_lock_of_a_killed_run_is_taken(tmp_path: Path) -> None:
@@ -89,15 +90,18 @@ def plant(kind: str, path: Path) -> None:
             path.mkdir()
         case "pipe":
             os.mkfifo(path)
+        case "text":
+            path.write_text("pid 7 on my desk, do not touch")
 
 
-@pytest.mark.parametrize("kind", ["link", "hard link", "folder", "pipe"])
+@pytest.mark.parametrize("kind", ["link", "hard link", "folder", "pipe", "text"])
 def test_what_is_no_lock_of_ours_is_not_written_into(kind: str, tmp_path: Path) -> None:
     plant(kind, tmp_path / ".a.lock")
-    refused = pytest.raises(OutputError, match=r"\.a\.lock: is no lock of artengine's; remove it, or")
+    refused = pytest.raises(InTheWayError, match=r"\.a\.lock: is no lock of artengine's; move it, or")
     with refused, lock_outputs(tmp_path, "a"):
         pass
     assert (tmp_path / "mine").read_text() == "mine"
+    assert kind != "text" or (tmp_path / ".a.lock").read_text() == "pid 7 on my desk, do not touch"
     assert file_names(tmp_path) == [".a.lock", "mine"]
 
 

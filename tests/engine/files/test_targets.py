@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
-from tests.support.folders import file_names
+from tests.support.folders import file_contents, file_names
 
 from artengine import Frame, View
+from artengine.files.earlier import InTheWayError, Replacing
 from artengine.files.targets import OutputTarget
 from artengine_basics.outputs import stills
 
@@ -35,11 +35,16 @@ def test_suffix_cannot_lead_out_of_the_folder(suffix: str, tmp_path: Path) -> No
     assert OutputTarget(tmp_path, "a", None).path("-2.png") == tmp_path / "a-2.png"
 
 
-def test_link_at_the_name_of_an_output_is_replaced(tmp_path: Path) -> None:
-    (tmp_path / "elsewhere.png").write_bytes(b"mine")
-    (tmp_path / "a.png").symlink_to("elsewhere.png")
+@pytest.mark.parametrize("leads_to", ["elsewhere.png", "nowhere.png"])
+def test_link_at_the_name_of_an_output_is_neither_followed_nor_replaced(leads_to: str, tmp_path: Path) -> None:
     frame = Frame(view=View(width=2, height=2), image=np.zeros((2, 2, 3)))
-    list(stills.png([frame], OutputTarget(tmp_path, "a", None)))
-    assert (tmp_path / "elsewhere.png").read_bytes() == b"mine"
-    with Image.open(tmp_path / "a.png") as image:
-        assert image.size == (2, 2)
+    list(stills.png([frame], OutputTarget(tmp_path, "elsewhere", None)))
+    (tmp_path / "a.png").symlink_to(leads_to)
+    before = file_contents(tmp_path)
+    with pytest.raises(InTheWayError, match=r"/a\.png: is there already, .*; move it"):
+        list(stills.png([frame], OutputTarget(tmp_path, "a", None)))
+    assert file_contents(tmp_path) == before
+    assert (tmp_path / "a.png").readlink() == Path(leads_to)
+    list(stills.png([frame], OutputTarget(tmp_path, "a", None, replacing=Replacing(force=True))))
+    assert not (tmp_path / "a.png").is_symlink()  # the link makes way, not what it leads to
+    assert (tmp_path / "elsewhere.png").read_bytes() == before["elsewhere.png"]

@@ -16,10 +16,12 @@ from PIL import Image
 from tests.support.common import TINY
 from tests.support.events import notes
 from tests.support.executors import InProcess
+from tests.support.folders import file_contents
 from tests.support.gallery_runs import is_whole, lines, made, make_gallery, scene, seen, shown
 
 from artengine import ArtengineError, InputError, OutputError, Progress, Result
 from artengine.events import GalleryReport, Training, Wrote
+from artengine.files import InTheWayError
 from artengine.gallery.builder import GalleryOptions, PartialError, build_gallery
 from artengine.gallery.sweeps import Sweep
 from artengine.making import recipe
@@ -91,25 +93,43 @@ def test_made_again_it_makes_nothing(there: Path) -> None:
         lambda path: path.unlink(),
         lambda path: path.write_bytes(path.read_bytes()[:-1] + b"x"),
         lambda path: path.write_bytes(path.read_bytes()[:-9]),
-        lambda path: (path.rename(path.with_name("elsewhere")), path.symlink_to("elsewhere")),
     ],
-    ids=["deleted", "a changed byte", "cut", "a link"],
+    ids=["deleted", "a changed byte", "cut"],
 )
 def test_what_has_been_harmed_is_made_again_and_is_the_same(harm: Callable[[Path], object], there: Path) -> None:
     path = there / "g" / "tiny-seed-3.png"
     before = path.read_bytes()
     harm(path)
+    harmed = [path.read_bytes()] if path.exists() else []
     assert again(there) == ["tiny-seed-3"]
     assert path.read_bytes() == before
-    assert not path.is_symlink()
+    assert [kept.read_bytes() for kept in (there / "g").glob("earlier/tiny-seed-3-*.png")] == harmed
     assert len(seen(there / "g")) == 6
+
+
+@pytest.mark.parametrize("kind", ["a link", "another picture"])
+def test_picture_of_somebody_else_is_left_alone(kind: str, there: Path) -> None:
+    path, elsewhere = there / "g" / "tiny-seed-3.png", there / "g" / "elsewhere.png"
+    path.rename(elsewhere)
+    if kind == "a link":
+        path.symlink_to("elsewhere.png")
+    else:
+        photo(path, 7)
+    mine = path.read_bytes()
+    with pytest.raises(InTheWayError, match=r"tiny-seed-3\.png: is there already, .* --force$"):
+        again(there)
+    assert path.read_bytes() == mine
+    assert path.is_symlink() == (kind == "a link")
+    assert make_gallery(Sweep(path=there / "tiny.yaml", seeds=range(6)), there / "g", force=True)[0] == ["tiny-seed-3"]
+    assert path.read_bytes() == elsewhere.read_bytes()
+    assert not path.is_symlink()
 
 
 def test_a_folder_where_a_file_should_be_is_left_alone(there: Path) -> None:
     path = there / "g" / "tiny-seed-3.png"
     path.unlink()
     path.mkdir()
-    with pytest.raises(OutputError, match=r"tiny-seed-3\.png: is a folder, where a file of the gallery should be"):
+    with pytest.raises(OutputError, match=r"tiny-seed-3\.png: is a folder, where a file is to go; move it"):
         again(there)
     path.rmdir()
     assert again(there) == ["tiny-seed-3"]
@@ -118,8 +138,10 @@ def test_a_folder_where_a_file_should_be_is_left_alone(there: Path) -> None:
 def test_what_was_made_from_something_else_is_made_again(there: Path) -> None:
     path = there / "tiny.yaml"
     all_ = [f"tiny-seed-{seed}" for seed in range(6)]
+    earlier = [(there / "g" / f"{name}.png").read_bytes() for name in all_]
     path.write_text(TINY.replace("hidden_size: 6", "hidden_size: 5"))
     assert again(there) == all_, "another scene"
+    assert sorted(file_contents(there / "g" / "earlier").values()) == sorted(earlier)
     assert again(there) == []
     assert again(there, size=(8, 8)) == all_, "another size"
     assert len(seen(there / "g")) == 6, "what has been written over is not shown"
@@ -197,7 +219,7 @@ def test_what_a_line_says_of_a_picture_that_we_know_is_not_believed(there: Path)
 
 def test_a_page_or_a_manifest_of_somebody_else_is_not_overwritten(tmp_path: Path) -> None:
     sweep = Sweep(path=scene(tmp_path), seeds=[1])
-    for name, words in (("index.html", "is no gallery's, so it is not overwritten"), ("manifest.jsonl", "no manifest")):
+    for name, words in (("index.html", "nothing says that artengine made it"), ("manifest.jsonl", "no manifest")):
         folder = tmp_path / name.partition(".")[0]
         folder.mkdir()
         (folder / name).write_text("<h1>mine</h1>\n")

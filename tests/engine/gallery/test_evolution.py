@@ -301,7 +301,7 @@ def test_children_of_what_was_learnt_are_made_again_and_have_children(
     assert (pixels(first) == pixels(one)).all()
     assert (pixels(second) == pixels(other)).all()
     assert all(apart(first, child) > 0.1 and apart(second, child) > 0.1 for child in crosses)
-    assert apart(mutated(one, tmp_path / "more", 1, 0.05) / f"{one.stem}-mutation-1.png", one) > 0.1
+    assert apart(mutated(one, tmp_path / "more", 1, 0.05) / f"{one.stem}-mutation-0.05-1.png", one) > 0.1
 
 
 def test_a_film_walks_through_children_of_what_was_learnt(

@@ -151,7 +151,7 @@ def test_what_is_gone_or_damaged_leaves_its_cell_empty(tmp_path: Path) -> None:
 def test_a_sheet_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     shown = [make_gallery(tmp_path, 1)]
     (tmp_path / "contact-sheet.png").mkdir()
-    with pytest.raises(OutputError, match=r"contact-sheet\.png: cannot be written"):
+    with pytest.raises(OutputError, match=r"contact-sheet\.png: is a folder, where a file is to go; move it"):
         write_contact_sheets(tmp_path, shown)
 
 

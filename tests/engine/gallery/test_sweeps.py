@@ -14,7 +14,7 @@ from tests.support.common import TINY
 from tests.support.gallery_runs import lines, make_gallery, names_of, scene, seen
 
 from artengine import InputError
-from artengine.gallery.naming import safe_name
+from artengine.files.names import safe_name
 from artengine.gallery.sweep_values import MAX_ITEMS, parse_seeds, parse_values
 from artengine.gallery.sweeps import Sweep
 

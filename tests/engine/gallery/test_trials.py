@@ -21,10 +21,10 @@ from tests.support.gallery_pages import PAYLOADS, picture_of, write_page
 from tests.support.gallery_runs import is_whole, lines, make_gallery, scene, seen, shown
 
 from artengine.events import GalleryReport
+from artengine.files.names import safe_name
 from artengine.gallery import builder
 from artengine.gallery.builder import GalleryOptions, PartialError, build_gallery
 from artengine.gallery.manifest import MANIFEST_FILE, Entry, Manifest, hash_data, hash_file
-from artengine.gallery.naming import safe_name
 from artengine.gallery.sweeps import Sweep
 from artengine.gallery.trial_reports import comparison_for_page, plot_panels, to_csv
 from artengine.gallery.trials import TrialComparison, TrialsCompared, compare_trials, trials_table

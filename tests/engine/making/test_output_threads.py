@@ -13,6 +13,7 @@ import pytest
 import tifffile
 from PIL import Image
 from tests.support.common import PluginFile
+from tests.support.folders import file_names
 from tests.support.output_plugin import OUTPUTS
 from tests.support.processes import strays
 
@@ -67,7 +68,7 @@ class Desk:
         return {path.suffix: path.read_bytes() for path in paths}
 
     def left(self) -> list[str]:
-        return sorted(path.name for path in self.out.iterdir())
+        return file_names(self.out)
 
 
 @pytest.fixture
@@ -176,8 +177,7 @@ def test_what_an_output_may_not_do_is_said(output: str, told: str, desk: Desk) -
 
 
 def test_a_painting_that_is_stopped_leaves_nothing_half(desk: Desk) -> None:
-    (desk.out).mkdir()
-    (desk.out / "tiny.png").write_bytes(b"earlier")
+    earlier = desk.made("png")[".png"]
     events = desk.make_files("[png, tiff, slow, whole, stubborn]")
     for event in events:
         if event.done > 90:
@@ -187,7 +187,7 @@ def test_a_painting_that_is_stopped_leaves_nothing_half(desk: Desk) -> None:
     events.close()
     assert time.monotonic() - begun < 2
     assert desk.left() == ["tiny.png"]
-    assert (desk.out / "tiny.png").read_bytes() == b"earlier"
+    assert (desk.out / "tiny.png").read_bytes() == earlier
 
 
 def test_a_painting_that_fails_leaves_nothing_half(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

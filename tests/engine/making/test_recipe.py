@@ -16,7 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 from tests.support.common import RunCli
 from tests.support.folders import file_contents
 
-from artengine import InputError, build, load, run
+from artengine import InputError, Scene, build, load, run
 from artengine.components.plugins import version_of
 from artengine.events import Note, Wrote
 from artengine.making import recipe
@@ -63,11 +63,11 @@ def forged(folder: Path, **changes: Any) -> Path:
 def test_a_picture_is_made_again_to_the_byte(outputs: str, tiny_scene: Path, tmp_path: Path, run_cli: RunCli) -> None:
     tiny_scene.write_text(COMMENT + tiny_scene.read_text() + outputs)
     assert run_cli("run", tiny_scene, "--set", "canvas.width=20", "--seed", 8).code == 0
-    made = file_contents(tmp_path / "gallery")
+    made = file_contents(tmp_path / "pictures")
     assert len(made) == outputs.count(",") + 1
     tiny_scene.unlink()
     for name, data in made.items():
-        answer = run_cli("rerun", f"gallery/{name}", "--out", "again")
+        answer = run_cli("rerun", f"pictures/{name}", "--out", "again")
         assert (answer.code, answer.out) == (0, f"again/{name}\n")
         assert file_contents(tmp_path / "again") == {name: data}  # only the one asked for
         (tmp_path / "again" / name).unlink()
@@ -81,11 +81,11 @@ def test_a_film_is_made_again_to_the_byte(tiny_scene: Path, tmp_path: Path, run_
         COMMENT + tiny_scene.read_text() + film + "outputs: [mp4, webm, {gif: {width: 12}}, apng, png]\n"
     )
     assert run_cli("run", tiny_scene, "--set", "seed=[8, 9]", "--device", "cpu").code == 0
-    made = file_contents(tmp_path / "gallery")
+    made = file_contents(tmp_path / "pictures")
     assert sorted(Path(name).suffix for name in made) == [".apng", ".gif", ".mp4", ".png", ".webm"]
     tiny_scene.unlink()
     for name, data in made.items():
-        answer = run_cli("rerun", f"gallery/{name}", "--out", "again")
+        answer = run_cli("rerun", f"pictures/{name}", "--out", "again")
         assert (answer.code, answer.out) == (0, f"again/{name}\n")
         assert file_contents(tmp_path / "again") == {name: data}
         (tmp_path / "again" / name).unlink()
@@ -96,10 +96,10 @@ def test_weights_and_pictures_of_a_training_are_made_again_to_the_byte(
 ) -> None:
     learning_scene.write_text(learning_scene.read_text() + ALL)
     assert run_cli("run", learning_scene).code == 0
-    made = file_contents(tmp_path / "gallery")
-    answer = run_cli("rerun", "gallery/learning.safetensors", "--out", "again")
+    made = file_contents(tmp_path / "pictures")
+    answer = run_cli("rerun", "pictures/learning.safetensors", "--out", "again")
     assert (answer.code, answer.out) == (0, "again/learning.safetensors\n")
-    assert run_cli("rerun", "gallery/learning.webp", "--out", "again").code == 0
+    assert run_cli("rerun", "pictures/learning.webp", "--out", "again").code == 0
     again = file_contents(tmp_path / "again")
     assert again == {name: made[name] for name in ("learning.safetensors", "learning.webp")}
 
@@ -116,13 +116,13 @@ def test_the_api_makes_it_again(tiny_scene: Path, tmp_path: Path) -> None:
 def test_info_shows_a_scene_that_makes_the_picture(tiny_scene: Path, tmp_path: Path, run_cli: RunCli) -> None:
     tiny_scene.write_text(COMMENT + tiny_scene.read_text())
     run_cli("run", tiny_scene)
-    shown = run_cli("info", "gallery/tiny.png").out
+    shown = run_cli("info", "pictures/tiny.png").out
     assert tiny_scene.read_text().strip() in shown
     assert shown.startswith("# made with artengine ")
     (tmp_path / "back.yaml").write_text(shown)
     run_cli("run", "back.yaml", "--no-metadata")
     run_cli("run", tiny_scene, "--no-metadata")
-    assert (tmp_path / "gallery/back.png").read_bytes() == (tmp_path / "gallery/tiny.png").read_bytes()
+    assert (tmp_path / "pictures/back.png").read_bytes() == (tmp_path / "pictures/tiny.png").read_bytes()
     (path,) = run(tiny_scene)
     assert json.loads(run_cli("info", path, "--json").out)["scene"] == tiny_scene.read_text()
 
@@ -137,20 +137,20 @@ def test_a_photo_is_found_and_the_bytes_are_the_same(
     path = tmp_path / "scenes/learning.yaml"
     path.write_text(path.read_text().replace("photo.png", "photos/photo.png"))
     assert run_cli("run", "scenes/learning.yaml", "--weights", "never").code == 0
-    made = file_contents(tmp_path / "gallery")
+    made = file_contents(tmp_path / "pictures")
     if where == "photo beside":
         (tmp_path / "elsewhere").mkdir()
-        (tmp_path / "gallery").rename(tmp_path / "elsewhere/gallery")
-        (tmp_path / "scenes/photos/photo.png").rename(tmp_path / "elsewhere/gallery/photo.png")
-        answer = run_cli("rerun", "elsewhere/gallery/learning.png", "--out", "again")
+        (tmp_path / "pictures").rename(tmp_path / "elsewhere/pictures")
+        (tmp_path / "scenes/photos/photo.png").rename(tmp_path / "elsewhere/pictures/photo.png")
+        answer = run_cli("rerun", "elsewhere/pictures/learning.png", "--out", "again")
     elif where == "photo where it was":
-        answer = run_cli("rerun", "gallery/learning.png", "--out", "again")
+        answer = run_cli("rerun", "pictures/learning.png", "--out", "again")
     else:
         (tmp_path / "there").mkdir()
         monkeypatch.undo()
         monkeypatch.chdir(tmp_path / "there")
-        found = recipe.read(Path("../gallery/learning.png"))
-        scene = recipe.scene_of(found, Path("../gallery/learning.png"))
+        found = recipe.read(Path("../pictures/learning.png"))
+        scene = recipe.scene_of(found, Path("../pictures/learning.png"))
         list(make_files(scene, tmp_path / "again", weights="never"))
         answer = None
     assert answer is None or answer.code == 0
@@ -161,12 +161,12 @@ def test_a_missing_or_changed_photo_is_said(learning_scene: Path, tmp_path: Path
     run_cli("run", learning_scene, "--weights", "never")
     photo = tmp_path / "photo.png"
     photo.rename(tmp_path / "other.png")
-    answer = run_cli("rerun", "gallery/learning.png")
+    answer = run_cli("rerun", "pictures/learning.png")
     assert answer.code == 2
-    assert answer.err.startswith("gallery/learning.png: its photo 'photo.png' (sha256 ")
-    assert "is missing; put it beside learning.png; looked for 'gallery/photo.png'" in answer.err
+    assert answer.err.startswith("pictures/learning.png: its photo 'photo.png' (sha256 ")
+    assert "is missing; put it beside learning.png; looked for 'pictures/photo.png'" in answer.err
     Image.new("RGB", (3, 3)).save(photo)
-    answer = run_cli("rerun", "gallery/learning.png")
+    answer = run_cli("rerun", "pictures/learning.png")
     assert answer.code == 2
     assert "its photo 'photo.png' has changed since (sha256 " in answer.err
     assert answer.err.count("\n") == 1
@@ -177,12 +177,12 @@ def test_a_plugin_file_is_needed_again_and_its_absence_is_said(
 ) -> None:
     (tmp_path / "ripple.py").write_text(RIPPLE)
     assert run_cli("run", tiny_scene, "-p", "ripple.py", "--set", "network.neural_painter.nonlin=ripple").code == 0
-    made = file_contents(tmp_path / "gallery")
-    answer = run_cli("rerun", "gallery/tiny.png", "--out", "again")
+    made = file_contents(tmp_path / "pictures")
+    answer = run_cli("rerun", "pictures/tiny.png", "--out", "again")
     assert answer.code == 2
-    assert "gallery/tiny.png (its recipe):" in answer.err
+    assert "pictures/tiny.png (its recipe):" in answer.err
     assert "ripple" in answer.err
-    assert run_cli("rerun", "gallery/tiny.png", "--out", "again", "-p", "ripple.py").code == 0
+    assert run_cli("rerun", "pictures/tiny.png", "--out", "again", "-p", "ripple.py").code == 0
     assert file_contents(tmp_path / "again") == made
 
 
@@ -203,11 +203,11 @@ def test_without_metadata_nothing_is_told(learning_scene: Path, tmp_path: Path, 
     (tmp_path / "b.yaml").write_text(learning_scene.read_text().replace(ALL, DEEP))
     for scene in ("learning.yaml", "b.yaml"):
         assert run_cli("run", scene, "--no-metadata").code == 0
-    for name, data in file_contents(tmp_path / "gallery").items():
+    for name, data in file_contents(tmp_path / "pictures").items():
         assert b"nobody" not in data
         assert b"canvas" not in data
         assert b"artengine" not in data or name.endswith(".safetensors")  # which says whose it is
-        answer = run_cli("info", f"gallery/{name}")
+        answer = run_cli("info", f"pictures/{name}")
         if name.endswith(".safetensors"):  # what it has learnt can be told all the same
             assert answer.code == 0
             continue
@@ -277,7 +277,7 @@ def test_a_strangers_recipe_that_is_wrong_is_one_line_that_no_terminal_obeys(
     assert answer.err.count("\n") == 1
     for shown in (answer, run_cli("info", path), run_cli("info", path, "--json")):
         assert all(sign.isprintable() or sign == "\n" for sign in (shown.out + shown.err))
-    assert not (tmp_path / "gallery").exists()
+    assert not (tmp_path / "pictures").exists()
 
 
 def test_a_mistake_in_a_recipes_scene_has_a_place(tmp_path: Path, run_cli: RunCli) -> None:
@@ -309,12 +309,12 @@ def test_a_scene_is_told_from_what_is_made_of_it(command: str, ending: str, tmp_
 def test_a_picture_that_another_program_saved_is_made_again(tiny_scene: Path, tmp_path: Path, run_cli: RunCli) -> None:
     run_cli("run", tiny_scene, "--set", "outputs=[png, jpeg]")
     made = file_contents(tmp_path / "gallery")
-    with Image.open("gallery/tiny.jpg") as image:
-        image.resize((5, 5)).save("gallery/tiny.png", exif=image.getexif())  # the recipe stands in its EXIF
-    assert run_cli("info", "gallery/tiny.png").out == run_cli("info", "gallery/tiny.jpg").out
-    assert run_cli("rerun", "gallery/tiny.png", "--out", "again").out == "again/tiny.jpg\n"
+    with Image.open("pictures/tiny.jpg") as image:
+        image.resize((5, 5)).save("pictures/tiny.png", exif=image.getexif())  # the recipe stands in its EXIF
+    assert run_cli("info", "pictures/tiny.png").out == run_cli("info", "pictures/tiny.jpg").out
+    assert run_cli("rerun", "pictures/tiny.png", "--out", "again").out == "again/tiny.jpg\n"
     assert file_contents(tmp_path / "again") == {"tiny.jpg": made["tiny.jpg"]}
-    assert run_cli("mutate", "gallery/tiny.png", "--count", 1, "--out", "children").code == 0
+    assert run_cli("mutate", "pictures/tiny.png", "--count", 1, "--out", "children").code == 0
 
 
 def test_what_holds_no_recipe_is_said(tmp_path: Path, run_cli: RunCli) -> None:
@@ -350,19 +350,24 @@ def test_damaged_files_are_refused_or_read_and_nothing_else(ending: str, learnin
 
 def test_rerun_with_another_backend_says_that_bits_may_differ(tiny_scene: Path, tmp_path: Path) -> None:
     scene = load(tiny_scene)
-    (path,) = run(tiny_scene, out=tmp_path)
+    out = tmp_path / "out"
+    (path,) = run(tiny_scene, out=out)
     backend = recipe.read(path).means
     assert set(backend) == {"products", "slice", "instructions"}
-    told = [event.text for event in make_files(scene, tmp_path, backend=backend) if isinstance(event, Note)]
-    assert told == []
+
+    def told(scene: Scene, backend: dict[str, str]) -> list[str]:
+        return [event.text for event in make_files(scene, out, backend=backend) if isinstance(event, Note)]
+
+    assert told(scene, backend) == []
     other = backend | {"products": "an abacus"}
-    (note,) = [event.text for event in make_files(scene, tmp_path, backend=other) if isinstance(event, Note)]
+    (note,) = told(scene, other)
     assert note.startswith("painted with products an abacus, ")
     assert note.endswith(": the last bits may differ")
-    (note,) = [event.text for event in make_files(scene, tmp_path, backend={}) if isinstance(event, Note)]
+    (note,) = told(scene, {})
     assert note.startswith("painted with means that it does not tell, here with products ")
     slow = load(tiny_scene, overrides={"canvas.precision": "float64"})
-    (note,) = [event.text for event in make_files(slow, tmp_path, backend=other) if isinstance(event, Note)]
+    note, kept = told(slow, other)
+    assert kept.startswith("the earlier tiny.png is kept: ")
     assert "(a canvas of float64 goes step by step: published pictures depend on its last bits)" in note
 
 

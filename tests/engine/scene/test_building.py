@@ -178,7 +178,7 @@ def test_outputs_of_strangers_may_say_what_they_expect_and_write(
     desk.load(text + "[png, silent]", plugins=[plugin])  # which is told when it comes to that, as nothing is declared
     answer = run_cli("run", desk.folder / "s.yaml", "-p", plugin, "--device", "cpu")
     assert (answer.code, answer.out) == (2, "")
-    assert "outputs.1.silent: writes gallery/s.png, which has been written in this run already" in answer.err
+    assert "outputs.1.silent: writes pictures/s.png, which has been written in this run already" in answer.err
     assert not list(Path("gallery").iterdir())
 
 

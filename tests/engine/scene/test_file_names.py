@@ -66,7 +66,7 @@ def test_scenes_of_one_run_that_would_write_one_file_are_refused_beforehand(tmp_
     still.write_text(SCENE + "outputs: [png, tiff]\n")
     chart.write_text(SCENE)
     answer = run_cli("run", trip, still)
-    told = f"{trip} and {still} would both write trip-0002.png; make one of them with another --out\n"
+    told = f"{trip} and {still} would both write trip-0002.png; give one of them another --name or --out\n"
     assert (answer.code, answer.err) == (2, told)
     assert not (tmp_path / "gallery").exists()
     assert run_cli("run", trip, chart).code == 0

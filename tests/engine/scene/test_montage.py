@@ -281,11 +281,10 @@ def test_a_training_of_two_shots_is_done_once(desk: Desk, tmp_path: Path) -> Non
     assert weights[0].read_bytes() == weights[1].read_bytes()
 
 
-def test_frames_of_shots_that_are_gone_are_cleared_with_the_others(desk: Desk, tmp_path: Path) -> None:
+def test_frames_of_shots_that_were_stopped_wait_while_others_are_made(desk: Desk, tmp_path: Path) -> None:
     old = FrameCache(tmp_path, "s-shot-7", "0" * 16)
     old.open()
     old.write(0, np.zeros((2, 2, 3), np.uint8))
-    mine = tmp_path / ".s-shot-mine.frames"
-    mine.mkdir()
     list(make_files(cut(desk, "[{scene: still.yaml, length: 1f}]"), tmp_path))
-    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".s")) == [mine.name]
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".s")) == [".s-shot-7.frames"]
+    assert old.has(0)

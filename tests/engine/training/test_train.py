@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
 from tests.support.common import PluginFile
+from tests.support.processes import strays
 from tests.support.trainings import training_of
 
 import artengine
 from artengine import ArtengineError, InputError, OutputError
 from artengine.events import Note, Training, TrainingEnd, Wrote
 from artengine.making.pipeline import make_files
+from artengine.training import persistence
 
 ODD = """
     import enum
@@ -135,12 +137,30 @@ def test_stopped_at_its_last_report_its_weights_are_there(learning_scene: Path) 
     assert "trained before" in next(event.text for event in again if isinstance(event, Note))
 
 
-def test_another_training_in_its_place_is_said(learning_scene: Path) -> None:
+def test_weights_of_another_training_are_kept_and_this_is_said(learning_scene: Path) -> None:
     out = learning_scene.parent / "out"
     list(make_files(artengine.load(learning_scene), out, device="cpu"))
+    before = (out / "learning.safetensors").read_bytes()
     other = artengine.load(learning_scene, seed=4)
     told = [event.text for event in make_files(other, out, device="cpu") if isinstance(event, Note)]
-    assert told == [f"{out / 'learning.safetensors'} is of another training, and will be replaced"]
+    (kept,) = (out / "earlier").glob("*.safetensors")
+    assert told[0] == f"the earlier learning.safetensors is kept: {kept}"
+    assert kept.read_bytes() == before
+
+
+def test_of_many_earlier_trainings_the_oldest_are_dropped_and_this_is_said(
+    learning_scene: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(persistence, "MAX_EARLIER_TRAININGS", 2)
+    out = learning_scene.parent / "out"
+    finished = []
+    for seed in range(4):
+        scene = artengine.load(learning_scene, seed=seed, overrides=["training.regression.until.steps=1"])
+        told = [event.text for event in make_files(scene, out, device="cpu") if isinstance(event, Note)]
+        assert ("1 of the earlier trainings are dropped: 2 are kept" in told) == (seed == 3)
+        finished.append((out / "learning.safetensors").read_bytes())
+        os.utime(out / "learning.safetensors", (seed, seed))
+    assert {path.read_bytes() for path in (out / "earlier").glob("*.safetensors")} == set(finished[1:3])
 
 
 def test_what_does_not_fit_into_memory_is_one_line(learning_scene: Path, plugin_file: PluginFile) -> None:
@@ -171,15 +191,15 @@ def test_a_loss_cannot_have_a_weight_of_its_own(learning_scene: Path, plugin_fil
         artengine.load(learning_scene, plugins=[str(plugin)], overrides=["training.regression.losses=twice"])
 
 
-def test_a_photo_is_never_written_over(learning_scene: Path) -> None:
+@pytest.mark.parametrize("force", [False, True])
+def test_a_photo_is_never_written_over(force: bool, learning_scene: Path) -> None:
     photo = learning_scene.parent / "photo.png"
     kept = photo.read_bytes()
     scene = artengine.load(learning_scene.rename(learning_scene.with_name("photo.yaml")))
-    with pytest.raises(
-        InputError, match=r"^the scene 'photo' would write over its photo photo.png; choose another folder"
-    ):
-        list(make_files(scene, learning_scene.parent, device="cpu"))
+    with pytest.raises(OutputError, match=r"/photo\.png: is what this is made from, so it is not replaced; choose"):
+        list(make_files(scene, learning_scene.parent, device="cpu", force=force))
     assert photo.read_bytes() == kept
+    assert strays(learning_scene.parent) == []
 
 
 def test_colours_are_the_same_whatever_is_painted_first(tiny_scene: Path) -> None:
@@ -211,14 +231,19 @@ def test_a_trainer_that_refuses_its_options_is_told_with_its_place(
         list(training_of(artengine.build(artengine.load(learning_scene, plugins=[str(plugin)]), "cpu")))
 
 
-@pytest.mark.parametrize("name", ["learning.checkpoint.safetensors", "learning.checkpoint-before.safetensors"])
-def test_what_is_no_checkpoint_is_left_alone_where_one_would_be(name: str, learning_scene: Path) -> None:
-    out = learning_scene.parent / "out"
-    (out / name).mkdir(parents=True)
-    with pytest.raises(OutputError, match=f"{name}: is no checkpoint, so it is not written over; move it"):
-        list(make_files(artengine.load(learning_scene), out, device="cpu"))
-    (out / name).rmdir()
-    save_file({"theirs": torch.zeros(3)}, out / name)
-    with pytest.raises(OutputError, match=f"{name}: is no checkpoint, so it is not written over; move it"):
-        list(make_files(artengine.load(learning_scene), out, device="cpu"))
-    assert (out / name).stat().st_size > 0
+@pytest.mark.parametrize("kind", ["file", "link"])
+@pytest.mark.parametrize("above", [True, False])
+def test_what_stands_where_checkpoints_would_be_is_left_alone(kind: str, above: bool, learning_scene: Path) -> None:
+    out, away = learning_scene.parent / "out", learning_scene.parent / "away"
+    scene = artengine.load(learning_scene)
+    place = out / ".learning.training" / ("" if above else scene.training_key[:16])
+    place.parent.mkdir(parents=True)
+    away.mkdir()
+    if kind == "link":
+        place.symlink_to(away)
+    else:
+        place.write_text("mine")
+    with pytest.raises(OutputError, match=rf"{place.name}: stands where unfinished work is kept \(training\); move it"):
+        list(make_files(scene, out, device="cpu"))
+    assert place.readlink() == away if kind == "link" else place.read_text() == "mine"
+    assert list(away.iterdir()) == []

@@ -33,6 +33,7 @@ from tests.support.folders import file_names
 from tests.support.processes import ended, forked
 
 from artengine import Frame, OutputError, View
+from artengine.files import create_file
 from artengine.making import recipe
 from artengine.media import ffmpeg
 from artengine_basics.outputs import films, video
@@ -213,7 +214,8 @@ def test_a_full_disk_costs_no_earlier_film_whatever_is_free(write: Write, small_
     images = noise(4, 130)
     need = written(write, tmp_path, images).stat().st_size
     path = small_disk / f"a.{write.__name__}"
-    path.write_bytes(b"earlier")
+    with create_file(path) as file:
+        file.write(b"earlier")
     free = shutil.disk_usage(small_disk).free
     assert need + 16_384 < free
     for rest in (0, need // 2, need - 4096):

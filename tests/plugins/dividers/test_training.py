@@ -113,7 +113,7 @@ def test_training_killed_again_and_again_ends_in_the_same_bytes(tmp_path: Path) 
     for step in (first - 9, first + 1, last - 1):
         assert ended(forked(training(path, out, dying(step)))) == -signal.SIGKILL
     pid = forked(training(path, tmp_path / "timed"))
-    while not list((tmp_path / "timed").glob("*.checkpoint*")):
+    while not list((tmp_path / "timed").rglob("checkpoint*.safetensors")):
         time.sleep(0.001)
     os.kill(pid, signal.SIGKILL)
     assert ended(pid) == -signal.SIGKILL

@@ -82,7 +82,7 @@ class Desk:
         return make_files(scene, self.folder / name, device="cpu")
 
     def files(self, name: str) -> dict[str, bytes]:
-        return {path.name: path.read_bytes() for path in (self.folder / name).iterdir()}
+        return {path.name: path.read_bytes() for path in (self.folder / name).iterdir() if path.is_file()}
 
 
 @pytest.fixture
@@ -291,3 +291,20 @@ def test_a_course_never_says_that_it_is_done_before_it_is() -> None:
                 break
             assert course.steps(step, seconds) > step or until.seconds
         assert step == {(500, None): 500, (None, 5.0): 500, (500, 3.0): 300}.get((until.steps, until.seconds), 6300)
+
+
+def test_goal_that_is_moved_further_goes_on_and_comes_to_the_same(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learning, "PATIENCE", 1e9)  # no reports but those of a look, however slow the machine is
+    desk.scene("until: {psnr: 31}")
+    whole = [event for event in desk.made("whole") if isinstance(event, Training)]
+    desk.scene("until: {psnr: 30}")
+    stopped = desk.made("out")
+    cut = next(event.step for event in stopped if isinstance(event, Training) and event.step >= 100)
+    stopped.close()
+    desk.scene("until: {psnr: 31}")
+    events = list(desk.made("out"))
+    assert f"going on from step {cut:,}" in [event.text for event in events if isinstance(event, Note)]
+    assert [event.step for event in events if isinstance(event, Training)] == [
+        event.step for event in whole if event.step > cut
+    ]
+    assert desk.files("out") == desk.files("whole")

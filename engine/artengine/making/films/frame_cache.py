@@ -6,8 +6,6 @@ A film that was stopped goes on with them; so does one whose outputs alone were 
 from __future__ import annotations
 
 import contextlib
-import re
-import shutil
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
@@ -17,8 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from artengine.errors import OutputError
-from artengine.files import convert_os_errors, temporary_file
+from artengine.files import UnfinishedWork, convert_os_errors, temporary_file
 
 Pixels = np.ndarray[Any, Any]
 Image = np.ndarray[Any, Any]
@@ -26,7 +23,6 @@ Image = np.ndarray[Any, Any]
 _HEADER = struct.Struct("<8sIII")  # magic; rows, columns, channels
 _MAGIC = b"artframe"
 _MAX_FRAME_BYTES = 1 << 31  # more than the frame of any film has
-_KEY_PATTERN = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,7 @@ class FilmFrame:
 class FrameCache:
     """The painted frames of one film: ``<folder>/.<name>.frames/<key>/000017.frame``.
 
-    key: what the frames come from, 16 hexadecimal digits; frames of another one are no use, and cleared away.
+    key: what the frames come from, a hash in hexadecimal digits.
     """
 
     folder: Path
@@ -55,24 +51,21 @@ class FrameCache:
     key: str
 
     @property
+    def _work(self) -> UnfinishedWork:
+        return UnfinishedWork(self.folder, self.name, "frames", self.key)
+
+    @property
     def frames_folder(self) -> Path:
         """The folder of the frames."""
-        return self.folder / f".{self.name}.frames" / self.key
+        return self._work.path
 
-    def open(self) -> None:
-        """Make room for the frames, and clear away those of other films with that name.
+    def open(self) -> str:
+        """Make room for the frames; gives a word about those of films that were stopped with other settings, if any.
 
         Raises `OutputError` where there is something else.
         """
-        above = self.frames_folder.parent
-        for folder in (above, self.frames_folder):
-            if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-                raise OutputError(f"{folder}: is in the way of the film's frames; move it, or choose another --out")
-        with convert_os_errors(self.frames_folder):
-            self.frames_folder.mkdir(parents=True, exist_ok=True)
-        for other in above.iterdir():
-            if _KEY_PATTERN.fullmatch(other.name) and other.name != self.key:
-                shutil.rmtree(other, ignore_errors=True)
+        self._work.make()
+        return self._work.clear_oldest()
 
     def path(self, frame: int) -> Path:
         """Where a frame is, or will be."""
@@ -104,8 +97,8 @@ class FrameCache:
             return None
 
     def clear(self) -> None:
-        """Remove all frames: the film is there."""
-        clear_frames(self.folder, self.name)
+        """Remove the frames: the film is there."""
+        self._work.clear()
 
     def clear_weights(self) -> None:
         """Remove the weights of all frames, and what is empty then: the stills are there."""
@@ -118,18 +111,6 @@ class FrameCache:
     def missing(self, frames: Iterable[int]) -> Iterator[int]:
         """Those of some frames that are still to be painted."""
         return (frame for frame in frames if not self.has(frame))
-
-
-def clear_frames(folder: Path, name: str) -> None:
-    """Remove the frames of all films of that name; what is not ours stays."""
-    above = folder / f".{name}.frames"
-    if above.is_symlink() or not above.is_dir():
-        return
-    for path in above.iterdir():
-        if _KEY_PATTERN.fullmatch(path.name) and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-    with contextlib.suppress(OSError):  # it holds something else
-        above.rmdir()
 
 
 def _compress(pixels: Pixels) -> bytes:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import glob
-import re
 from collections import OrderedDict
 from collections.abc import Collection, Generator, Iterator
 from pathlib import Path
@@ -16,14 +14,14 @@ import torch
 from artengine.colour import parse_colour
 from artengine.errors import ArtengineError
 from artengine.events import Event, FilmReport, Note
-from artengine.files import create_file
+from artengine.files import Replacing, create_file
 from artengine.making.films.film_frames import frame_cache_of, render_film
-from artengine.making.films.frame_cache import FilmFrame, FrameCache, clear_frames
+from artengine.making.films.frame_cache import FilmFrame, FrameCache
 from artengine.making.films.titles import render_titles
 from artengine.making.films.training_film import TrainingFilm
 from artengine.painting import Picture, antialiasing, build
-from artengine.scene import Film, Montage, MontageShot
-from artengine.training import Describe, train_to_file
+from artengine.scene import Film, Montage, MontageShot, Scene
+from artengine.training import Train, trained_before
 
 Image = np.ndarray[Any, Any]
 
@@ -43,12 +41,15 @@ class MontageRenderer:
         self._recent: OrderedDict[tuple[int, int], Image] = OrderedDict()
 
     def render_scenes(
-        self, frames: Collection[int], *, fresh: bool, describe: Describe | None, jobs: int
+        self, frames: Collection[int], train: Train, replacing: Replacing, *, fresh: bool, jobs: int
     ) -> Generator[Event, None, None]:
-        """Have what some frames need of the scenes of shots rendered into caches; what is painted already is used."""
+        """Have what some frames need of the scenes of shots rendered into caches; what is painted already is used.
+
+        train: trains their pictures. replacing: what becomes of weights that stand where others go.
+        """
         needed = self._needed_frames(frames)
         first_shots: dict[str, int] = {}  # by the text of their scene
-        weights_by_training: dict[str, Path] = {}  # by the training's key
+        scenes_by_training: dict[str, Scene] = {}  # by the training's key
         for index, part in enumerate(self._montage.shots):
             film = part.scene.film if part.scene else None
             if part.scene is None or film is None or part.scene.text not in needed:
@@ -57,14 +58,15 @@ class MontageRenderer:
             if first < index:
                 self._caches[index], self._frame_counts[index] = self._caches[first], self._frame_counts[first]
                 continue
-            weights = self._out / f"{part.scene.name}.safetensors"
             if part.scene.training:
-                _reuse_weights(weights_by_training.setdefault(part.scene.training_key, weights), weights)
+                earlier = scenes_by_training.setdefault(part.scene.training_key, part.scene)
+                _reuse_weights(earlier, part.scene, self._out, replacing)
             picture = build(part.scene, self._device)
             cache = self._caches[index] = frame_cache_of(part.scene, self._out, picture.device.type)
-            cache.open()
+            if word := cache.open():
+                yield Note(f"shot {index + 1}: {word}")
             only = needed[part.scene.text]
-            steps = self._render_scene(picture, film, cache, only, fresh=fresh, describe=describe, jobs=jobs)
+            steps = self._render_scene(picture, film, cache, only, train, fresh=fresh, jobs=jobs)
             with contextlib.closing(steps):
                 yield from self._count_frames(index, steps)
 
@@ -74,9 +76,9 @@ class MontageRenderer:
         film: Film,
         cache: FrameCache,
         only: Collection[int] | None,
+        train: Train,
         *,
         fresh: bool,
-        describe: Describe | None,
         jobs: int,
     ) -> Generator[Event | FilmFrame, None, None]:
         """Have a scene learn, where it does, and give the frames of its film; only: those that are wanted, if not all.
@@ -84,10 +86,10 @@ class MontageRenderer:
         A film of the learning gives all.
         """
         if film.learning:
-            training_film = TrainingFilm(picture.scene, film, self._out, cache, picture.device.type)
-            yield from training_film.render(fresh=fresh, describe=describe)
+            training_film = TrainingFilm(picture.scene, film, self._out, cache, picture.device.type, train)
+            yield from training_film.render(fresh=fresh)
         else:
-            trained = yield from train_to_file(picture, self._out, fresh=fresh, describe=describe)
+            trained = yield from train(picture, fresh=fresh)
             yield from render_film(picture, film, cache, trained=trained, jobs=jobs, only=only)
 
     def _count_frames(self, index: int, steps: Iterator[Event | FilmFrame]) -> Iterator[Event]:
@@ -131,13 +133,9 @@ class MontageRenderer:
         return image
 
     def clear(self) -> None:
-        """Remove the frames of the scenes, those of shots that there were before too: the film is there."""
+        """Remove the frames of the scenes: the film is there."""
         for cache in self._caches.values():
             cache.clear()
-        for place in self._out.glob(f".{glob.escape(self._montage.name)}-shot-*.frames"):
-            name = place.name.removeprefix(".").removesuffix(".frames")
-            if re.fullmatch(r"[0-9]+", name.rpartition("-")[2]):
-                clear_frames(self._out, name)
 
     def _frame_with_words(self, index: int, frame: int) -> Image:
         """A frame of a shot, with its words."""
@@ -191,11 +189,12 @@ def _frame_number(film: Film | None, frame: int, count: int) -> int:
     return frame % count if film and film.loop else min(frame, count - 1)
 
 
-def _reuse_weights(earlier: Path, weights: Path) -> None:
+def _reuse_weights(earlier: Scene, scene: Scene, out: Path, replacing: Replacing) -> None:
     """Copy the weights of one shot's scene for another's, whose training is the same."""
-    if earlier != weights and earlier.is_file() and not weights.exists():
-        with create_file(weights) as file:
-            file.write(earlier.read_bytes())
+    learnt = trained_before(earlier, out)
+    if learnt and not trained_before(scene, out):
+        with create_file(out / f"{scene.name}.safetensors", replacing=replacing) as file:
+            file.write(learnt.read_bytes())
 
 
 def _mix_in_light(one: Image, other: Image, share: float) -> Image:

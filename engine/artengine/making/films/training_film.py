@@ -16,7 +16,7 @@ from artengine.making.films.frame_cache import FilmFrame, FrameCache, Pixels
 from artengine.making.films.frame_renderer import FrameRenderer
 from artengine.painting import Picture, build
 from artengine.scene import MAX_FRAMES, Film, Scene
-from artengine.training import Describe, train_to_file, weights
+from artengine.training import Train, trained_before, weights
 
 
 class TrainingFilm:
@@ -33,6 +33,7 @@ class TrainingFilm:
         out: Path,
         cache: FrameCache,
         device: str,
+        train: Train,
         *,
         keep: bool = False,
         painted: bool = True,
@@ -42,23 +43,24 @@ class TrainingFilm:
         self._out = out
         self._cache = cache
         self._device = device
+        self._train = train
         self._keep = keep
         self._painted = painted
         self._next_frame = 0
 
-    def render(self, *, fresh: bool, describe: Describe | None) -> Generator[Event | FilmFrame, None, None]:
+    def render(self, *, fresh: bool) -> Generator[Event | FilmFrame, None, None]:
         """Give the frames while the network learns; those of an earlier run as they are."""
         if not fresh and (steps := self._finished_steps()):
             if self._has_frames_until(steps - 1, steps):
                 picture = self._build_picture()
-                yield from train_to_file(picture, self._out, fresh=False, describe=describe)
+                yield from self._train(picture, fresh=False)
                 yield from self._frames_until(picture, steps, steps)
                 return
             yield Note("learning again: the film shows all of it")
             fresh = True
         resumed = 0
         picture = self._build_picture()
-        learning = train_to_file(picture, self._out, fresh=fresh, describe=describe, should_report=self._is_shown)
+        learning = self._train(picture, fresh=fresh, should_report=self._is_shown)
         for event in learning:
             yield event
             if isinstance(event, Resumed):
@@ -69,7 +71,7 @@ class TrainingFilm:
             if resumed and not self._has_frames_until(resumed, total):
                 learning.close()
                 yield Note("learning from the start: frames of an earlier step are gone")
-                yield from self.render(fresh=True, describe=describe)
+                yield from self.render(fresh=True)
                 return
             resumed = 0
             if event.step == 0:  # the trainer has laid something out before its first step
@@ -108,12 +110,8 @@ class TrainingFilm:
 
     def _finished_steps(self) -> int:
         """The steps of this very training where it has come to its end before, else 0."""
-        path = self._out / f"{self._scene.name}.safetensors"
-        try:
-            about = weights.about(path)
-        except (weights.DamagedError, OSError):
-            return 0
-        steps = about.get("steps", 0) if about.get("key") == self._scene.training_key else 0
+        file = trained_before(self._scene, self._out)
+        steps = weights.about(file).get("steps", 0) if file else 0
         return steps if isinstance(steps, int) else 0
 
     def _frames_until(self, picture: Picture, step: int, steps: int | None) -> Iterator[FilmFrame]:
@@ -124,7 +122,7 @@ class TrainingFilm:
             frame, initial = self._next_frame, schedule[self._next_frame] == 0
             if frame in stills and not weights.is_whole(self._cache.weights_path(frame)):
                 tensors = self._initial_weights if initial else picture.network.state_dict()
-                with create_file(self._cache.weights_path(frame)) as file:
+                with create_file(self._cache.weights_path(frame), replacing=None) as file:
                     weights.write(file, tensors, {})
             self._next_frame += 1
             if not self._painted:

@@ -164,14 +164,14 @@ def test_what_is_learnt_is_on_the_terminal_and_stays_there(learning_scene: Path)
     terminal = session.terminal
     (picture,) = terminal.pictures()
     live = artengine.build(artengine.load(learning_scene), "cpu")
-    tensors, _ = weights.read(learning_scene.parent / "gallery" / "learning.safetensors", live.network.state_dict())
+    tensors, _ = weights.read(learning_scene.parent / "pictures" / "learning.safetensors", live.network.state_dict())
     live.network.load_state_dict(tensors)
     expected = fitted(live.glance(79, 40), 79, 40)
     assert expected.shape == (40, 53, 3)
     assert np.abs(levels(picture).astype(int) - expected).max() <= 1
     assert np.ptp(expected, axis=(0, 1)).min() > 50, "there is something to see"
     assert re.fullmatch(r"learning: learnt in 60 steps, loss 0\.\d{5} \d+\.\d dB", terminal.text[0])
-    assert terminal.text[1:3] == ["gallery/learning.safetensors", "gallery/learning.png"]
+    assert terminal.text[1:3] == ["pictures/learning.safetensors", "pictures/learning.png"]
     assert not any(terminal.text[23:]), "the bars have gone"
     assert terminal.cursor == (24, 0)
     assert terminal.cursor_shown
@@ -225,9 +225,9 @@ def test_every_scene_has_a_picture_and_its_words_above_it(odd: list[str], tmp_pa
     assert (len(first), len(plain), len(second)) == (8, 8, 8)
     assert first != plain != second != first
     rows = [row for row in session.terminal.text if not row.startswith("▀▀")]
-    told = ["{}: learnt in 6 steps, loss 0.16667", "gallery/{}.safetensors", "gallery/{}.png"]
+    told = ["{}: learnt in 6 steps, loss 0.16667", "pictures/{}.safetensors", "pictures/{}.png"]
     odd_told, other_told = ([line.format(name) for line in told] for name in ("odd", "other"))
-    assert [row for row in rows if row] == [*odd_told, "gallery/plain.png", *other_told]
+    assert [row for row in rows if row] == [*odd_told, "pictures/plain.png", *other_told]
 
 
 def test_a_film_of_the_learning_is_watched_while_it_is_filmed(learning_scene: Path) -> None:
@@ -236,7 +236,7 @@ def test_a_film_of_the_learning_is_watched_while_it_is_filmed(learning_scene: Pa
     assert session.end() == 0
     assert len(session.terminal.pictures()) == 1
     assert "learning: filming" in session.seen
-    assert (learning_scene.parent / "gallery" / "learning.gif").is_file()
+    assert (learning_scene.parent / "pictures" / "learning.gif").is_file()
 
 
 def test_a_film_that_is_only_painted_is_watched_frame_by_frame(tiny_scene: Path) -> None:
@@ -360,5 +360,5 @@ def test_a_picture_needs_colours_and_blocks_and_a_cursor_that_moves() -> None:
 
 def test_without_a_terminal_there_is_a_note_and_all_goes_on(run_cli: RunCli, learning_scene: Path) -> None:
     answer = run_cli("run", learning_scene, "--watch")
-    assert (answer.code, answer.out) == (0, "gallery/learning.safetensors\ngallery/learning.png\n")
+    assert (answer.code, answer.out) == (0, "pictures/learning.safetensors\npictures/learning.png\n")
     assert answer.err == "--watch needs a terminal that shows colours, so there is no picture\n"

@@ -82,7 +82,7 @@ def test_a_terminal_shows_steps_loss_decibels_and_speed_and_stdout_has_the_paths
     ).name  # signs that mean something elsewhere
     longer = ["--set", "training.regression.until.steps=300"]
     code, results, seen = run_on_terminal(["run", scene, *longer], learning_scene.parent)
-    assert (code, results) == (0, "gallery/[red]my:smile:.safetensors\ngallery/[red]my:smile:.png\n")
+    assert (code, results) == (0, "pictures/[red]my:smile:.safetensors\npictures/[red]my:smile:.png\n")
     assert "[red]my:smile:: learning" in seen
     assert re.search(r"\d+/300 +loss 0\.\d{4} \d+\.\d dB [\d,]+/s \d\d:\d\d left", seen)
     assert re.search(r"\[red\]my:smile:: learnt in 300 steps, loss 0\.\d{5} \d+\.\d dB", seen)
@@ -92,22 +92,22 @@ def test_a_terminal_shows_steps_loss_decibels_and_speed_and_stdout_has_the_paths
     code, results, seen = run_on_terminal(["run", scene, *longer], learning_scene.parent, stdout_too=True)
     assert code == 0
     lines = re.split(r"[\r\n]+", seen)
-    note = "trained before: gallery/[red]my:smile:.safetensors (--fresh trains anew)"
+    note = "trained before: pictures/[red]my:smile:.safetensors (--fresh trains anew)"
     assert f"[red]my:smile:: {note}" in lines
-    assert lines.count("gallery/[red]my:smile:.png") == 1
+    assert lines.count("pictures/[red]my:smile:.png") == 1
 
 
 def test_quiet_is_quiet_on_a_terminal_too(tiny_scene: Path) -> None:
-    assert run_on_terminal(["run", tiny_scene.name, "--quiet"], tiny_scene.parent) == (0, "gallery/tiny.png\n", "")
+    assert run_on_terminal(["run", tiny_scene.name, "--quiet"], tiny_scene.parent) == (0, "pictures/tiny.png\n", "")
 
 
 def test_elsewhere_there_are_notes_and_nothing_else(run_cli: RunCli, learning_scene: Path) -> None:
     first = run_cli("run", learning_scene)
     assert (first.code, first.err) == (0, "")
-    assert first.out == "gallery/learning.safetensors\ngallery/learning.png\n"
+    assert first.out == "pictures/learning.safetensors\npictures/learning.png\n"
     again = run_cli("run", learning_scene)
-    assert again.out == "gallery/learning.png\n"
-    assert again.err == "learning: trained before: gallery/learning.safetensors (--fresh trains anew)\n"
+    assert again.out == "pictures/learning.png\n"
+    assert again.err == "learning: trained before: pictures/learning.safetensors (--fresh trains anew)\n"
     quiet = run_cli("run", learning_scene, "--quiet")
     assert (quiet.out, quiet.err) == (again.out, "")
 
@@ -125,8 +125,8 @@ def test_json_tells_every_event_on_a_line(run_cli: RunCli, learning_scene: Path)
     assert training[-1]["loss"] < training[0]["loss"]
     assert events[-2] == {"scene": "learning", "event": "painting", "done": 192, "total": 192}
     assert [event["path"] for event in events if event["event"] == "wrote"] == [
-        "gallery/learning.safetensors",
-        "gallery/learning.png",
+        "pictures/learning.safetensors",
+        "pictures/learning.png",
     ]
     again = [strict(line) for line in run_cli("run", learning_scene, "--json").out.splitlines()]
     assert [event["event"] for event in again] == ["note", "painting", "wrote"]

@@ -91,7 +91,9 @@ def test_nothing_is_left_of_a_film_that_is_there(whole: dict[str, bytes]) -> Non
     assert list(whole) == [f"s-{n:04}.png" for n in range(1, FRAMES + 1)]
 
 
-def test_a_changed_camera_begins_anew_and_a_changed_output_does_not(scene: Path, tmp_path: Path) -> None:
+def test_a_changed_camera_begins_anew_beside_the_earlier_frames_and_a_changed_output_goes_on(
+    scene: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     assert ended(forked(until(scene, out, at_frame(5)))) == -signal.SIGKILL
     before = painted(out)
@@ -102,8 +104,9 @@ def test_a_changed_camera_begins_anew_and_a_changed_output_does_not(scene: Path,
     assert len(after) == 8
     scene.write_text(FILM.replace("zoom: 3", "zoom: 4"))
     assert ended(forked(until(scene, out, at_frame(2)))) == -signal.SIGKILL
-    assert len(painted(out)) == 2  # and the others are cleared away
-    assert len(list((out / ".s.frames").iterdir())) == 1
+    folders = {len(list(folder.iterdir())): folder for folder in (out / ".s.frames").iterdir()}
+    assert sorted(folders) == [2, 8]
+    assert {frame.name: frame.stat().st_mtime_ns for frame in folders[8].iterdir()} == after
 
 
 @pytest.mark.parametrize(

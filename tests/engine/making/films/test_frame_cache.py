@@ -80,7 +80,7 @@ def test_what_is_in_the_way_of_the_frames_is_refused_and_stays(scene: Path, tmp_
     place = frame_cache_of(load(scene), out, "cpu").frames_folder
 
     def refused(at: Path) -> None:
-        with pytest.raises(OutputError, match="is in the way of the film's frames") as caught:
+        with pytest.raises(OutputError, match=r"stands where unfinished work is kept \(frames\); move it") as caught:
             made(scene, out)
         assert str(caught.value).startswith(str(at))
         assert list(away.iterdir()) == [away / "mine.txt"]

@@ -65,7 +65,7 @@ def test_a_still_is_the_frame_at_its_moment(text: str, tmp_path: Path) -> None:
         assert np.abs(still - frames[number]).max() <= 1
         away = [np.abs(still - frame).mean() for frame in frames]
         assert np.argmin(away) == number
-    assert file_names(tmp_path / "still") == ["s.png"]
+    assert file_names(tmp_path / "still") == ["earlier", "s.png"]
 
 
 def test_every_frame_is_a_still_where_each_is_asked_for(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_film_of_several_shots_has_stills(tmp_path: Path) -> None:
         events = run_all(montage, tmp_path / "still")
         assert np.array_equal(pixels(tmp_path / "still/s.png"), pixels(frames[number - 1]))
         assert sum(isinstance(event, FilmReport) for event in events) <= 2  # nothing else is painted
-    assert file_names(tmp_path / "still") == ["s.png"]
+    assert file_names(tmp_path / "still") == ["earlier", "s.png"]
     montage = cut(desk, shots, HEAD.replace("fps: 10", "fps: 10, still: each"), "outputs: [png, apng]\n")
     run_all(montage, tmp_path / "each")
     assert file_names(tmp_path / "each") == [*(path.name for path in frames), "s.apng"]
