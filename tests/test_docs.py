@@ -126,8 +126,11 @@ def test_a_command_on_a_page_works(page: Path, command: str, folder: Path, monke
         said = {word.partition("=")[0] for word in words}
         wanted = [word for word in LEARNT.get(Path(words[1]).stem, []) if "=" in word]
         words += [part for word in wanted if word.partition("=")[0] not in said for part in ("--set", word)]
+    if words[0] == "rerun" and "outputs=mp4" in words:
+        words += FEW
     if words[0] in ("mutate", "cross"):
-        _run(["run", "scenes/painter.yaml", *SMALL])
+        shown = Path(words[1]).stem
+        _run(["run", f"scenes/{shown}.yaml", *SMALL, *LEARNT.get(shown, [])])
         if words[0] == "cross":
             _run(["gallery", "scenes/painter.yaml", "--seeds", "7,8", *SMALL])
     words = [FEWER.get(word, word) for word in words]
