@@ -14,11 +14,12 @@ from tests.support.common import ROOT
 
 import artengine
 from artengine.events import Wrote
-from artengine.making import recipe
+from artengine.making import recipe, remaking_of
 from artengine.making.pipeline import make_files
 from artengine.media import ffmpeg
 from artengine.scene.loading import load_work
 from artengine.scene.montage import Montage
+from artengine.training import enclosed
 
 
 def from_git(*words: str) -> bytes | None:
@@ -104,6 +105,24 @@ def test_a_scene_has_its_picture_in_the_gallery_made_from_just_this_scene(path: 
         text = work.text if isinstance(work, Montage) else as_committed(path, tmp_path).read_text()
         assert recipe.read(kept).scene == text
         assert kept.stat().st_size <= 350_000
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in SCENES if "training:" in path.read_text() and "learning:" not in path.read_text()],
+    ids=lambda path: path.stem,
+)
+def test_a_learnt_picture_in_the_gallery_has_what_it_has_learnt(path: Path, tmp_path: Path) -> None:
+    (picture,) = [one for one in committed("gallery") if one.stem == path.stem]
+    # in an empty folder, where no photo is
+    (tmp_path / "empty").mkdir()
+    again = remaking_of(Path(shutil.copy(as_committed(picture, tmp_path), tmp_path / "empty")))
+    assert isinstance(again.scene, artengine.Scene)
+    assert again.packed
+    small = artengine.build(again.scene, "cpu")
+    before = small.glance(24, 24)
+    enclosed.load(again.packed, small.network, tmp_path / "there")
+    assert np.abs(small.glance(24, 24) - before).mean() > 0.05
 
 
 @pytest.mark.parametrize(
