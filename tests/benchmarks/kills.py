@@ -152,6 +152,7 @@ def _finish(run: Command) -> None:
 def main(names: tuple[str, ...], kills: int, seed: int) -> None:
     """Kill trainings, films, galleries and reruns at any moment, and tell what is torn, different, stray or lost."""
     rows, faults = [], 0
+    words = " ".join([f"--kills {kills} --seed {seed}", *(f"--kind '{name}'" for name in names)])
     for name in names or KINDS:
         with tempfile.TemporaryDirectory() as folder:
             prepare(Path(folder))
@@ -159,7 +160,7 @@ def main(names: tuple[str, ...], kills: int, seed: int) -> None:
         rows.append([name, *(str(seen[what]) for what in ("kills", "with ffmpeg", *FAULTS))])
         faults += sum(seen[what] for what in FAULTS)
     click.echo(table(["killed", "kills", "with ffmpeg", *FAULTS], rows))
-    click.echo(f"\nMade with `python -m tests.benchmarks.kills --kills {kills} --seed {seed}` on: {machine(2)}.")
+    click.echo(f"\nMade with `python -m tests.benchmarks.kills {words}` on: {machine(2)}.")
     sys.exit(bool(faults))
 
 
