@@ -26,9 +26,12 @@ from artengine.gallery.builder import PAGE_FILE
 from artengine.gallery.manifest import MANIFEST_FILE
 
 PAINTER = "canvas: {width: 96, height: 64}\nnetwork: {neural_painter: {hidden_size: 16, nr_hidden: 2}}\n"
-FILM = """film: {length: 16f, fps: 16}
+#: So large that ffmpeg is busy for a while when it hears no more of us.
+FILM = """canvas: {width: 480, height: 320}
+network: {neural_painter: {hidden_size: 16, nr_hidden: 2}}
+film: {length: 32f, fps: 16}
 camera: {keys: {0s: {zoom: 1}, 100%: {zoom: 3}}}
-outputs: [mp4, webm, {gif: {width: 64}}]
+outputs: [mp4, webm, gif]
 """
 LEARNER = "training: {regression: {target: photo.png, until: {steps: 60}, batch: 64}}\nnetwork: {mlp: {width: 16}}\n"
 
@@ -63,7 +66,7 @@ def prepare(folder: Path) -> None:
     """The scenes, and a picture to be made again."""
     (folder / "photo.png").write_bytes(saved(Image.fromarray(ramp(48, 64)), "PNG"))
     (folder / "painter.yaml").write_text(PAINTER)
-    (folder / "film.yaml").write_text(PAINTER + FILM)
+    (folder / "film.yaml").write_text(FILM)
     (folder / "learner.yaml").write_text(LEARNER)
     _finish(ForkedCommand(folder, "run", "painter.yaml", "--quiet", "--out", "made"))
 
