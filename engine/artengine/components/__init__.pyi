@@ -15,6 +15,7 @@ from .configured import (
 from .plugins import (
     Plugins as Plugins,
     format_plugin_error as format_plugin_error,
+    is_installed as is_installed,
     load_plugins as load_plugins,
     version_of as version_of,
 )

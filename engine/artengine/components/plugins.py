@@ -265,3 +265,11 @@ def _imports(path: Path) -> bool:
 def version_of(distribution: str) -> str:
     """The version of an installed distribution, without importing it."""
     return importlib.metadata.version(distribution)
+
+
+def is_installed(distribution: str) -> bool:
+    """Whether a distribution is installed, without importing it."""
+    try:
+        return bool(version_of(distribution))
+    except importlib.metadata.PackageNotFoundError:
+        return False

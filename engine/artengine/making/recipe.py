@@ -21,7 +21,7 @@ from artengine.errors import InputError, Problem, listed, quoted
 from artengine.files import RECIPE_START, WEIGHTS_FIELD, describe_places, read_embedded
 from artengine.making.recipe_photos import PhotoReference, find_photos
 from artengine.media import MAX_MEGAPIXELS, Media
-from artengine.scene import SCENE_SUFFIXES, LoadContext, Scene, Work, load_text
+from artengine.scene import NOT_THERE, SCENE_SUFFIXES, LoadContext, Scene, Work, load_text
 
 if TYPE_CHECKING:
     from artengine.training import Figures
@@ -39,8 +39,9 @@ Base64 = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]*={0,2}$", max
 class Recipe(BaseModel):
     """The scene after overrides, the output that wrote the file, and what it was made with.
 
-    means: what decides the last bits of a picture besides: how large the slices are that are painted at a time, what
-    multiplies, and with which instructions. weights: what the scene has learnt, packed by `training.enclosed`.
+    versions: of libraries; "none" for one on which the result depends, had it been there. means: what decides the last
+    bits of a picture besides: how large the slices are that are painted at a time, what multiplies, and with which
+    instructions. weights: what the scene has learnt, packed by `training.enclosed`.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -94,7 +95,7 @@ def of(
         scene=scene.text,
         output=output,
         device=device,
-        versions={name: version_of(name) for name in LIBRARIES},
+        versions={name: version_of(name) for name in LIBRARIES} | scene.libraries,
         plugins=scene.plugins,
         photos=photos,
         means=dict(backend or {}),
@@ -214,11 +215,16 @@ def output_of(recipe: Recipe, scene: Work, path: Path) -> int:
 
 
 def differences(recipe: Recipe, scene: Work) -> Iterator[str]:
-    """What is installed in another version than the file was made with, a line each."""
-    now = {"artengine": version_of("artengine"), **{name: version_of(name) for name in LIBRARIES}}
+    """What is installed in another version than the file was made with, or not at all, a line each."""
+    now = {"artengine": version_of("artengine"), **{name: version_of(name) for name in LIBRARIES}, **scene.libraries}
     for name, then in {"artengine": recipe.artengine, **recipe.versions}.items():
         if name in now and now[name] != then:
-            yield f"made with {name} {then}, this is {now[name]}: the result may differ"
+            made = f"made without {name}" if then == NOT_THERE else f"made with {name} {then}"
+            here = "which is not here" if now[name] == NOT_THERE else f"this is {now[name]}"
+            yield f"{made}, {here}: the result may differ"
+    for name in scene.libraries.keys() - recipe.versions.keys():  # of an earlier version, which did not tell
+        if now[name] == NOT_THERE:
+            yield f"{name} is not here, and perhaps it was made with it: the result may differ"
     for name, then in recipe.plugins.items():
         if scene.plugins.get(name, then) != then:
             yield f"made with plugin {name} {then}, this is {scene.plugins[name]}: the result may differ"

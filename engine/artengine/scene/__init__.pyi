@@ -23,7 +23,7 @@ from .loading import (
 )
 from .montage import Montage as Montage, MontageShot as MontageShot
 from .motion import MAX_FRAMES as MAX_FRAMES, Camera as Camera, Film as Film
-from .scene import LoadContext as LoadContext, Scene as Scene
+from .scene import NOT_THERE as NOT_THERE, LoadContext as LoadContext, Scene as Scene
 from .scene_json import scene_from_json as scene_from_json, scene_to_json as scene_to_json
 from .schema import scene_schema as scene_schema
 from .seeds import (

@@ -14,7 +14,7 @@ from artengine.components import ConfiguredComponent
 from artengine.media import Font, Media
 from artengine.scene.canvas import Canvas
 from artengine.scene.motion import EACH, Length, Still, still_frames
-from artengine.scene.scene import LoadContext, OutputComponent, Scene
+from artengine.scene.scene import LoadContext, OutputComponent, Scene, library_versions
 
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 
@@ -122,6 +122,11 @@ class Montage:
         """The plugins it uses, with their versions."""
         used = {one.component.plugin.name: one.component.plugin.version for one in self.components()}
         return dict(sorted(used.items()))
+
+    @property
+    def libraries(self) -> dict[str, str]:
+        """The libraries on which its results depend, where they are there, with their versions; see `NOT_THERE`."""
+        return library_versions(self.components())
 
     @property
     def starts(self) -> list[int]:

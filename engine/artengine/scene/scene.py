@@ -6,14 +6,14 @@ import enum
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from artengine.components import ConfiguredComponent
+from artengine.components import ConfiguredComponent, is_installed, version_of
 from artengine.kinds import Filter, Network, Output, Source, named
 from artengine.media import Media
 from artengine.scene.canvas import Canvas
@@ -21,6 +21,8 @@ from artengine.scene.motion import Camera, Film
 from artengine.scene.seeds import PlainSeed, Seed, first_number
 from artengine.sessions import Trainer
 from artengine.view import View
+
+NOT_THERE = "none"  # in place of the version of a library
 
 SourceComponent = Annotated[ConfiguredComponent, Source]
 NetworkComponent = Annotated[ConfiguredComponent, Network]
@@ -137,6 +139,11 @@ class Scene:
         used = {bound.component.plugin.name: bound.component.plugin.version for bound in self.components()}
         return dict(sorted(used.items()))
 
+    @property
+    def libraries(self) -> dict[str, str]:
+        """The libraries on which its results depend, where they are there, with their versions; see `NOT_THERE`."""
+        return library_versions(self.components())
+
     @functools.cached_property
     def training_key(self) -> str:
         """A hash of all that decides what training comes to: finished weights are good as long as it is the same."""
@@ -155,8 +162,17 @@ class Scene:
             parts.append(self.training)
             decide.append(self.training.decides(without))
         plugins = {bound.component.plugin.name: bound.component.plugin.version for one in parts for bound in one.walk()}
-        decides = {"seed": self.seed, "parts": decide, "plugins": plugins}
+        decides: dict[str, Any] = {"seed": self.seed, "parts": decide, "plugins": plugins}
+        libraries = library_versions(bound for one in parts for bound in one.walk())
+        if missing := [name for name, version in libraries.items() if version == NOT_THERE]:
+            decides["without"] = missing  # only then, so that the weights of earlier versions are still good
         return hashlib.sha256(json.dumps(decides, sort_keys=True, default=_lasting).encode()).hexdigest()
+
+
+def library_versions(components: Iterable[ConfiguredComponent]) -> dict[str, str]:
+    """The libraries on which results of components depend, with their versions; `NOT_THERE` for those that are not."""
+    names = {name for component in components for name in component.libraries}
+    return {name: version_of(name) if is_installed(name) else NOT_THERE for name in sorted(names)}
 
 
 def _lasting(value: object) -> str:

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numba
 import numpy as np
 
 Numbers = np.ndarray[Any, Any]
+Loop = TypeVar("Loop", bound=Callable[..., Any])
 
 LINE, CIRCLE = 0, 1
 #: 2^64 over the golden ratio: spreads codes over the places of a hash table.
 HASH_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"contract", "nsz", "arcp"})
+def compiled(**options: Any) -> Callable[[Loop], Loop]:
+    """Have numba compile a loop, and keep it for the next process where there is a folder for that."""
+
+    def compile_lazily(loop: Loop) -> Loop:
+        try:
+            made: Loop = numba.njit(cache=True, nogil=True, **options)(loop)
+        except RuntimeError:  # neither beside this file nor in the user's home: some seconds more, each time
+            made = numba.njit(nogil=True, **options)(loop)
+        return made
+
+    return compile_lazily
+
+
+@compiled(fastmath={"contract", "nsz", "arcp"})
 def score_splits(
     kind: int,
     families: Numbers,
@@ -87,7 +102,7 @@ def score_splits(
         places[family] = first + (best_bin + 1) / per_unit
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def label_regions(
     codes: Numbers, keys: Numbers, numbers: Numbers, colours: Numbers, weight: Numbers, out: tuple[Numbers, ...]
 ) -> tuple[int, float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 import torch
 
 from artengine import Session
+from artengine.components import is_installed
 from artengine.training import TargetImage
 from artengine_dividers.network import Divider, Dividers, Partition
 from artengine_dividers.search import (
@@ -153,6 +153,6 @@ def _plain(dividers: Sequence[Divider]) -> list[list[float]]:
 
 def _scorer(target_image: TargetImage, *, device: torch.device, threads: int) -> SplitScorer:
     """A scorer for the device that the picture is computed on."""
-    if device.type == "cpu" and importlib.util.find_spec("numba"):
+    if device.type == "cpu" and is_installed("numba"):
         return CompiledScorer(target_image, threads)
     return TensorScorer(target_image, device)
