@@ -243,7 +243,7 @@ class Activation(Protocol):
 
 
 class Loss(Protocol):
-    """``loss(prediction, target, /)`` gives a scalar, zero when they agree.
+    """``loss(prediction, target, /)`` gives a scalar, zero when they agree and never below.
 
     Both are colours, (N, C), nominally in [0, 1]; for a loss declared with `patches` (N, H, W, C).
     """

@@ -71,10 +71,22 @@ def _measures(bound: ConfiguredComponent, bench: Bench) -> None:
     same, apart = loss(here, here), loss(there, here)
     expect(same.ndim == 0 and apart.ndim == 0, f"gave shape {tuple(apart.shape)}, expected a scalar")
     expect(abs(same.item()) < 1e-6, f"gave {same.item():g} for equal colours, expected 0")
+    for name, other in _others(shape, there).items():
+        expect(loss(other, here).item() >= 0, f"gave {loss(other, here).item():g} for {name}, expected 0 or more")
     expect(apart.item() > 0, f"gave {apart.item():g} for different colours, expected more than 0")
     expect(apart.requires_grad, "no gradient flows through it, so nothing can learn with it; use torch's functions")
     (gradient,) = torch.autograd.grad(apart, there)
     expect(bool(torch.isfinite(gradient).all()) and bool(gradient.any()), "has no useful gradient")
+
+
+def _others(shape: tuple[int, ...], away: Tensor) -> dict[str, Tensor]:
+    """Predictions that differ from a target in one way each: a loss that falls below zero there is drawn to them."""
+    return {
+        "a darker prediction": torch.zeros(shape),
+        "a brighter prediction": torch.ones(shape),
+        "colours beyond white and black": 3 * away.detach() - 1,
+        "grey": torch.full(shape, 0.5),
+    }
 
 
 ACTIVATION_CHECKS: Checks = {

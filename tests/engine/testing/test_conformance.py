@@ -114,6 +114,14 @@ BREAKS: dict[str, dict[str, dict[str, tuple[str, str]]]] = {
             "a vector": ("lambda a, b: (a - b).square()", "gave shape (50, 3), expected a scalar"),
             "not zero": ("lambda a, b: (a - b).square().mean() + 1", "gave 1 for equal colours, expected 0"),
             "no distance": ("lambda a, b: (a - b).square().mean() * 0", "gave 0 for different colours"),
+            "below zero": (
+                "lambda a, b: 2 * (a - b).relu().mean() - (a - b).abs().mean()",
+                "for a darker prediction, expected 0 or",
+            ),
+            "below zero past black": (
+                "lambda a, b: a.clamp(max=0).sum() + (a - b).abs().mean()",
+                "for colours beyond",
+            ),
             "no gradient": ("lambda a, b: (a - b).detach().square().mean()", "no gradient flows through it"),
             "useless gradient": ("lambda a, b: (a - b).abs().mean().ceil()", "has no useful gradient"),
         },
