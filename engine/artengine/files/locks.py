@@ -7,13 +7,14 @@ import os
 import re
 import stat
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import filelock
 
 from artengine.errors import OutputError
-from artengine.files.atomic import describe_os_error, host_name, remove_temporary
+from artengine.files.atomic import convert_os_errors, describe_os_error, host_name, remove_temporary
 from artengine.files.earlier import InTheWayError
 
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<host>[^.]+)\.(?P<pid>\d+)\.\d+\.tmp")
@@ -33,7 +34,11 @@ def lock_outputs(folder: Path, name: str, patience: float = 0.0) -> Iterator[Non
         folder.mkdir(parents=True, exist_ok=True)
         _refuse_foreign(path)
         lock.acquire()
+    except FileExistsError:
+        raise OutputError(f"{folder}: found a file, expected a folder; choose another with --out") from None
     except filelock.Timeout:
+        with convert_os_errors(folder):  # where no file can be made, nobody else makes one: /proc says so only then
+            tempfile.TemporaryFile(dir=folder).close()
         holder = _holder(path)
         message = (
             f"{folder / name}: another run{holder} is making it; wait for that, or choose another folder with --out"

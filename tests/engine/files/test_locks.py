@@ -114,3 +114,16 @@ def test_patience_waits_for_a_run_that_ends(tmp_path: Path) -> None:
             pass
         timer.join()
     assert file_names(tmp_path) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="takes a folder in which nobody can make a file")
+def test_a_folder_in_which_no_file_can_be_made_is_not_another_run(tiny_scene: Path, run_cli: RunCli) -> None:
+    answer = run_cli("run", tiny_scene, "--out", "/proc/self")
+    assert (answer.code, answer.err) == (1, "/proc/self: cannot be written: No such file or directory\n")
+
+
+def test_a_file_where_the_folder_would_be_is_called_one(tiny_scene: Path, tmp_path: Path, run_cli: RunCli) -> None:
+    (tmp_path / "taken").write_text("mine")
+    answer = run_cli("run", tiny_scene, "--out", "taken")
+    assert (answer.code, answer.err) == (1, "taken: found a file, expected a folder; choose another with --out\n")
+    assert (tmp_path / "taken").read_text() == "mine"
