@@ -214,15 +214,19 @@ def output_of(recipe: Recipe, scene: Work, path: Path) -> int:
     return recipe.output
 
 
-def differences(recipe: Recipe, scene: Work) -> Iterator[str]:
-    """What is installed in another version than the file was made with, or not at all, a line each."""
-    now = {"artengine": version_of("artengine"), **{name: version_of(name) for name in LIBRARIES}, **scene.libraries}
+def differences(recipe: Recipe, scene: Work, *, learns: bool = True) -> Iterator[str]:
+    """What is installed in another version than the file was made with, or not at all, a line each.
+
+    learns: whether what the scene learns is learnt anew, which may depend on libraries of its own.
+    """
+    libraries = scene.libraries if learns else {}
+    now = {"artengine": version_of("artengine"), **{name: version_of(name) for name in LIBRARIES}, **libraries}
     for name, then in {"artengine": recipe.artengine, **recipe.versions}.items():
         if name in now and now[name] != then:
             made = f"made without {name}" if then == NOT_THERE else f"made with {name} {then}"
             here = "which is not here" if now[name] == NOT_THERE else f"this is {now[name]}"
             yield f"{made}, {here}: the result may differ"
-    for name in scene.libraries.keys() - recipe.versions.keys():  # of an earlier version, which did not tell
+    for name in libraries.keys() - recipe.versions.keys():  # of an earlier version, which did not tell
         if now[name] == NOT_THERE:
             yield f"{name} is not here, and perhaps it was made with it: the result may differ"
     for name, then in recipe.plugins.items():

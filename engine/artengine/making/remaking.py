@@ -40,10 +40,13 @@ def remaking_of(
     """
     origin = recipe.read(path)
     scene = recipe.scene_of(origin, path, plugins, max_megapixels, **settings)
-    notes = list(recipe.differences(origin, scene))
     packed = origin.packed_weights() if isinstance(scene, Scene) and scene.training else None
-    if packed is not None and any(settings.values()) and not _same_training(origin, path, plugins, scene):
+    changed = any(settings.get(name) not in (None, [], (), {}) for name in ("seed", "size", "overrides"))
+    another = packed is not None and changed and not _same_training(origin, path, plugins, scene)
+    if another:
         packed = None
+    notes = list(recipe.differences(origin, scene, learns=packed is None))
+    if another:
         notes.append(f"what {path.name} has learnt is of another training than this, so it is learnt anew")
     only = recipe.output_of(origin, scene, path)
     weights: Weights = "never" if origin.weights is None else "auto"  # a file without them is made again without

@@ -66,7 +66,7 @@ def test_a_recipe_tells_of_numba_and_rerun_where_it_is_not(tmp_path: Path, run_c
     (tmp_path / "lines.yaml").write_text(SEARCH)
     (tmp_path / "plain.yaml").write_text(SEARCH.split("training")[0])
     version = importlib.metadata.version("numba")
-    assert run_cli("run", "lines.yaml", "plain.yaml", "--device", "cpu").code == 0
+    assert run_cli("run", "lines.yaml", "plain.yaml", "--device", "cpu", "--weights", "never").code == 0
 
     def versions(file: str) -> dict[str, str]:
         told: dict[str, str] = json.loads(run_cli("info", file, "--json").out)["versions"]
@@ -81,6 +81,9 @@ def test_a_recipe_tells_of_numba_and_rerun_where_it_is_not(tmp_path: Path, run_c
         assert "again/lines.safetensors is of another training, and will be replaced" in told
         assert versions("again/lines.png")["numba"] == "none"
         assert "numba" not in run_cli("rerun", "gallery/plain.png", "--out", "again").err
+    assert run_cli("run", "lines.yaml", "--device", "cpu", "--out", "inside").code == 0
+    with without_numba():  # what was learnt comes with it
+        assert "numba" not in run_cli("rerun", "inside/lines.png", "--out", "outside").err
     told = run_cli("rerun", "again/lines.png", "--out", "third").err
     assert f"made without numba, this is {version}: the result may differ" in told
 
@@ -89,7 +92,7 @@ def test_files_of_earlier_versions_may_have_been_made_with_numba(tmp_path: Path,
     (tmp_path / "lines.yaml").write_text(SEARCH)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Scene, "libraries", {})
-        assert run_cli("run", "lines.yaml", "--device", "cpu").code == 0
+        assert run_cli("run", "lines.yaml", "--device", "cpu", "--weights", "never").code == 0
     assert "numba" not in run_cli("rerun", "gallery/lines.png", "--out", "again").err
     with without_numba():
         told = run_cli("rerun", "gallery/lines.png", "--out", "again").err
