@@ -61,6 +61,15 @@ def printable(text: str) -> str:
     return "".join(parts)
 
 
+def is_unicode(text: str) -> bool:
+    """Whether a text, such as the name of a file, can be written in UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def listed(words: Iterable[str], limit: int = 12) -> str:
     """Names for a message, in their order and at most `limit` of them: ``a, b and 3 more``."""
     names = list(words)
@@ -68,6 +77,10 @@ def listed(words: Iterable[str], limit: int = 12) -> str:
     return ", ".join(names) if rest <= 0 else ", ".join(names[:limit]) + f" and {rest} more"
 
 
-def is_out_of_memory(error: Exception) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that there was not enough memory; torch's says so in its message alone."""
-    return isinstance(error, MemoryError) or any(word in str(error) for word in ("out of memory", "allocate memory"))
+    return isinstance(error, MemoryError) or any(words in str(error) for words in _OUT_OF_MEMORY)
+
+
+#: What allocators, loaders of libraries and starters of threads say where there is no memory.
+_OUT_OF_MEMORY = ("out of memory", "allocate memory", "failed to map segment", "can't start new thread")

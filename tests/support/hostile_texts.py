@@ -105,7 +105,7 @@ REFUSED: dict[str, tuple[str | bytes, str, str]] = {
     "bell behind a byte order mark": (b"\xef\xbb\xbfa: \x07", "1:4", "U+0007"),
     "invalid UTF-8": (b"a: 1\nb: \xc3\xa9\xff", "2:5", "0xff, expected UTF-8"),
     "cut UTF-8": (b"a: \xe2\x82", "1:4", "0xe2, expected UTF-8"),
-    "UTF-16": ("a: 1".encode("utf-16"), "1:1", "0xff, expected UTF-8"),
+    "cut UTF-16": ("a: 1".encode("utf-16")[:-1], "1:4", "0x31, expected UTF-16"),
     "UTF-16 without mark": ("a: 1".encode("utf-16-le"), "1:2", "U+0000"),
     "UTF-32": ("a: 1".encode("utf-32-be"), "1:1", "U+0000"),
     "100,000 keys": ("\n".join(f"k{i}:" for i in range(99_999)), "50000:", "more than 100,000 values"),

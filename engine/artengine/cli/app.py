@@ -10,7 +10,7 @@ from typing import NoReturn
 import click
 
 from artengine.cli import author_commands, make_commands, show_commands
-from artengine.errors import ArtengineError, printable
+from artengine.errors import ArtengineError, is_out_of_memory, printable
 
 #: What the pipe or the disk behind stdout may refuse with; files have their own words for it.
 STDOUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EPIPE, errno.EIO, errno.EBADF)
@@ -60,6 +60,9 @@ def main() -> NoReturn:
         words = format_plugin_error(error)
         if not words and isinstance(error, OSError) and error.errno in STDOUT_ERRORS:
             words = f"the results cannot be written: {error.strerror or error}"
+        if not words and is_out_of_memory(error):
+            said = " ".join(str(error).split()) or type(error).__name__
+            words = f"there is not enough memory ({said[:200]}); close other programs, or raise the limit"
         if not words:  # our own mistake, told in full
             raise
         click.echo(printable(words), err=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from artengine.cli.flags import EXISTING
+from artengine.cli.flags import EXISTING, command
 from artengine.errors import ArtengineError
 
 
@@ -33,7 +33,7 @@ def new_scene(name: str) -> None:
     click.echo(templates.write_scene(name))
 
 
-@click.command("test-plugin")
+@command("test-plugin")
 @click.argument("file", type=EXISTING)
 def test_plugin(file: Path) -> None:
     """Try a plugin: does it do what its hooks promise?"""

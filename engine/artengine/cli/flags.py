@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,24 @@ WEIGHTS = ("auto", "always", "never")
 WEIGHTS_HELP = "Whether files hold what was learnt, too; auto: where it takes at most 256 kB."
 JOBS = click.IntRange(1, 256)
 EXISTING = click.Path(path_type=Path)
+
+
+class OnceEach(click.Command):
+    """A command that refuses an option with a value a second time: click would pass over the first one in silence."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does it; raises `InputError` for an option that is given again."""
+        if not ctx.resilient_parsing:
+            _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+            options = [one for one in given if isinstance(one, click.Option) and not (one.multiple or one.is_flag)]
+            for option in options:
+                if (count := options.count(option)) > 1:
+                    raise InputError(f"{max(option.opts, key=len)}: found it {count} times, expected it once")
+        return super().parse_args(ctx, args)
+
+
+#: What makes a command of a function, in place of click's own.
+command = functools.partial(click.command, cls=OnceEach)
 
 
 class Size(click.ParamType[tuple[int, int]]):
@@ -65,6 +84,14 @@ def _complete_setting(context: click.Context, parameter: click.Parameter, word: 
     scenes = context.params.get("scenes") or [Path(argument) for argument in context.args]
     keys = setting_keys(scenes, context.params.get("plugins") or ())
     return [CompletionItem(key + "=") for key in keys if key.startswith(word)]
+
+
+def _check_settings(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a setting of several words here, where the others of them have not been taken for scenes yet."""
+    for text in texts:
+        if "=" not in text and not context.resilient_parsing:
+            raise InputError(f"--set {text}: expected KEY=VALUE without spaces, such as network.mlp.width=32")
+    return texts
 
 
 def complete_kind(context: click.Context, parameter: click.Parameter, word: str) -> list[CompletionItem]:
@@ -147,6 +174,7 @@ def with_settings(command: Command) -> Command:
         "overrides",
         metavar="KEY=VALUE",
         multiple=True,
+        callback=_check_settings,
         shell_complete=_complete_setting,
         help="Set an option of the scene, such as network.mlp.width=32.",
     )
@@ -180,6 +208,7 @@ def split_options(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, An
         "plugins": plugins,
         **({"name": options.pop("name")} if "name" in options else {}),
         "max_megapixels": options.pop("max_megapixels", MAX_MEGAPIXELS),
+        "typed": True,
     }
     making = {name: value for name, value in options.items() if name != "no_metadata"}
     making["metadata"] = not options.get("no_metadata", False)

@@ -11,6 +11,7 @@ import click
 from artengine.cli.flags import (
     EXISTING,
     Amount,
+    command,
     load_scenes,
     split_options,
     with_gallery,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from artengine.scene import Work
 
 
-@click.command()
+@command()
 @with_scenes
 @with_settings
 @with_making
@@ -42,7 +43,7 @@ def run(scenes: tuple[Path, ...], **options: Any) -> None:
     run_with_progress(lambda: _make_all(works, **making), **showing)
 
 
-@click.command()
+@command()
 @click.argument("file", type=EXISTING)
 @with_settings
 @with_making
@@ -64,7 +65,7 @@ def rerun(file: Path, **options: Any) -> None:
     run_with_progress(lambda: _make_all([origin.scene], **making, notes=notes), **showing)
 
 
-@click.command()
+@command()
 @click.argument("scene", type=EXISTING)
 @click.option("--seeds", metavar="A..B", help="The seeds, such as 0..99 or 3,7,10..19.")
 @with_settings
@@ -92,7 +93,7 @@ def gallery(scene: Path, seeds: str | None, keep: int | None, among: int | None,
     run_with_progress(begin, **showing)
 
 
-@click.command()
+@command()
 @click.argument("file", type=EXISTING)
 @click.option("--count", type=click.IntRange(1, 10_000), default=16, show_default=True, help="So many children.")
 @click.option("--strength", type=Amount(10), default=0.2, show_default=True, help="How different they are.")
@@ -113,7 +114,7 @@ def mutate(file: Path, count: int, strength: float, **options: Any) -> None:
     run_with_progress(begin, **showing)
 
 
-@click.command()
+@command()
 @click.argument("one", type=EXISTING)
 @click.argument("other", type=EXISTING)
 @click.option("--count", type=click.IntRange(1, 10_000), default=16, show_default=True, help="So many children.")
@@ -184,6 +185,7 @@ def _sweep(scene: Path, seeds: str | None, keep: int | None, among: int | None, 
     except ValueError as error:
         raise InputError(f"--seeds {seeds}: {error}") from None
     settings = loading.pop("overrides")
+    del loading["typed"]  # as the settings of a gallery always are
     return Sweep(path=scene, seeds=chosen, settings=settings, **loading)
 
 

@@ -10,6 +10,7 @@ import click
 
 from artengine.cli.flags import (
     EXISTING,
+    command,
     complete_kind,
     load_registry,
     load_scenes,
@@ -22,7 +23,7 @@ from artengine.cli.flags import (
 from artengine.kinds import KINDS
 
 
-@click.command()
+@command()
 @with_scenes
 @with_settings
 @with_plugins
@@ -34,7 +35,7 @@ def check(scenes: tuple[Path, ...], **options: Any) -> None:
         click.echo(f"{scene.name}: no mistakes", err=True)
 
 
-@click.command("list")
+@command("list")
 @click.argument("kind", required=False, shell_complete=complete_kind)
 @with_plugins
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
@@ -47,7 +48,7 @@ def list_(kind: str | None, plugins: tuple[str, ...], as_json: bool) -> None:
     click.echo(describe.as_json(registry, kinds) if as_json else describe.as_text(registry, kinds))
 
 
-@click.command("plugins")
+@command("plugins")
 @with_plugins
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def plugins_(plugins: tuple[str, ...], as_json: bool) -> None:
@@ -58,7 +59,7 @@ def plugins_(plugins: tuple[str, ...], as_json: bool) -> None:
     click.echo(describe.plugins_as_json(plugin_list) if as_json else describe.plugins_as_text(plugin_list))
 
 
-@click.command()
+@command()
 @with_plugins
 def schema(plugins: tuple[str, ...]) -> None:
     """Print the JSON Schema of scenes, for editors that complete and check while you type."""
@@ -67,7 +68,7 @@ def schema(plugins: tuple[str, ...]) -> None:
     click.echo(json.dumps(scene_schema(load_registry(plugins)), indent=2, default=str))
 
 
-@click.command()
+@command()
 @click.argument("file", type=EXISTING)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def info(file: Path, as_json: bool) -> None:

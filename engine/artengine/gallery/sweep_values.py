@@ -11,6 +11,7 @@ from artengine.scene import SEED_LIMIT
 MAX_ITEMS = 1_000_000  # seeds, and pictures of a gallery; more is a slip of the finger
 MAX_RANGE_VALUES = 10_000  # of one setting
 
+_OTHER_RANGE = re.compile(r"([0-9]{1,10}) *(?:-|–|\.{3}|:) *([0-9]{1,10})")  # as it is written elsewhere
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,10}")
 _NUMBER = r"[-+]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?"
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
@@ -30,10 +31,14 @@ def parse_seeds(text: str) -> list[int | str]:
         first, dots, last = part.partition("..")
         ends = [first, last] if dots else [first, first]
         if not all(_WHOLE_NUMBER.fullmatch(end) and int(end) < SEED_LIMIT for end in ends):
-            raise ValueError(f"found {quoted(part)}, expected seeds such as 7 or 0..99")
+            meant = _OTHER_RANGE.fullmatch(part)
+            hint = f"; a range is written {meant[1]}..{meant[2]}" if meant else ""
+            raise ValueError(f"found {quoted(part)}, expected seeds such as 7 or 0..99{hint}")
         low, high = map(int, ends)
-        if low > high or high - low >= MAX_ITEMS - len(seeds):
-            raise ValueError(f"found {quoted(part)}, expected a rising range, and at most {MAX_ITEMS:,} seeds")
+        if low > high:
+            raise ValueError(f"found {quoted(part)}, expected the smaller seed first: {high}..{low}")
+        if high - low >= MAX_ITEMS - len(seeds):
+            raise ValueError(f"found {quoted(part)}, expected at most {MAX_ITEMS:,} seeds")
         seeds |= dict.fromkeys(range(low, high + 1))
     return list(seeds)
 
@@ -61,7 +66,8 @@ def _expand_range(first: str, last: str, step: str | None) -> list[str]:
     low, high, by = Decimal(first), Decimal(last), Decimal(step or 1)
     if by == 0 or (high - low) / by < 0 or (high - low) / by >= MAX_RANGE_VALUES:
         bounds = f"{first}..{last}{f'..{step}' if step else ''}"
-        raise ValueError(f"found {bounds}, expected a range of 1 to {MAX_RANGE_VALUES:,}")
+        hint = f"; {last}..{first} rises, {bounds}..-1 falls" if high < low and step is None else ""
+        raise ValueError(f"found {bounds}, expected a range of 1 to {MAX_RANGE_VALUES:,} values{hint}")
     return [_format(low + by * index) for index in range(int((high - low) / by) + 1)]
 
 

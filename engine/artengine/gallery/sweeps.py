@@ -147,6 +147,7 @@ class Sweep:
             seed=seed if isinstance(seed, int) else None,
             size=self.size,
             overrides=[*settings, *grown],
+            typed=True,
             plugins=self.plugins,
             max_megapixels=self.max_megapixels,
         )

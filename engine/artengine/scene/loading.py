@@ -21,6 +21,7 @@ from artengine.scene.document import (
     Mark,
     Node,
     Scalar,
+    decode_scene,
     dump_yaml,
     node_from_plain,
     parse_yaml,
@@ -41,11 +42,12 @@ _Edit = tuple[list[str], Node | None, Mark]  # keys; the value there, None for n
 
 
 class Edits(TypedDict, total=False):
-    """What is set in a scene from outside, see `load`."""
+    """What is set in a scene from outside, see `load`; typed: at the command line, so that messages use its words."""
 
     seed: int | None
     size: tuple[int, int] | None
     overrides: Mapping[str, object] | Sequence[str]
+    typed: bool
 
 
 class Settings(Edits, total=False):
@@ -126,30 +128,34 @@ def _load(
     binder.report(*problems, *faults)
     root = _edited(root, changes, binder)
     bound: BoundMontage | BoundScene | None
+    option = "--name" if edits.get("typed") else "name"
     if isinstance(root, Entries) and is_montage(root):
-        name = _name_files(name, binder, scene=stem)
+        name = _name_files(name, option, binder, scene=stem)
         bound = bind_montage(root, binder, name, _SiblingScenes(context).read, context)
     else:
         bound = bind_scene(root, binder, only)
         seed = safe_name(str(seed_to_plain(bound.options.seed))) if bound else "0"
-        name = _name_files(name, binder, scene=stem, seed=seed)
+        name = _name_files(name, option, binder, scene=stem, seed=seed)
     if bound is None or binder.problems:
         raise InputError(sorted(dict.fromkeys(binder.problems), key=_place))
     files, renamed = binder.files.for_recipe()
-    own = "" if changes else text.decode("utf-8-sig")
+    own = "" if changes else decode_scene(text, origin)
     if not own or bound.root != root:
         own = _short(dump_yaml(_rename(bound.root, renamed)), origin)
     return bound.build(name, own, context, files)
 
 
-def _name_files(template: str | None, binder: Binder, **words: str) -> str:
-    """The name of a scene's files: the scene's own unless there is a template; one without sense is a problem."""
+def _name_files(template: str | None, option: str, binder: Binder, **words: str) -> str:
+    """The name of a scene's files: the scene's own unless there is a template; one without sense is a problem.
+
+    option: what the template is called where it was given.
+    """
     if template is None:
         return words["scene"]
     try:
         return filled_name(template, words)
     except ValueError as error:
-        binder.report(Problem("--name", "", str(error)))
+        binder.report(Problem(option, "", str(error)))
         return words["scene"]
 
 
@@ -211,13 +217,15 @@ def _all_edits(
     seed: int | None = None,
     size: tuple[int, int] | None = None,
     overrides: Mapping[str, object] | Sequence[str] = (),
+    typed: bool = False,
 ) -> tuple[list[_Edit], list[Problem]]:
     """What is set from outside, in one order: so the same settings always give the same text."""
-    edits, problems = _edits(overrides)
+    edits, problems = _edits(overrides, "--set" if typed else "override")
+    option = "--" if typed else ""
     if seed is not None:
-        edits.append((["seed"], *_valued(seed, f"--seed {seed}")))
+        edits.append((["seed"], *_valued(seed, f"{option}seed {seed}")))
     if size is not None:
-        origin = f"--size {size[0]}x{size[1]}"
+        origin = f"{option}size {size[0]}x{size[1]}"
         edits += [(["canvas", key], None, Mark(origin)) for key in ("paper", "orientation")]
         edits += [
             (["canvas", side], *_valued(length, origin)) for side, length in zip(("width", "height"), size, strict=True)
@@ -225,17 +233,17 @@ def _all_edits(
     return edits, problems
 
 
-def _edits(overrides: Mapping[str, object] | Sequence[str]) -> tuple[list[_Edit], list[Problem]]:
-    """Overrides as keys, nodes and marks, with the problems of those that cannot be read."""
+def _edits(overrides: Mapping[str, object] | Sequence[str], word: str) -> tuple[list[_Edit], list[Problem]]:
+    """Overrides as keys, nodes and marks, with the problems of those that cannot be read; word: what one is called."""
     if isinstance(overrides, Mapping):
-        return [(key.split("."), *_valued(value, f"--set {key}={value}")) for key, value in overrides.items()], []
+        return [(key.split("."), *_valued(value, f"{word} {key}={value}")) for key, value in overrides.items()], []
     edits: list[_Edit] = []
     problems: list[Problem] = []
     for text in overrides:
         key, equals, value = text.partition("=")
-        origin = f"--set {text}"
+        origin = f"{word} {text}"
         if not equals or not all(key.split(".")):
-            problems.append(Problem(origin, "", "expected KEY=VALUE, such as network.mlp.width=32"))
+            problems.append(Problem(origin, "", "expected KEY=VALUE without spaces, such as network.mlp.width=32"))
             continue
         try:
             node, faults = parse_yaml(value, origin, lines=False)

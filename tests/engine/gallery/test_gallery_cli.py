@@ -228,7 +228,7 @@ def test_limit_on_file_sizes_is_one_line(tmp_path: Path) -> None:
 
 def test_what_the_user_mistyped_is_told_and_nothing_is_made(run_cli: RunCli, tiny_scene: Path) -> None:
     cases = {
-        "--seeds 10..3": "--seeds 10..3: found '10..3', expected a rising range",
+        "--seeds 10..3": "--seeds 10..3: found '10..3', expected the smaller seed first: 3..10",
         "--seeds -1": "--seeds -1: found '-1', expected seeds such as 7 or 0..99",
         "--seeds 1.5": "--seeds 1.5: found '1.5'",
         "--seeds 0..9999999": "at most 1,000,000 seeds",

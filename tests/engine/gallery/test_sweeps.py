@@ -82,9 +82,34 @@ def test_seeds_that_are_none_are_refused(text: str, tiny_scene: Path) -> None:
     if text.startswith("{"):
         assert "seed" in refused(Sweep(path=tiny_scene, seeds=parse_seeds(text)))
         return
-    with pytest.raises(ValueError, match=r"found .*, expected (seeds such as 7 or 0\.\.99|a rising range)") as caught:
+    with pytest.raises(
+        ValueError,
+        match=r"found .*, expected (seeds such as 7 or 0\.\.99|the smaller seed first|at most 1,000,000 seeds)",
+    ) as caught:
         parse_seeds(text)
     assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("9..0", "found '9..0', expected the smaller seed first: 0..9"),
+        ("3,9..0", "found '9..0', expected the smaller seed first: 0..9"),
+        ("0-9", "found '0-9', expected seeds such as 7 or 0..99; a range is written 0..9"),
+        ("0...9", "found '0...9', expected seeds such as 7 or 0..99; a range is written 0..9"),
+        ("10 - 19", "found '10 - 19', expected seeds such as 7 or 0..99; a range is written 10..19"),
+    ],
+)
+def test_ranges_written_otherwise_say_how_they_are_written(text: str, told: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(told)}$"):
+        parse_seeds(text)
+
+
+def test_a_falling_range_of_values_says_how_it_falls() -> None:
+    told = "found 9..0, expected a range of 1 to 10,000 values; 0..9 rises, 9..0..-1 falls"
+    with pytest.raises(ValueError, match=f"^{re.escape(told)}$"):
+        parse_values("9..0")
+    assert parse_values("2..0..-1") == ["2", "1", "0"]
 
 
 def test_many_ranges_are_not_more_than_one(tiny_scene: Path) -> None:

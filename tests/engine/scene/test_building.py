@@ -179,7 +179,7 @@ def test_outputs_of_strangers_may_say_what_they_expect_and_write(
     answer = run_cli("run", desk.folder / "s.yaml", "-p", plugin, "--device", "cpu")
     assert (answer.code, answer.out) == (2, "")
     assert "outputs.1.silent: writes pictures/s.png, which has been written in this run already" in answer.err
-    assert not list(Path("gallery").iterdir())
+    assert not list(Path("pictures").iterdir())
 
 
 def test_a_file_is_made_again_whatever_the_other_outputs_of_its_recipe_expect(desk: Desk, run_cli: RunCli) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
+from tests.support.common import RunCli
 from tests.support.scene_folder import NETWORK, TRAINED, Desk
 
 from artengine import Scene
+from artengine.gallery import evolution
 
 WRONG = """# Eleven mistakes.
 sede: 7
@@ -139,7 +142,7 @@ def test_settings_from_the_command_line_win(desk: Desk) -> None:
         ("training.regression.until.steps=3", "'target' is missing"),
         ("seed=[", "--set seed=[: not YAML: "),
         ("seed=!x 1", "--set seed=!x 1: found the tag '!x'"),
-        ("seed", "--set seed: expected KEY=VALUE, such as network.mlp.width=32"),
+        ("seed", "--set seed: expected KEY=VALUE without spaces, such as network.mlp.width=32"),
         ("=3", "--set =3: expected KEY=VALUE"),
         ("a..b=3", "--set a..b=3: expected KEY=VALUE"),
         (".".join("a" * 5_000) + "=1", "found 5000 keys, expected at most 64"),
@@ -148,12 +151,12 @@ def test_settings_from_the_command_line_win(desk: Desk) -> None:
     ],
 )
 def test_wrong_override_is_reported_by_its_own_words(word: str, expected: str, desk: Desk) -> None:
-    [line] = desk.mistakes(NETWORK, overrides=[word])
+    [line] = desk.mistakes(NETWORK, overrides=[word], typed=True)
     assert expected in line
 
 
 def test_problems_of_overrides_come_after_those_of_the_file(desk: Desk) -> None:
-    lines = desk.mistakes(NETWORK + "sede: 1", overrides=["seed=x", "canvas.width=0"], size=(3, 0))
+    lines = desk.mistakes(NETWORK + "sede: 1", overrides=["seed=x", "canvas.width=0"], size=(3, 0), typed=True)
     assert lines[0].startswith("2:1: sede")
     assert {line.split(":")[0] for line in lines[1:]} == {"--set seed=x", "--size 3x0"}
 
@@ -231,3 +234,34 @@ def test_a_scene_cannot_be_changed(desk: Desk) -> None:
     for frozen, name in [(scene, "seed"), (scene.canvas, "width"), (scene.camera, "zoom"), (scene.network, "where")]:
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(frozen, name, 1)
+
+
+def test_what_python_sets_is_told_in_the_words_of_python(desk: Desk) -> None:
+    text = NETWORK + "outputs: png\n"
+    cases: dict[str, dict[str, Any]] = {
+        "override canvas.width=x: found the text 'x', expected a whole number": {"overrides": {"canvas.width": "x"}},
+        "override canvas.widht=3: no such option; did you mean 'width'?": {"overrides": ["canvas.widht=3"]},
+        "override seed: expected KEY=VALUE without spaces, such as network.mlp.width=32": {"overrides": ["seed"]},
+        "seed -3: seed: found -3, expected at least 0": {"seed": -3},
+        "size 0x4: canvas.width: found 0, expected at least 1": {"size": (0, 4)},
+    }
+    for told, settings in cases.items():
+        assert desk.mistakes(text, **settings) == [told]
+    [mistake] = desk.mistakes(text, overrides={"network.neural_painter": "x"})
+    assert "override network=neural_painter replaces what the scene has" in mistake
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_scene_that_powershell_wrote_is_read_wherever_scenes_are(
+    encoding: str, tmp_path: Path, run_cli: RunCli
+) -> None:
+    text = "# Zoë\r\ncanvas: {width: 8, height: 6}\r\n" + NETWORK.replace("\n", "\r\n")
+    (tmp_path / "s.yaml").write_bytes(("\ufeff" + text).encode(encoding))
+    film = "shots: [{scene: s.yaml, length: 1f}]\r\ncanvas: {width: 8, height: 6}\r\noutputs: filmstrip\r\n"
+    (tmp_path / "film.yaml").write_bytes(("\ufeff" + film).encode(encoding))
+    for words in (["check", "s.yaml"], ["run", "s.yaml", "film.yaml"], ["rerun", "pictures/s.png", "--out", "again"]):
+        answer = run_cli(*words)
+        assert answer.code == 0, answer.err
+    assert run_cli("info", "pictures/s.png").out.endswith(text.removesuffix("\r\n") + "\n")
+    assert (tmp_path / "again" / "s.png").read_bytes() == (tmp_path / "pictures" / "s.png").read_bytes()
+    assert evolution.load_parent(tmp_path / "s.yaml").scene.text == text

@@ -58,14 +58,15 @@ def test_path_that_is_no_photo_is_refused(
         [line] = desk.mistakes(TRAINED.replace("photo.png", name))
     else:
         [line] = desk.mistakes(TRAINED, overrides=[f"training.regression.target={name}"])
-    assert line.startswith("2:33: " if by == "scene" else "--set training.regression.target=")
+    assert line.startswith("2:33: " if by == "scene" else "override training.regression.target=")
 
 
 @on_posix
 def test_device_is_refused_as_a_photo(desk: Desk) -> None:
     [line] = desk.mistakes(TRAINED, overrides=["training.regression.target=/dev/zero"])
     assert (
-        line == "--set training.regression.target=/dev/zero: found 'zero', which is no regular file, expected a picture"
+        line
+        == "override training.regression.target=/dev/zero: found 'zero', which is no regular file, expected a picture"
     )
 
 

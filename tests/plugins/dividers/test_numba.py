@@ -72,15 +72,15 @@ def test_a_recipe_tells_of_numba_and_rerun_where_it_is_not(tmp_path: Path, run_c
         told: dict[str, str] = json.loads(run_cli("info", file, "--json").out)["versions"]
         return told
 
-    assert versions("gallery/lines.png")["numba"] == version
-    assert "numba" not in versions("gallery/plain.png")
-    assert "numba" not in run_cli("rerun", "gallery/lines.png", "--out", "again").err
+    assert versions("pictures/lines.png")["numba"] == version
+    assert "numba" not in versions("pictures/plain.png")
+    assert "numba" not in run_cli("rerun", "pictures/lines.png", "--out", "again").err
     with without_numba():
-        told = run_cli("rerun", "gallery/lines.png", "--out", "again").err
+        told = run_cli("rerun", "pictures/lines.png", "--out", "again").err
         assert f"made with numba {version}, which is not here: the result may differ" in told
-        assert "again/lines.safetensors is of another training, and will be replaced" in told
+        assert "the earlier lines.safetensors is kept" in told  # it is of another training
         assert versions("again/lines.png")["numba"] == "none"
-        assert "numba" not in run_cli("rerun", "gallery/plain.png", "--out", "again").err
+        assert "numba" not in run_cli("rerun", "pictures/plain.png", "--out", "again").err
     assert run_cli("run", "lines.yaml", "--device", "cpu", "--out", "inside").code == 0
     with without_numba():  # what was learnt comes with it
         assert "numba" not in run_cli("rerun", "inside/lines.png", "--out", "outside").err
@@ -93,7 +93,7 @@ def test_files_of_earlier_versions_may_have_been_made_with_numba(tmp_path: Path,
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Scene, "libraries", {})
         assert run_cli("run", "lines.yaml", "--device", "cpu", "--weights", "never").code == 0
-    assert "numba" not in run_cli("rerun", "gallery/lines.png", "--out", "again").err
+    assert "numba" not in run_cli("rerun", "pictures/lines.png", "--out", "again").err
     with without_numba():
-        told = run_cli("rerun", "gallery/lines.png", "--out", "again").err
+        told = run_cli("rerun", "pictures/lines.png", "--out", "again").err
     assert "numba is not here, and perhaps it was made with it: the result may differ" in told

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from artengine.errors import is_unicode
 
 if TYPE_CHECKING:
     from artengine.events import Event
@@ -40,7 +43,8 @@ class LineDisplay:
 
     def show_result(self, path: Path) -> None:
         """Show the path of a file that is there."""
-        click.echo(str(path))
+        name = str(path)
+        click.echo(name if is_unicode(name) else os.fsencode(name))  # one that is no text as the bytes that it is
 
 
 class JsonDisplay(LineDisplay):

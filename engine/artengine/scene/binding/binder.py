@@ -131,7 +131,8 @@ class Binder:
             case Entries() if node.entries:
                 names = list(node.entries)
                 mark = list(node.entries.values())[1][0]
-                hint = "keep one of them" if mark.line else f"--set {path}={names[1]} replaces what the scene has"
+                word = mark.origin.partition(" ")[0]  # of the command line, or of Python
+                hint = "keep one of them" if mark.line else f"{word} {path}={names[1]} replaces what the scene has"
                 self._report(mark, path, f"found {listed(map(quoted, names))}, expected one {kind}; {hint}")
             case _:
                 self._report(
@@ -283,6 +284,6 @@ class Binder:
 
     def _report(self, mark: Mark, path: str, message: str) -> None:
         where = str(mark)
-        # an option of the command line names its place already
-        named = not mark.line and where.startswith("--set ") and where.removeprefix("--set ").startswith(f"{path}=")
+        # a setting from outside names its place already
+        named = not mark.line and where.partition(" ")[2].startswith(f"{path}=")
         self.report_at(mark, "" if named else path, message)

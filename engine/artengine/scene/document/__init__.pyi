@@ -11,4 +11,9 @@ from .nodes import (
     node_from_plain as node_from_plain,
     node_to_plain as node_to_plain,
 )
-from .parsing import MAX_BYTES as MAX_BYTES, MAX_DEPTH as MAX_DEPTH, parse_yaml as parse_yaml
+from .parsing import (
+    MAX_BYTES as MAX_BYTES,
+    MAX_DEPTH as MAX_DEPTH,
+    decode_scene as decode_scene,
+    parse_yaml as parse_yaml,
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import yaml
@@ -13,7 +14,11 @@ from artengine.scene.document.parsing import resolve_scalar
 
 def dump_yaml(node: Node) -> str:
     """YAML text that `parse_yaml` reads back as the same values."""
-    return yaml.dump(node_to_plain(node), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return _dump(node, width=100)
+
+
+def _dump(node: Node, **style: Any) -> str:
+    return str(yaml.dump(node_to_plain(node), Dumper=_Dumper, sort_keys=False, allow_unicode=True, **style))
 
 
 def set_node_at(node: Node, keys: list[str], value: Node, mark: Mark) -> Node:
@@ -21,27 +26,47 @@ def set_node_at(node: Node, keys: list[str], value: Node, mark: Mark) -> Node:
 
     Raises `InputError` where the document has something else on the way.
     """
+    return _set_below(node, [], keys, value, mark)
+
+
+def _set_below(node: Node, done: list[str], keys: list[str], value: Node, mark: Mark) -> Node:
+    """As `set_node_at`; done: the keys that have led to the node."""
     if not keys:
         return value
     key, rest = keys[0], keys[1:]
+    below = [*done, key]
     match node:
         case Scalar(value=None) | Faulty():
-            return Entries(mark, {key: (mark, set_node_at(Scalar(mark, None), rest, value, mark))})
+            return Entries(mark, {key: (mark, _set_below(Scalar(mark, None), below, rest, value, mark))})
         case Scalar(value=str(name)) if name == key:
-            return Entries(node.mark, {key: (node.mark, set_node_at(Scalar(mark, None), rest, value, mark))})
+            return Entries(node.mark, {key: (node.mark, _set_below(Scalar(mark, None), below, rest, value, mark))})
         case Entries():
             key_mark, old = node.entries.get(key, (mark, Scalar(mark, None)))
-            return Entries(node.mark, {**node.entries, key: (key_mark, set_node_at(old, rest, value, mark))})
+            return Entries(node.mark, {**node.entries, key: (key_mark, _set_below(old, below, rest, value, mark))})
         case Items():
             index = _item(node, key)
             if index is not None:
-                inner = rest if key.isdecimal() else keys
-                new = set_node_at(node.items[index], inner, value, mark)
+                inner, at = (rest, below) if key.isdecimal() else (keys, done)
+                new = _set_below(node.items[index], at, inner, value, mark)
                 return Items(node.mark, (*node.items[:index], new, *node.items[index + 1 :]))
             obstacle = f"a list of {len(node.items)} without {key!r}"
         case Scalar():
             obstacle = repr(node.value)
-    raise InputError([Problem(str(mark), "", f"the scene has {obstacle} there, so {key!r} cannot be set in it")])
+    message = f"the scene has {obstacle} there, so {key!r} cannot be set in it"
+    raise InputError([Problem(str(mark), "", message + _set_whole(done, keys, value, mark))])
+
+
+def _set_whole(done: list[str], keys: list[str], value: Node, mark: Mark) -> str:
+    """What to do instead of setting keys in something else: set all that stands where the others have led."""
+    if not done or any(key.isdecimal() for key in keys):
+        return ""
+    for key in reversed(keys):
+        value = Entries(mark, {key: (mark, value)})
+    path, text = ".".join(done), _dump(value, default_flow_style=True, width=1 << 30).strip()
+    if mark.line:
+        return f"; set it whole, {path}: {text}"
+    word = mark.origin.partition(" ")[0]
+    return f"; set it whole, {word} " + (shlex.quote(f"{path}={text}") if word == "--set" else f"{path}={text}")
 
 
 def remove_node_at(node: Node, keys: list[str]) -> Node:

@@ -7,6 +7,7 @@ refused. Plain PyYAML spends 20 s and 786 MB on a merge bomb of 702 bytes.
 
 from __future__ import annotations
 
+import codecs
 import math
 import re
 from dataclasses import dataclass, field
@@ -30,6 +31,14 @@ _WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None} | {
     for word, value in (("true", True), ("false", False))
     for spelling in (word, word.capitalize(), word.upper())
 }
+#: What a text in another encoding than UTF-8 begins with; the longer ones first. PowerShell's ``>`` writes UTF-16.
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -39,7 +48,7 @@ def parse_yaml(text: str | bytes, origin: str, *, lines: bool = True) -> tuple[N
     origin: the name the problems carry. lines: whether they carry line and column too.
     Raises `InputError` where there is no telling what the rest means.
     """
-    text = _decode(text, origin)
+    text = decode_scene(text, origin)
     builder = _Builder(origin, lines)
     # libyaml where it is there: ten times as fast. Its events are safe at any depth; only its composer is not.
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -49,7 +58,9 @@ def parse_yaml(text: str | bytes, origin: str, *, lines: bool = True) -> tuple[N
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = builder.mark(mark) if mark else Mark(origin)
-        raise InputError([Problem(str(where), "", f"not YAML: {error.problem or error}")]) from None
+        raise InputError(
+            [Problem(str(where), "", f"not YAML: {_tab_at(mark, text) or error.problem or error}")]
+        ) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise InputError([Problem(str(builder.here), "", f"not YAML: {error}")]) from None
     return builder.root or Scalar(Mark(origin, 1 if lines else 0, 1), None), builder.problems
@@ -74,21 +85,44 @@ def resolve_scalar(text: str) -> bool | int | float | str | None:
     return number
 
 
-def _decode(text: str | bytes, origin: str) -> str:
-    if len(text) > MAX_BYTES:
-        message = f"found {len(text):,} bytes, expected at most {MAX_BYTES:,}; a scene is a short text"
-        raise InputError([Problem(origin, "", message)])
+def decode_scene(text: str | bytes, origin: str) -> str:
+    """The text of a scene: in UTF-8, or in what its byte-order mark says.
+
+    Raises `InputError` for what is no text, or too long.
+    """
+    _check_length(len(text), origin)
     if isinstance(text, bytes):
+        encoding = next((name for mark, name in _BYTE_ORDER_MARKS if text.startswith(mark)), "utf-8-sig")
         try:
-            text = text.decode("utf-8-sig")
+            decoded = text.decode(encoding)
         except UnicodeDecodeError as error:
-            before = error.object[: error.start].decode("utf-8", "replace")
-            message = f"found the byte 0x{error.object[error.start]:02x}, expected UTF-8 text"
+            before = error.object[: error.start].decode(encoding, "replace")
+            expected = encoding.removesuffix("-sig").upper()
+            message = f"found the byte 0x{error.object[error.start]:02x}, expected {expected} text"
             raise InputError([Problem(str(_after(before, origin)), "", message)]) from None
+        if encoding != "utf-8-sig":
+            _check_length(len(decoded.encode()), origin)  # as recipes and workers will have it
+        text = decoded
     if bad := _UNPRINTABLE.search(text):
         message = f"found the unprintable character U+{ord(bad.group()):04X}, expected text"
         raise InputError([Problem(str(_after(text[: bad.start()], origin)), "", message)])
     return text
+
+
+def _check_length(length: int, origin: str) -> None:
+    if length > MAX_BYTES:
+        message = f"found {length:,} bytes, expected at most {MAX_BYTES:,}; a scene is a short text"
+        raise InputError([Problem(origin, "", message)])
+
+
+def _tab_at(mark: Any, text: str) -> str:
+    """What to say of a tab where the parser could not go on; empty where there is none."""
+    lines = _LINE_END.split(text)
+    line = lines[mark.line] if mark and mark.line < len(lines) else ""
+    if not line or line[mark.column : mark.column + 1] != "\t":
+        return ""
+    place = "in the indentation" if not line[: mark.column].strip() else "between words"
+    return f"found a tab {place}, expected spaces; have your editor write spaces for tabs"
 
 
 def _after(text: str, origin: str) -> Mark:

@@ -11,7 +11,7 @@ from tests.support.hostile_texts import REALISTIC, SCALARS
 
 from artengine.errors import InputError
 from artengine.scene.document.editing import dump_yaml, set_node_at
-from artengine.scene.document.nodes import Mark, Node, Plain, node_from_plain, node_to_plain
+from artengine.scene.document.nodes import Mark, Node, Plain, Scalar, node_from_plain, node_to_plain
 from artengine.scene.document.parsing import parse_yaml
 
 TEXTS = st.one_of(
@@ -113,3 +113,19 @@ def test_a_setting_changes_nothing_else() -> None:
 def test_only_plain_data_makes_a_document() -> None:
     with pytest.raises(InputError, match="found a set, expected plain data"):
         node_from_plain({1, 2}, Mark("here"))
+
+
+@pytest.mark.parametrize(
+    ("origin", "line", "hint"),
+    [
+        ("--set a.b.c=8", 0, "; set it whole, --set 'a={b: {c: 8}}'"),
+        ("override a.b.c=8", 0, "; set it whole, override a={b: {c: 8}}"),
+        ("film.yaml", 3, "; set it whole, a: {b: {c: 8}}"),
+    ],
+)
+def test_a_setting_in_what_is_no_mapping_says_how_to_set_it_whole(origin: str, line: int, hint: str) -> None:
+    root, _ = parse_yaml("a: waves", "s.yaml")
+    mark = Mark(origin, line, 1)
+    with pytest.raises(InputError) as caught:
+        set_node_at(root, ["a", "b", "c"], Scalar(mark, 8), mark)
+    assert str(caught.value) == f"{mark}: the scene has 'waves' there, so 'b' cannot be set in it{hint}"

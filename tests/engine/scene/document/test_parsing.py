@@ -137,3 +137,45 @@ def test_three_thousand_damaged_scenes_raise_nothing_but_input_errors() -> None:
         assert all(one.startswith("s.yaml:") and one.split(":")[1].isdecimal() for one in told), told
         refused += bool(told)
     assert refused > 1_000
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("canvas:\n\twidth: 3\n", "2:1"),
+        ("canvas:\n  width: 3\n\theight: 4\n", "3:1"),
+        ("a:\r\n  b: 1\r\n  \tc: 2\r\n", "3:3"),
+        ("- a\n\t- b\n", "2:1"),
+        ("a: é\n\ty: 3\n", "2:1"),
+    ],
+)
+def test_a_tab_in_the_indentation_is_called_a_tab(text: str, where: str, parser: str) -> None:
+    told = "found a tab in the indentation, expected spaces; have your editor write spaces for tabs"
+    assert complaints(text) == [f"s.yaml:{where}: not YAML: {told}"]
+
+
+def test_other_faults_are_not_called_tabs(parser: str) -> None:
+    assert "tab" not in " ".join(complaints("a: [1,\n  2\n") + complaints("a: @b"))
+
+
+UNICODE = "# Zoë ☃ 𝄞\r\nseed: 3\r\nname: Zoë\r\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_a_text_is_read_in_the_encoding_that_its_first_bytes_say(encoding: str) -> None:
+    mark = "" if encoding == "utf-8-sig" else "\ufeff"
+    assert value_of((mark + UNICODE).encode(encoding)) == {"seed": 3, "name": "Zoë"}
+
+
+def test_what_is_wrong_in_a_text_of_another_encoding_has_its_place() -> None:
+    text = "\ufeffa: 1\nb: "
+    assert complaints((text + "x\x07").encode("utf-16-le")) == [
+        "s.yaml:2:5: found the unprintable character U+0007, expected text"
+    ]
+    assert complaints(text.encode("utf-16-be") + b"\xd8\x00\x00a") == [
+        "s.yaml:2:4: found the byte 0xd8, expected UTF-16 text"
+    ]
+    assert complaints(b"a: 1\nb: \xff") == ["s.yaml:2:4: found the byte 0xff, expected UTF-8 text"]
+    long = ("\ufeff" + "# " + "あ" * (MAX_BYTES // 2 - 3)).encode("utf-16-le")
+    assert len(long) <= MAX_BYTES
+    assert "expected at most 1,000,000" in complaints(long)[0]
