@@ -81,6 +81,18 @@ def colour_range(network: object) -> ColourRange:
     return cast("ColourRange", getattr(network, "colours", "unit"))
 
 
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Which options of a trainer say when it ends, and change nothing before.
+
+    names: gives them for the trainer's options; none where these say more, such as steps over which a rate falls.
+    passed: whether a training that stands at a state of the trainer's may be past the end that its options say.
+    """
+
+    names: Callable[[Mapping[str, Any]], Collection[str]]
+    passed: Callable[[Mapping[str, Any], Mapping[str, Any]], bool]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declarations:
     """What a component declares of itself.
@@ -95,7 +107,7 @@ class Declarations:
     films: bool = False
     patches: bool = False
     network: Callable[[Mapping[str, Any]], Any] | None = None
-    ends: Callable[[Mapping[str, Any]], Collection[str]] | None = None
+    ends: Ends | None = None
     offers: tuple[type, ...] = ()
     writes: tuple[str, ...] | None = None
     expects: Callable[[LoadedScene, Mapping[str, Any]], None] | None = None
@@ -137,12 +149,14 @@ def brings(network: Callable[[Mapping[str, Any]], Any]) -> Callable[[T], T]:
     return functools.partial(_declare, network=network)
 
 
-def ends(names: Callable[[Mapping[str, Any]], Collection[str]]) -> Callable[[T], T]:
-    """Declare which options of a trainer say when it ends, and change nothing before: with others, it goes on.
-
-    names: gives them for the trainer's options; none where these say more, such as steps over which a rate falls.
+def ends(
+    names: Callable[[Mapping[str, Any]], Collection[str]],
+    passed: Callable[[Mapping[str, Any], Mapping[str, Any]], bool],
+) -> Callable[[T], T]:
+    """Declare which options of a trainer say when it ends, and no more: a training that was stopped goes on to another
+    end, if it is not past that; see `Ends`.
     """
-    return functools.partial(_declare, ends=names)
+    return functools.partial(_declare, ends=Ends(names, passed))
 
 
 def offers(*capabilities: type) -> Callable[[T], T]:

@@ -78,7 +78,12 @@ class ConfiguredComponent:
     def ends(self) -> Collection[str]:
         """Of a trainer: the names of the options that say when it ends, and have no other effect on its way there."""
         ends = self.component.declares.ends
-        return ends(self.options) if ends else ()
+        return ends.names(self.options) if ends else ()
+
+    def has_passed(self, state: Mapping[str, Any]) -> bool:
+        """Of a trainer that says when it ends: whether a training that stands at that state may be past its end."""
+        ends = self.component.declares.ends
+        return ends is None or ends.passed(self.options, state)
 
     def walk(self) -> Iterable[ConfiguredComponent]:
         """The component itself and every one that its options name."""

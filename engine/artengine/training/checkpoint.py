@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from artengine.training import weights
 NEWEST, BEFORE = "checkpoint.safetensors", "checkpoint-before.safetensors"
 PAUSE = 2.0  # seconds between checkpoints: what a kill costs at most
 SHARE = 0.03  # of the time may go into writing them
-FORMAT = 3  # of a checkpoint: one of another layout is of another training
+FORMAT = 4  # of a checkpoint: one of another layout is of another training
 
 
 @dataclass
@@ -30,12 +30,14 @@ class Checkpoints:
     """The two checkpoints of one training, in a hidden folder: ``<folder>/.<name>.training/<key>``.
 
     key: what decides the training. course: what decides it up to where it ends, None where its end decides all of it.
+    passed: whether a training on that course that stands at a state may be past this one's end.
     """
 
     folder: Path
     name: str
     key: str
     course: str | None = None
+    passed: Callable[[Mapping[str, Any]], bool] = lambda state: False
     _due: float = field(default_factory=lambda: time.monotonic() + PAUSE)
     _fell_back: bool = False  # the newest is of no use: it must not take the place of the one before it
 
@@ -93,12 +95,13 @@ class Checkpoints:
         words: list[str] = []
         for path in self._candidates():
             try:
-                step, state = self._load(path, network)
+                loaded = self._load(path, network)
             except (weights.DamagedError, OSError, KeyError, TypeError, ValueError, RecursionError) as error:
                 words.append(f"{path} is damaged ({error}), so it is passed over")
                 continue
-            self._fell_back = path == self._before
-            return step, state, words
+            if loaded:
+                self._fell_back = path == self._before
+                return *loaded, words
         return (0, {}, words) if words else None
 
     def _candidates(self) -> Iterator[Path]:
@@ -112,13 +115,16 @@ class Checkpoints:
                     if weights.about(path).get("course") == self.course:
                         yield path
 
-    def _load(self, path: Path, network: nn.Module) -> tuple[int, dict[str, Any]]:
+    def _load(self, path: Path, network: nn.Module) -> tuple[int, dict[str, Any]] | None:
+        """Give a network the weights of a checkpoint; its step and state. None where it is past our end."""
         expected, any_rows = weights.wanted(network, "network.")
         tensors, header = weights.read(path, expected, "state.", any_rows)
         goes_there = header.get("key") == self.key or (self.course and header.get("course") == self.course)
         if not goes_there or header.get("format") != FORMAT:
             raise weights.DamagedError("it is of another training, or another version's")
         step, state = int(header["step"]), _nested(header["state"], tensors)
+        if header.get("key") != self.key and self.passed(state):
+            return None
         weights.give(network, {name.removeprefix("network."): tensors[name] for name in expected})
         return step, state
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from artengine import curve
+from artengine.components import ConfiguredComponent
 from artengine.errors import ArtengineError, InputError
 from artengine.events import Event, Note, Resumed, TrainingEnd, TrainingReport, Wrote
 from artengine.files import KEEPING, Replacing, create_file, earlier_files
@@ -73,7 +74,7 @@ def train_to_file(
             yield Note("painted from the weights that came with it (--fresh trains anew)")
             return Trained(packed=packed)
     replacing.check(path)
-    checkpoints = Checkpoints(out, scene.name, scene.training_key, scene.training_course)
+    checkpoints = _checkpoints(scene, scene.training, out)
     state: dict[str, Any] | None = None
     if fresh:
         checkpoints.clear()
@@ -105,6 +106,13 @@ def train_to_file(
     yield Wrote(path)
     picture.take_learnt()
     return Trained(path)
+
+
+def _checkpoints(scene: Scene, trainer: ConfiguredComponent, out: Path) -> Checkpoints:
+    def passed(state: Mapping[str, Any]) -> bool:
+        return trainer.has_passed(state["trainer"])
+
+    return Checkpoints(out, scene.name, scene.training_key, scene.training_course, passed)
 
 
 def _saved(session: TrainingSession, picture: Picture, checkpoints: Checkpoints) -> Generator[Event, None, Result]:

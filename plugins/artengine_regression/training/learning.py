@@ -291,6 +291,7 @@ class RegressionStage:
             "losses": list(self._losses_since),
             "rollbacks": self._rollbacks,
             "ahead": self._ahead,
+            "goal": self._plan.until.psnr,
             "best": {name: getattr(self._best, name) for name in _Best.__slots__},
             "optimiser": self._optimiser.state(),
             "generator": self._generator.get_state(),
@@ -299,7 +300,8 @@ class RegressionStage:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from there."""
         self._step, self._seconds, self._rollbacks = state["step"], state["seconds"], state["rollbacks"]
-        self._ahead = state["ahead"]
+        if state["goal"] == self._plan.until.psnr:  # another one has not been looked at closely yet
+            self._ahead = state["ahead"]
         self._losses_since = [one.to(self._session.device) for one in state["losses"]]
         self._best = _Best(**state["best"])
         self._optimiser.restore(state["optimiser"])

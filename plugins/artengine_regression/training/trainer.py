@@ -23,7 +23,17 @@ def _ends(options: Mapping[str, Any]) -> Collection[str]:
     return () if until == Until() or until.bounded else ("until",)
 
 
-@ends(_ends)
+def _passed(options: Mapping[str, Any], state: Mapping[str, Any]) -> bool:
+    """Whether a training would have had a closer look at its end by now, if that had been as it is in the options."""
+    from artengine_regression.training.learning import AHEAD
+
+    until, stage = options["until"], state["stage"]
+    near = until.psnr is not None and stage["best"]["psnr"] + AHEAD >= until.psnr
+    idle = until.patience is not None and stage["step"] - stage["best"]["step"] >= until.patience
+    return near or idle
+
+
+@ends(_ends, _passed)
 @brings(presets.network)
 def regression(
     session: Session,

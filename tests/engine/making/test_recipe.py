@@ -308,7 +308,7 @@ def test_a_scene_is_told_from_what_is_made_of_it(command: str, ending: str, tmp_
 
 def test_a_picture_that_another_program_saved_is_made_again(tiny_scene: Path, tmp_path: Path, run_cli: RunCli) -> None:
     run_cli("run", tiny_scene, "--set", "outputs=[png, jpeg]")
-    made = file_contents(tmp_path / "gallery")
+    made = file_contents(tmp_path / "pictures")
     with Image.open("pictures/tiny.jpg") as image:
         image.resize((5, 5)).save("pictures/tiny.png", exif=image.getexif())  # the recipe stands in its EXIF
     assert run_cli("info", "pictures/tiny.png").out == run_cli("info", "pictures/tiny.jpg").out

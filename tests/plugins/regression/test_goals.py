@@ -18,7 +18,7 @@ from PIL import Image
 from tests.support.trainings import always, total_of, training_of
 
 from artengine import ArtengineError, Picture, Progress, Result, View, build, load
-from artengine.events import Event, Note, Training, TrainingReport
+from artengine.events import Event, Note, Resumed, Training, TrainingReport
 from artengine.making.pipeline import make_files
 from artengine_regression.training import learning, measuring
 from artengine_regression.training.optimisers import Plain
@@ -308,3 +308,21 @@ def test_goal_that_is_moved_further_goes_on_and_comes_to_the_same(desk: Desk, mo
         event.step for event in whole if event.step > cut
     ]
     assert desk.files("out") == desk.files("whole")
+
+
+def test_goal_that_is_moved_nearer_than_what_is_reached_begins_anew(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that it is the same as without what was stopped, which is kept."""
+    monkeypatch.setattr(learning, "PATIENCE", 1e9)
+    desk.scene("until: {psnr: 20}")
+    list(desk.made("whole"))
+    desk.scene("until: {psnr: 30}")
+    stopped = desk.made("out")
+    next(event for event in stopped if isinstance(event, Training) and (event.progress.psnr or 0) > 21)
+    stopped.close()
+    desk.scene("until: {psnr: 20}")
+    events = list(desk.made("out"))
+    assert [event for event in events if isinstance(event, Resumed)] == []
+    assert desk.files("whole").items() <= desk.files("out").items()
+    assert len(list(desk.folder.glob("out/.*.training/*/*.safetensors"))) > 0
