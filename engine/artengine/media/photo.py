@@ -29,7 +29,8 @@ MAX_SIDE = 1 << 17  # pixels: rows cost memory of their own, however short they 
 MAX_RLE_MEGAPIXELS = 4.0  # of a packed BMP, a second or more each
 MAX_BYTES = 8  # of each pixel, unpacked: four channels of 16 bits
 GREY = ("1", "L", "LA", "I")  # modes of Pillow
-HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
+HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
+AVIF_BRANDS = {b"avif", b"avis"}
 SVG = re.compile(
     rb"(\xef\xbb\xbf)?\s*(<\?xml.*?\?>\s*)?(<!--.*?-->\s*)*(<!DOCTYPE svg.*?>\s*)?<([\w-]+:)?svg[\s>]", re.DOTALL
 )
@@ -66,8 +67,9 @@ class Photo(Media):
 
 
 def is_photo(start: bytes) -> bool:
-    """Whether a file that begins like this is of a format that is read; twelve bytes tell."""
-    return start.startswith((PNG, *tiff.STARTS, b"\xff\xd8\xff", b"GIF8", b"BM")) or start[8:12] == b"WEBP"
+    """Whether a file that begins like this is a picture of a format that is read, or named where it is not."""
+    usual = start.startswith((PNG, *tiff.STARTS, b"\xff\xd8\xff", b"GIF8", b"BM")) or start[8:12] == b"WEBP"
+    return usual or bool(_brands(start) & (HEIC_BRANDS | AVIF_BRANDS)) or SVG.match(start[:4096]) is not None
 
 
 def open_photo(path: Path, name: str, max_megapixels: float = MAX_MEGAPIXELS) -> Photo:
@@ -112,10 +114,18 @@ def _decode(data: bytes, max_megapixels: float) -> np.ndarray[Any, Any]:
         raise ValueError(f"found a damaged picture ({reason}), expected a whole one; open and save it anew") from None
 
 
+def _brands(start: bytes) -> set[bytes]:
+    """What kinds of picture a file of boxes says that it is. Source: ISO/IEC 14496-12, section 4.3."""
+    end = min(int.from_bytes(start[:4], "big"), 128) if start[4:8] == b"ftyp" else 0
+    return {start[at : at + 4] for at in range(8, end, 4)}
+
+
 def _formats(data: bytes) -> tuple[str, ...]:
     """The formats that are tried; raises `RefusedError` for one that is well known and not read."""
-    brand = data[8:12] if data[4:8] == b"ftyp" else b""
-    if brand in HEIC_BRANDS:
+    brands = _brands(data)
+    if brands & AVIF_BRANDS:
+        raise RefusedError(f"found an AVIF picture, {_EXPECTED}; save it as PNG")
+    if brands & HEIC_BRANDS:
         try:
             import pillow_heif
         except ImportError:
@@ -123,8 +133,6 @@ def _formats(data: bytes) -> tuple[str, ...]:
             raise RefusedError(f"{found}; save it as JPEG, or install what reads it: pip install pillow-heif") from None
         pillow_heif.register_heif_opener()
         return ("HEIF",)
-    if brand in (b"avif", b"avis"):
-        raise RefusedError(f"found an AVIF picture, {_EXPECTED}; save it as PNG")
     if SVG.match(data[:4096]):
         raise RefusedError(f"found an SVG drawing, {_EXPECTED}; export it as PNG, as large as you like it")
     return PHOTO_FORMATS

@@ -24,6 +24,7 @@ def heif() -> None:
 @pytest.mark.parametrize(
     ("data", "told"),
     [
+        (b"\0\0\0\x1cftypmif1" + bytes(4) + b"mif1avifmiaf", f"^found an AVIF picture, {TOLD}; save it as PNG$"),
         (b"\0\0\0\x20ftypavif" + bytes(20), f"^found an AVIF picture, {TOLD}; save it as PNG$"),
         (b'<svg xmlns="http://www.w3.org/2000/svg"/>', f"^found an SVG drawing, {TOLD}; export it as PNG, as large as"),
         (

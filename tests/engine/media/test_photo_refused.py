@@ -56,7 +56,7 @@ def samples() -> dict[str, bytes]:
         (b"", "found no picture, expected one of PNG, JPEG, WEBP, TIFF, GIF, BMP"),
         (b"hello, I am a text\n" * 99, "found no picture"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n%%EOF\n", "found no picture"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>", "found no picture"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>", "found an SVG drawing, expected one"),
         (b"P6 2 2 255 " + bytes(12), "found no picture"),
         (b"\x89PNG\r\n\x1a\n", "found "),
         (b"\xff\xd8\xff\xe0", "found no picture"),
@@ -118,6 +118,7 @@ def test_a_thousand_damaged_files_raise_nothing_but_value_errors(
             said.append(str(error))
     assert len(said) > 400
     assert all(one.startswith("found ") and "\n" not in one for one in said)
+    assert capfd.readouterr().err == ""  # one line is enough
 
 
 def measured(path: Path, *arguments: float) -> tuple[str, int]:
