@@ -99,6 +99,11 @@ def _run(words: list[str]) -> str:
     return result.stdout
 
 
+def _out(file: str) -> str:
+    """The folder that a picture of a page is made in."""
+    return "pictures" if file.startswith("pictures/") else "gallery"
+
+
 @pytest.mark.parametrize(
     ("page", "command"),
     [(page, command) for command, page in SHOWN.items() if " check my.yaml" not in command],
@@ -116,8 +121,7 @@ def test_a_command_on_a_page_works(page: Path, command: str, folder: Path, monke
     if words[0] in ("rerun", "info"):
         file = Path(words[1])
         shown = file.stem if Path(f"scenes/{file.stem}.yaml").exists() else "painter"
-        out = ["--out", file.parts[0]] if file.parts[0] == "pictures" else []
-        _run(["run", f"scenes/{shown}.yaml", *SMALL, *out, *LEARNT.get(shown, [])])
+        _run(["run", f"scenes/{shown}.yaml", *SMALL, "--out", _out(words[1]), *LEARNT.get(shown, [])])
         if "mutations" in words[1]:
             _run(["mutate", "gallery/painter.png", "--count", "3", "--quiet"])
     if words[0] in ("rerun", "gallery"):
@@ -130,7 +134,7 @@ def test_a_command_on_a_page_works(page: Path, command: str, folder: Path, monke
         words += FEW
     if words[0] in ("mutate", "cross"):
         shown = Path(words[1]).stem
-        _run(["run", f"scenes/{shown}.yaml", *SMALL, *LEARNT.get(shown, [])])
+        _run(["run", f"scenes/{shown}.yaml", *SMALL, "--out", _out(words[1]), *LEARNT.get(shown, [])])
         if words[0] == "cross":
             _run(["gallery", "scenes/painter.yaml", "--seeds", "7,8", *SMALL])
     words = [FEWER.get(word, word) for word in words]
@@ -172,7 +176,7 @@ def test_the_plugin_of_three_kinds_works_with_the_scene_below_it_and_passes_its_
 def test_the_output_works_with_any_scene_and_passes_its_checks(folder: Path) -> None:
     Path("ppm.py").write_text(_blocks(ROOT / "docs" / "writing-plugins.md", "python")[3])
     _run(["run", "-p", "ppm.py", "my.yaml", "--set", "outputs=ppm", *SMALL])
-    assert Path("gallery/my.ppm").stat().st_size == len("P6 48 48 255\n") + 3 * 48 * 48
+    assert Path("pictures/my.ppm").stat().st_size == len("P6 48 48 255\n") + 3 * 48 * 48
     assert "FAILED" not in _run(["test-plugin", "ppm.py"])
 
 
@@ -184,7 +188,7 @@ def test_the_trainer_works_with_the_scene_below_it_and_passes_its_checks(folder:
         photo.resize((24, 24)).save("me.jpg")
     made = _run(["run", "-p", "descent.py", "my.yaml", *SMALL]).split()
     assert [Path(path).name for path in made] == ["my.safetensors", "my.png", "my-curves.png"]
-    course = weights.about(Path("gallery/my.safetensors"))["curve"]
+    course = weights.about(Path("pictures/my.safetensors"))["curve"]
     assert [row[0] for row in course] == list(range(1, 61))
     assert course[-1][1] < course[0][1]
     assert "FAILED" not in _run(["test-plugin", "descent.py"])
@@ -210,7 +214,7 @@ def test_the_checks_can_be_called_as_shown() -> None:
 def test_the_scene_of_the_scenes_page_works_in_the_scenes_folder(folder: Path) -> None:
     Path("scenes/shown.yaml").write_text(_blocks(ROOT / "docs" / "scenes.md", "yaml")[0])
     assert _run(["run", "scenes/shown.yaml", "--quiet"]).split() == [
-        f"gallery{os.sep}shown.{ending}" for ending in ("safetensors", "png", "jpg")
+        f"pictures{os.sep}shown.{ending}" for ending in ("safetensors", "png", "jpg")
     ]
 
 
@@ -218,12 +222,12 @@ def test_the_films_of_the_films_page_work_in_the_scenes_folder(folder: Path) -> 
     closer, keys, shots = _blocks(ROOT / "docs" / "films.md", "yaml")
     Path("scenes/closer.yaml").write_text(closer)
     assert _run(["run", "scenes/closer.yaml", "--quiet"]).split() == [
-        f"gallery{os.sep}closer.{ending}" for ending in ("mp4", "jpg")
+        f"pictures{os.sep}closer.{ending}" for ending in ("mp4", "jpg")
     ]
     Path("scenes/keys.yaml").write_text(f"{keys}film: {{length: 8s}}\noutputs: mp4\n")
     _run(["check", "scenes/keys.yaml"])
     Path("scenes/shots.yaml").write_text(shots)
-    assert _run(["run", "scenes/shots.yaml", "--quiet"]).split() == [f"gallery{os.sep}shots.mp4"]
+    assert _run(["run", "scenes/shots.yaml", "--quiet"]).split() == [f"pictures{os.sep}shots.mp4"]
 
 
 def test_the_grown_seeds_of_the_galleries_page_are_seeds(folder: Path) -> None:
