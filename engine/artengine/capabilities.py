@@ -153,9 +153,7 @@ def ends(
     names: Callable[[Mapping[str, Any]], Collection[str]],
     passed: Callable[[Mapping[str, Any], Mapping[str, Any]], bool],
 ) -> Callable[[T], T]:
-    """Declare which options of a trainer say when it ends, and no more: a training that was stopped goes on to another
-    end, if it is not past that; see `Ends`.
-    """
+    """Declare which options of a trainer only say when it ends: what was stopped goes on to another end, see `Ends`."""
     return functools.partial(_declare, ends=Ends(names, passed))
 
 
