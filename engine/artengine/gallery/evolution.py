@@ -118,7 +118,7 @@ def _make_child(path: Path, parent: Parent, lineage: Seed, name: str, options: S
     child = load_text(text, str(path), scene.name, scene.context, scene.photos)
     assert isinstance(child, Scene)  # noqa: S101 - as its parent is
     verb = "run" if path.suffix in SCENE_SUFFIXES else "rerun"
-    command = shlex.join(["artengine", verb, as_argument(path), "--set", f"seed={seed}", *options])
+    command = shlex.join(["artengine", verb, as_argument(path), "--set", f"seed={seed}", "--name", name, *options])
     return Variation(
         scene=replace(child, name=name), name=name, seed=seed, settings={}, command=command, packed=parent.packed
     )

@@ -85,14 +85,14 @@ _ENTRIES = TypeAdapter(Entry)
 
 
 def seedless(command: str) -> str:
-    """The command of an entry without its seed, which pictures share that differ in nothing else."""
+    """The command of an entry without its seed and name, which pictures share that differ in nothing else."""
     words = _WORD.findall(command)
     kept, skip = [], False
     for word, after in itertools.pairwise([*words, ""]):
-        seed = word == "--seed" or (word == "--set" and after.strip("'").startswith("seed="))
-        if not (seed or skip):
+        own = word in ("--seed", "--name") or (word == "--set" and after.strip("'").startswith("seed="))
+        if not (own or skip):
             kept.append(word)
-        skip = seed
+        skip = own
     return " ".join(kept)
 
 

@@ -118,7 +118,7 @@ class Sweep:
                     name=name,
                     seed=one_line(seed_to_plain(scene.lineage)),
                     settings=differs,
-                    command=self._command(settings, seed),
+                    command=self._command(settings, seed, name),
                 )
 
     def _choices(self) -> Choices:
@@ -159,12 +159,13 @@ class Sweep:
             )
         return work
 
-    def _command(self, settings: Sequence[str], seed: int | str | None) -> str:
+    def _command(self, settings: Sequence[str], seed: int | str | None, name: str) -> str:
         words = ["artengine", "run", as_argument(self.path)]
         words += ["--seed", str(seed)] if isinstance(seed, int) else []
         words += [] if self.size is None else ["--size", f"{self.size[0]}x{self.size[1]}"]
         words += [word for setting in settings for word in ("--set", setting)]
         words += ["--set", f"seed={seed}"] if isinstance(seed, str) else []
+        words += [] if name == self.path.stem else ["--name", name]
         options = (self.plugins, self.max_megapixels, self.device, self.metadata, self.weights)
         return shlex.join([*words, *repeat_options(*options)])
 

@@ -74,7 +74,7 @@ def test_every_picture_has_a_file_a_thumbnail_a_line_and_a_place_on_the_page(tmp
     first = lines(tmp_path / "g")[0]
     assert (first["name"], first["seed"], first["settings"]) == (expected[0], "2", {STD: "1"})
     assert (first["width"], first["height"], list(first["files"])) == (16, 12, [f"{expected[0]}.png"])
-    assert first["command"] == f"artengine run {tmp_path}/tiny.yaml --seed 2 --set {STD}=1"
+    assert first["command"] == f"artengine run {tmp_path}/tiny.yaml --seed 2 --set {STD}=1 --name {first['name']}"
 
 
 def test_made_again_it_makes_nothing(there: Path) -> None:
@@ -213,7 +213,7 @@ def test_what_a_line_says_of_a_picture_that_we_know_is_not_believed(there: Path)
     assert again(there) == ["tiny-seed-2"], "its line is of something else"
     data = shown(there / "g")["shown"]
     assert [one["name"] for one in data] == [f"tiny-seed-{seed}" for seed in range(6)] + [rows[2]["name"]]
-    assert data[1]["command"] == f"artengine run {there}/tiny.yaml --seed 1"
+    assert data[1]["command"] == f"artengine run {there}/tiny.yaml --seed 1 --name tiny-seed-1"
     assert "<script>alert" not in (there / "g" / "index.html").read_text()
 
 

@@ -114,7 +114,7 @@ def test_one_of_forty_is_found_and_its_command_makes_its_very_bytes(
     page.key("c")
     page.wait("document.querySelector('#said').textContent === 'Command copied'")
     command = copied(page)
-    assert command == "artengine run painter.yaml --seed 137"
+    assert command == "artengine run painter.yaml --seed 137 --name painter-seed-137"
     (again,) = in_a_shell(command, home)
     assert again.read_bytes() == (home / "g" / "painter-seed-137.png").read_bytes()
     assert page.complaints() == []
@@ -127,7 +127,11 @@ def test_stars_go_into_another_gallery_and_into_a_film(
     star(page, "painter-seed-3", "painter-seed-40", "painter-seed-199")
     seeds, commands, film = exported(page)
     assert seeds == "artengine gallery painter.yaml --seeds 3,40,199"
-    assert commands.splitlines()[1] == "artengine run painter.yaml --seed 40"
+    assert commands.splitlines()[1] == "artengine run painter.yaml --seed 40 --name painter-seed-40"
+    for command in commands.splitlines():  # each of them makes a file of its own
+        (again,) = run_here(f"{command} --out {tmp_path}/one", home)
+        assert again.read_bytes() == (home / "g" / again.name).read_bytes()
+    assert len(list((tmp_path / "one").iterdir())) == 3
     run_here(f"{seeds} --out {tmp_path}/stars", home)
     for seed in (3, 40, 199):
         name = f"painter-seed-{seed}.png"
@@ -152,7 +156,7 @@ def test_stars_of_mutations_go_into_another_gallery_and_into_a_film(
     make_gallery(Sweep(path=home / "painter.yaml", seeds=parse_seeds(text)), tmp_path / "stars")
     again = (tmp_path / "stars" / "painter-seed-mutate-0-by-2-strength-0.2.png").read_bytes()
     assert again == (home / "m" / "painter-mutation-2.png").read_bytes()
-    assert commands.splitlines()[1] == f"artengine run painter.yaml --set 'seed={text[2:]}'"
+    assert commands.splitlines()[1] == f"artengine run painter.yaml --set 'seed={text[2:]}' --name painter-mutation-2"
     assert page.ask("[...document.querySelectorAll('#wall b')].map((one) => one.textContent)") == [
         *("0", "mutation 1 of 0", "mutation 2 of 0", "mutation 3 of 0")
     ]

@@ -233,7 +233,7 @@ def test_a_command_is_read_as_a_shell_reads_it() -> None:
     ("command", "rest"),
     [
         ("artengine run a.yaml --seed 7 --size 8x8", "artengine run a.yaml --size 8x8"),
-        ("artengine run a.yaml --set x=1 --seed 7", "artengine run a.yaml --set x=1"),
+        ("artengine run a.yaml --set x=1 --seed 7 --name a-seed-7", "artengine run a.yaml --set x=1"),
         ("artengine run a.yaml --set 'seed={mutate: 7, by: 2}' -p b.py", "artengine run a.yaml -p b.py"),
         ("artengine rerun a.png --set seed=-3", "artengine rerun a.png"),
         ("artengine run 'a --seed 7.yaml' --set 'x=[1, --seed 7]'", None),

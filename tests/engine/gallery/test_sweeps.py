@@ -337,8 +337,9 @@ def test_a_command_has_all_that_the_picture_was_made_with(tmp_path: Path, tiny_s
     made = [shlex.split(one.command) for one in sweep.variations()]
     way = ["-p", str(plugin), "--max-megapixels", "16.777216", "--device", "cpu", "--no-metadata"]
     shared = ["--size", "9x8", "--set", "network.neural_painter.nonlin=same", "--set", f"{STD}=2"]
-    assert made[1] == ["artengine", "run", str(tiny_scene), "--seed", "7", *shared, *way]
-    assert made[3] == ["artengine", "run", str(tiny_scene), *shared, "--set", "seed={mutate: 7, by: 1}", *way]
+    assert made[1] == ["artengine", "run", str(tiny_scene), "--seed", "7", *shared, "--name", "tiny-seed-7-std-2", *way]
+    grown = ["--set", "seed={mutate: 7, by: 1}", "--name", "tiny-seed-mutate-7-by-1-std-2"]
+    assert made[3] == ["artengine", "run", str(tiny_scene), *shared, *grown, *way]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a name of a file is a text")
@@ -346,11 +347,14 @@ def test_a_scene_whose_name_is_no_text_has_a_gallery(tmp_path: Path) -> None:
     path = scene(tmp_path, name=os.fsdecode(b'caf\xe9 "x".yaml'))
     made, _ = make_gallery(Sweep(path=path, seeds=[1, 2]), tmp_path / "g")
     assert made == seen(tmp_path / "g") == ["caf-x-seed-1", "caf-x-seed-2"]
-    assert lines(tmp_path / "g")[0]["command"] == f"artengine run '{tmp_path}/caf? \"x\".yaml' --seed 1"
+    assert (
+        lines(tmp_path / "g")[0]["command"]
+        == f"artengine run '{tmp_path}/caf? \"x\".yaml' --seed 1 --name caf-x-seed-1"
+    )
 
 
 def test_a_path_that_begins_with_a_dash_is_no_option(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scene(tmp_path, name="-h.yaml")
     monkeypatch.chdir(tmp_path)
     (made,) = Sweep(path=Path("./-h.yaml")).variations()
-    assert made.command == "artengine run ./-h.yaml"
+    assert made.command == "artengine run ./-h.yaml --name h"
