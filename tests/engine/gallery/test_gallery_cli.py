@@ -280,7 +280,7 @@ def test_children_that_cannot_be_are_told_and_nothing_is_made(
 @pytest.mark.parametrize(
     ("out", "code", "said"),
     [
-        ("taken", 1, "taken: cannot be written: "),
+        ("taken", 1, "taken: found a file, expected a folder; "),
         ("/proc/g", 1, "/proc/g: cannot be written: "),
         ("somebody's", 2, "index.html"),
     ],
