@@ -99,11 +99,6 @@ def _run(words: list[str]) -> str:
     return result.stdout
 
 
-def _without_size(words: list[str]) -> list[str]:
-    """A command that says nothing of its size."""
-    return [word for before, word in zip(["", *words], words, strict=False) if "--size" not in (before, word)]
-
-
 def _out(file: str) -> str:
     """The folder that a picture of a page is made in."""
     return "pictures" if file.startswith("pictures/") else "gallery"
@@ -122,8 +117,6 @@ def test_a_command_on_a_page_works(page: Path, command: str, folder: Path, monke
     if not command.endswith("--jobs 2 --size 400x400"):  # that one has its processes
         for module in (builder, film_frames):
             monkeypatch.setattr(module, "Workers", in_process)
-    if words[0] in ("run", "rerun", "gallery"):
-        words = _without_size(words)
     if words[0] == "run":
         quiet = ["--quiet"] if "--watch" not in words else []
         words += [*SMALL[:2], *quiet, *(LEARNT.get(Path(words[1]).stem, []))]
