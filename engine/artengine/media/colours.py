@@ -52,6 +52,7 @@ def _in_rgb(image: Image, to_srgb: Convert) -> Image:
 def levels_of(values: Pixels) -> Pixels:
     """Numbers, (H, W, ...), as 16-bit levels: integers as they are, floats as parts of 1, or of 255 where one is more.
 
+    Those of 8 bits, and of 32 unsigned ones where one takes more than 16, are parts of the greatest that there can be.
     Raises `RefusedError` where some are no numbers.
     """
     import numpy as np
@@ -59,6 +60,11 @@ def levels_of(values: Pixels) -> Pixels:
     if values.dtype == np.uint16:
         return values
     levels = np.empty(values.shape, np.uint16)
+    if values.dtype == np.uint8 or (values.dtype == np.uint32 and values.max(initial=0) > TOP):
+        scale = TOP / np.iinfo(values.dtype).max
+        for rows in _bands(values):
+            levels[rows] = np.rint(values[rows] * scale)
+        return levels
     if values.dtype.kind in "iu":
         for rows in _bands(values):
             levels[rows] = values[rows].clip(0, TOP)

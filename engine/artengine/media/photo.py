@@ -18,6 +18,7 @@ from artengine.media import colours, tiff
 from artengine.media.base import Media, RefusedError, lift_size_limit, read_untrusted
 from artengine.media.blocks import reduce_blocks
 from artengine.media.png_colours import code_points_profile, png_profile, without_broken_colours
+from artengine.media.transparency import find_transparency
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,10 +90,11 @@ def _decode(data: bytes, max_megapixels: float) -> np.ndarray[Any, Any]:
             warnings.simplefilter("ignore")  # odd metadata is no reason to stop
             if data.startswith(tiff.STARTS):
                 tiff.hush()
-                if deep := tiff.open_deep_tiff(data):
-                    _refuse_too_large(deep.width, deep.height, max_megapixels)
-                    _refuse_too_heavy(deep.nbytes, max_megapixels)
-                    return deep.pixels()
+                data = tiff.without_planes(data)
+                if own := tiff.open_tiff(data):
+                    _refuse_too_large(own.width, own.height, max_megapixels)
+                    _refuse_too_heavy(own.nbytes, max_megapixels)
+                    return own.pixels()
             formats = _formats(data)
             if data.startswith(PNG):
                 data = without_broken_colours(data)
@@ -102,6 +104,7 @@ def _decode(data: bytes, max_megapixels: float) -> np.ndarray[Any, Any]:
             if any(tile.codec_name == "bmp_rle" for tile in getattr(image, "tile", ())):
                 _refuse_slow(image.width, image.height)
             image.load()
+            find_transparency(image, data)
             ImageOps.exif_transpose(image, in_place=True)
             return colours.of_image(image, _profile(image, data))
     except RefusedError:

@@ -1,4 +1,4 @@
-"""TIFFs of more than 8 bits a channel, with all their levels: Pillow cuts those of colour to 8 bits, or refuses them.
+"""TIFFs that Pillow does not read, or not all of: it cuts colours to 8 bits, and knows few channels besides colours.
 
 tifffile tells how they are made. Strips and tiles are unpacked here, for what it unpacks most of them with is large.
 """
@@ -29,7 +29,8 @@ BAND = 1 << 22  # bytes that are unpacked at a time
 
 _PLAIN, _DEFLATE, _BY_LIBTIFF = (1,), (8, 32946), (5, 32773, 34925)  # LZW, PackBits, LZMA
 _CHANNELS = {0: 1, 1: 1, 2: 3, 5: 4}  # grey, grey, red, green and blue, four inks: by what the file says they are
-_KINDS = ("uint16", "float16", "float32", "float64")
+_KINDS = ("uint8", "uint16", "float16", "float32", "float64")
+_GREY_KINDS = (*_KINDS, "uint32")
 _PREMULTIPLIED, _TRANSPARENCY = 1, 2  # kinds of an extra channel
 
 #: Quarter turns to the left, and whether left and right change places then, by the tag that says how it was held.
@@ -51,8 +52,8 @@ def hush() -> None:
             setter(None)
 
 
-class DeepTiff:
-    """A TIFF of more than 8 bits a channel; page: its first picture, as tifffile tells of it."""
+class Tiff:
+    """A TIFF that is read here; page: its first picture, as tifffile tells of it."""
 
     def __init__(self, data: bytes, page: Any) -> None:
         self._data = data
@@ -91,18 +92,7 @@ class DeepTiff:
         return colours.divided(levels, alpha) if page.extrasamples[0] == _PREMULTIPLIED else levels, alpha
 
     def _refuse_rare(self) -> None:
-        page = self._page
-        colour, packing = (getattr(one, "name", str(one)) for one in (page.photometric, page.compression))
-        whole = page.bitspersample == page.dtype.itemsize * 8
-        known = {
-            f"colours {colour}": page.photometric in _CHANNELS,
-            f"compression {packing}": page.compression in _PLAIN + _DEFLATE + _BY_LIBTIFF,
-            f"predictor {page.predictor!s}": page.predictor in ((1, 2, 3) if page.dtype.kind == "f" else (1, 2)),
-            f"{page.bitspersample} bits ({page.dtype})": whole and str(page.dtype) in _KINDS,
-            f"axes {page.axes}": page.axes in ("YX", "YXS", "SYX"),
-            f"{page.samplesperpixel} channels": page.samplesperpixel >= _CHANNELS.get(page.photometric, 1),
-        }
-        if rare := [words for words, is_known in known.items() if not is_known]:
+        if rare := _rare(self._page):
             found = f"found a TIFF of more than 8 bits with {rare[0]}, expected grey, RGB or CMYK"
             raise RefusedError(f"{found}; save it anew as RGB, without compression or with LZW")
 
@@ -158,20 +148,70 @@ class DeepTiff:
             raise ValueError("a strip or tile is not of its size")
 
 
-def open_deep_tiff(data: bytes) -> DeepTiff | None:
+def without_planes(data: bytes) -> bytes:
+    """A TIFF of one channel as one that says nothing of channels apart: Pillow shows it inverted, or refuses it."""
+    import tifffile
+
+    try:
+        page: Any = tifffile.TiffFile(io.BytesIO(data)).pages.first
+        said = page.tags.get(284)
+        if not said or said.value != 2 or said.dtype != tifffile.DATATYPE.SHORT or page.samplesperpixel != 1:
+            return data
+        start: int = said.valueoffset
+        return data[:start] + struct.pack(f"{page.parent.byteorder}H", 1) + data[start + 2 :]
+    except Exception:  # whatever is wrong with it, Pillow tells
+        return data
+
+
+def open_tiff(data: bytes) -> Tiff | None:
     """The TIFF in data, none of its pixels read; None where Pillow reads all of its levels, or tells what is wrong."""
     import tifffile
 
     try:
         page: Any = tifffile.TiffFile(io.BytesIO(data)).pages.first
-        bits = page.bitspersample
-        deep = page.dtype is not None and (page.dtype.itemsize > 1 if isinstance(bits, int) else max(bits) > 8)
-        grey = page.photometric in (0, 1) and page.samplesperpixel == 1
-        if not deep or page.imagedepth != 1 or (grey and str(page.dtype) not in _KINDS):
+        if page.imagedepth != 1 or page.dtype is None:
             return None
-        return DeepTiff(data, page)
+        return Tiff(data, page) if _is_deep(page) or not (_rare(page) or _pillow_reads(data, page)) else None
     except Exception:  # whatever is wrong with it, Pillow tells
         return None
+
+
+def _is_deep(page: Any) -> bool:
+    """Whether a TIFF has more than 8 bits a channel, of which Pillow does not read all."""
+    bits = page.bitspersample
+    grey = page.photometric in (0, 1) and page.samplesperpixel == 1
+    deep = page.dtype.itemsize > 1 if isinstance(bits, int) else max(bits) > 8
+    return deep and not (grey and str(page.dtype) not in _GREY_KINDS)
+
+
+def _pillow_reads(data: bytes, page: Any) -> bool:
+    """Whether Pillow reads a TIFF of 8 bits; what is wrong with it beyond its kind, it will tell."""
+    from PIL.TiffImagePlugin import TiffImageFile
+
+    if page.planarconfig == 2 and page.samplesperpixel > _CHANNELS[page.photometric]:
+        return False
+    try:
+        TiffImageFile(io.BytesIO(data)).close()
+    except SyntaxError:  # its word for a kind that it does not know
+        return False
+    return True
+
+
+def _rare(page: Any) -> list[str]:
+    """What keeps a TIFF from being read here, in words."""
+    colour, packing = (getattr(one, "name", str(one)) for one in (page.photometric, page.compression))
+    whole = page.bitspersample == page.dtype.itemsize * 8
+    channels = _CHANNELS.get(page.photometric, 1)
+    kinds = _GREY_KINDS if channels == 1 else _KINDS
+    known = {
+        f"colours {colour}": page.photometric in _CHANNELS,
+        f"compression {packing}": page.compression in _PLAIN + _DEFLATE + _BY_LIBTIFF,
+        f"predictor {page.predictor!s}": page.predictor in ((1, 2, 3) if page.dtype.kind == "f" else (1, 2)),
+        f"{page.bitspersample} bits ({page.dtype})": whole and str(page.dtype) in kinds,
+        f"axes {page.axes}": page.axes in ("YX", "YXS", "SYX"),
+        f"{page.samplesperpixel} channels": page.samplesperpixel >= channels,
+    }
+    return [words for words, is_known in known.items() if not is_known]
 
 
 def _cut(data: bytes, rows: int, size: int) -> Iterator[bytes]:

@@ -1,7 +1,8 @@
-"""TIFFs of more than 8 bits keep their levels, however they are packed, or are refused; nothing is cut in silence."""
+"""TIFFs keep their levels and channels, however they are packed, or are refused; nothing is cut in silence."""
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.support.photo_files import opened, ramp
+from tests.support.photo_files import opened, ramp, saved
 from tests.support.tiff_files import Layout, Pixels, layouts, tiff
 
 COLOUR = ramp(21, 37).astype(np.uint16) * 250 + 101
@@ -69,6 +70,49 @@ def test_inks_and_white_that_is_zero_keep_their_levels(tmp_path: Path) -> None:
     assert opened(tiff(inks, Layout(packing="lzw", photometric=5)), tmp_path).pixels[0].tolist() == wanted
     grey = np.array([[[0], [65535], [1001]]], np.uint16)
     assert opened(tiff(grey, Layout(photometric=0)), tmp_path).pixels[0, :, 0].tolist() == [65535, 0, 64534]
+
+
+SEPARATE = [Layout(separate=True), Layout(separate=True, packing="lzw", tile=(16, 16), order=">")]
+
+
+@pytest.mark.parametrize("layout", [Layout(), Layout(packing="lzw", predictor=2), *SEPARATE], ids=str)
+@pytest.mark.parametrize(
+    ("photometric", "kind"), [(0, 0), (0, 2), *((colours, kind) for colours in (1, 2, 5) for kind in (0, 1, 2))]
+)
+def test_channels_beyond_the_colours_are_read_in_eight_bits_too(
+    photometric: int, kind: int, layout: Layout, tmp_path: Path
+) -> None:
+    count = {0: 1, 1: 1, 2: 3, 5: 4}[photometric]
+    values = np.random.default_rng(3).integers(0, 256, (21, 37, count + 1)).astype(np.uint8)
+    share = np.ones((21, 37, 1)) if kind == 0 else values[:, :, count:] / 255
+    shown = values[:, :, :count] / 255
+    if kind == 1:  # multiplied by alpha
+        values[:, :, :count] = np.rint(shown * share * 255)
+        shown = (values[:, :, :count] / 255 / np.maximum(share, 1e-9)).clip(0, 1)
+    shown = 1 - shown if photometric == 0 else (1 - shown[:, :, :3]) * (1 - shown[:, :, 3:]) if count == 4 else shown
+    photo = opened(tiff(values, replace(layout, photometric=photometric, extra=(kind,))), tmp_path)
+    off = np.abs(photo.image() - (shown * share + 1 - share))
+    assert off.max() <= 2.01 / 255
+    assert off.mean() <= 0.5 / 255
+
+
+@pytest.mark.parametrize("tag", [0, 1])
+@pytest.mark.parametrize("mode", ["1", "L"])
+def test_one_channel_that_is_said_to_lie_apart_is_not_inverted(mode: str, tag: int, tmp_path: Path) -> None:
+    image = Image.fromarray(ramp()[:, :, 0]).convert(mode)
+    data = bytearray(saved(image, "TIFF", tiffinfo={284: 2}))
+    photometric = data.index(struct.pack("<HHI", 262, 3, 1)) + 8
+    data[photometric] = tag
+    grey = np.asarray(image.convert("L"))
+    assert (opened(bytes(data), tmp_path).pixels[:, :, 0] == (grey if tag else 255 - grey)).all()
+
+
+def test_grey_of_thirty_two_bits_is_never_black_for_being_bright(tmp_path: Path) -> None:
+    bright = np.array([[[0], [1 << 16], [1 << 31], [(1 << 32) - 1]]], np.uint32)
+    for layout in (Layout(photometric=1), Layout(photometric=1, packing="lzw", predictor=2, order=">")):
+        assert opened(tiff(bright, layout), tmp_path).pixels[0, :, 1].tolist() == [0, 1, 32768, 65535]
+        small = opened(tiff(bright // 70_000, layout), tmp_path).pixels  # a program that counts in few levels
+        assert small[0, :, 1].tolist() == [0, 0, 30678, 61356]
 
 
 def test_what_cannot_be_read_with_all_its_levels_is_refused_in_one_line(tmp_path: Path) -> None:
