@@ -60,6 +60,8 @@ def open_sound(path: Path, name: str) -> Sound:
         raise ValueError(f"found no sound, expected one of {', '.join(FORMATS)}")
     if form == "mp3" and not data.startswith(b"ID3"):
         data = data[_first_frame(data) or 0 :]
+    elif data.startswith(b"fLaC", after := _after_tags(data)):
+        form, data = "flac", data[after:]
     try:
         microseconds = _hear(data, form, path)
     except OutputError as error:
@@ -67,6 +69,8 @@ def open_sound(path: Path, name: str) -> Sound:
         raise ValueError(f"found a damaged sound ({reason}), expected a whole one; save it anew") from None
     if reason := _what_is_missing(data, form, microseconds):
         raise ValueError(f"found half a sound ({reason}), expected a whole one; save it anew, or cut it where it ends")
+    if not microseconds:
+        raise ValueError("found a sound of no length, expected one that is heard; save it anew")
     return Sound(path, sha256, name, form, data)
 
 
@@ -76,7 +80,7 @@ def is_sound(start: bytes) -> bool:
 
 
 def _form(start: bytes) -> str | None:
-    if start[:4] == b"RIFF" and start[8:12] == b"WAVE":
+    if start[:4] in (b"RIFF", b"RF64") and start[8:12] == b"WAVE":
         return "wav"
     known = {b"fLaC": "flac", b"OggS": "ogg", b"ID3": "mp3"}
     named = next((form for word, form in known.items() if start.startswith(word)), None)
@@ -113,12 +117,16 @@ def _what_is_missing(data: bytes, form: str, microseconds: int) -> str:
 
 
 def _wav_lacks(data: bytes) -> str:
-    at = 12
+    """Source of sizes of 64 bits, RF64: EBU Tech 3306, section 4."""
+    at, long_size = 12, 0
     for _ in range(MAX_PIECES):
         name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        if name == b"ds64":
+            long_size = int.from_bytes(data[at + 16 : at + 24], "little")
         if name == b"data" or len(name) < 4:
             there = len(data) - at - 8
-            unknown = size >= 0x7FFFF000  # written into a pipe
+            unknown = not long_size and size >= 0x7FFFF000  # written into a pipe
+            size = long_size if long_size and size == 0xFFFFFFFF else size
             return "" if unknown or size <= there else f"{max(there, 0):,} of {size:,} bytes are there"
         at += 8 + size + size % 2
     return ""
@@ -161,6 +169,18 @@ def _mp3_lacks(data: bytes) -> str:
 
 def _first_frame(data: bytes) -> int | None:
     """Where MPEG audio begins: with frames of one kind; None where there are none near the start."""
+    at = _after_tags(data)
+    last = at + MAX_LEAD
+    while 0 <= (at := data.find(b"\xff", at)) <= last:
+        ends = list(itertools.islice(_frame_ends(data, at), FRAMES))
+        if len(ends) == FRAMES or (ends and data[ends[-1] : ends[-1] + 3] in (b"", b"TAG")):
+            return at
+        at += 1
+    return None
+
+
+def _after_tags(data: bytes) -> int:
+    """Where the tags of ID3 end that a sound may begin with. Source: ID3 2.4, section 3.1."""
     at = 0
     for _ in range(MAX_TAGS):
         if data[at : at + 3] != b"ID3" or len(data) < at + 10:
@@ -169,13 +189,7 @@ def _first_frame(data: bytes) -> int | None:
         for byte in data[at + 6 : at + 10]:
             size = size << 7 | byte & 0x7F
         at += 10 + size
-    last = at + MAX_LEAD
-    while 0 <= (at := data.find(b"\xff", at)) <= last:
-        ends = list(itertools.islice(_frame_ends(data, at), FRAMES))
-        if len(ends) == FRAMES or (ends and data[ends[-1] : ends[-1] + 3] in (b"", b"TAG")):
-            return at
-        at += 1
-    return None
+    return at
 
 
 def _frame_ends(data: bytes, at: int) -> Iterator[int]:

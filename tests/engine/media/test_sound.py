@@ -57,6 +57,7 @@ def test_a_sound_is_known_by_its_bytes(ending: str, tmp_path: Path) -> None:
 
 HALVES = {
     "wav": ("", r"[\d,]+ of [\d,]+ bytes are there"),
+    "long.wav": ("-rf64 always", r"[\d,]+ of [\d,]+ bytes are there"),
     "flac": ("", r"[\d.]+ of 2\.0 seconds are there"),
     "mp3": ("", r"[\d,]+ of [\d,]+ bytes are there"),
     "without a head.mp3": ("-write_xing 0", "its last frame is cut off"),
@@ -91,6 +92,27 @@ def test_what_says_nothing_of_its_length_is_whole(tmp_path: Path) -> None:
     tagged = path.read_bytes() + b"TAG" + bytes(125)
     path.write_bytes(tagged)
     assert open_sound(path, "tone").data == tagged
+
+
+def test_a_flac_may_have_the_tags_of_an_mp3_before_it(tmp_path: Path) -> None:
+    whole = tone(tmp_path / "tone.flac").read_bytes()
+    for size in (100, 1 << 17):  # with a cover, it is longer than what is looked at to tell a sound
+        tagged = b"ID3\3\0\0" + bytes([0, size >> 14, size >> 7 & 0x7F, size & 0x7F]) + bytes(size) + whole
+        (tmp_path / "tagged").write_bytes(tagged)
+        found = open_media(tmp_path / "tagged", "tone")
+        assert isinstance(found, Sound)
+        assert (found.form, found.data) == ("flac", whole)
+        assert found.sha256 == hashlib.sha256(tagged).hexdigest()
+        (tmp_path / "tagged").write_bytes(tagged[:-1])
+        with pytest.raises(ValueError, match=r"^found half a sound \("):
+            open_sound(tmp_path / "tagged", "tone")
+
+
+@pytest.mark.parametrize("form", ["wav", "flac"])
+def test_a_sound_in_which_nothing_is_heard_is_refused(form: str, tmp_path: Path) -> None:
+    path = tone(tmp_path / f"tone.{form}", options="-af atrim=end_sample=0")
+    with pytest.raises(ValueError, match=r"^found a sound of no length, expected one that is heard; save it anew$"):
+        open_sound(path, "tone")
 
 
 @pytest.mark.parametrize(
