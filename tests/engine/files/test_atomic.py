@@ -277,7 +277,7 @@ def test_file_in_place_of_the_folder_is_one_line(tmp_path: Path, tiny_scene: Pat
     (tmp_path / "pictures").write_text("mine")
     answer = run_cli("run", tiny_scene, "--quiet")
     assert (answer.code, answer.err.count("\n")) == (1, 1)
-    assert answer.err.startswith("pictures: cannot be written: ")
+    assert answer.err.startswith("pictures: found a file, expected a folder; ")
     assert (tmp_path / "pictures").read_text() == "mine"
 
 

@@ -333,7 +333,7 @@ def test_a_training_that_fails_leaves_its_picture_and_one_line(odd: list[str], t
     session = Session([*odd, "--set", "network.mlp.width=5", "--out", "odd.yaml"], tmp_path)
     assert session.end() == 1
     assert session.terminal.cursor_shown
-    assert session.terminal.text[0].startswith("odd.yaml: cannot be written")
+    assert session.terminal.text[0].startswith("odd.yaml: found a file, expected a folder")
 
 
 def test_a_terminal_that_cannot_show_it_gets_a_note(odd: list[str], tmp_path: Path) -> None:
