@@ -21,6 +21,8 @@ def find_transparency(image: Image, data: bytes) -> None:
         _find_in_png(image, data)
     elif image.format == "BMP":
         _find_in_bmp(image, data)
+    elif image.format == "GIF":
+        _find_in_gif(image)
 
 
 def _find_in_png(image: Image, data: bytes) -> None:
@@ -62,6 +64,19 @@ def _find_in_bmp(image: Image, data: bytes) -> None:
     stride = -(-2 * width // 4) * 2
     rows = np.frombuffer(data, "<u2", stride * abs(height), start).reshape(abs(height), stride)[:, :width]
     _set_alpha(image, (rows if height < 0 else rows[::-1]) & _ALPHA_BIT != 0)
+
+
+def _find_in_gif(image: Image) -> None:
+    """Nothing is where the first frame does not reach, as browsers have it; Pillow puts the first of its colours."""
+    import numpy as np
+
+    box: tuple[int, int, int, int] = image.dispose_extent  # type: ignore[attr-defined]
+    if box == (0, 0, *image.size):
+        return
+    left, top, right, bottom = box
+    there = np.zeros((image.height, image.width), bool)
+    there[top:bottom, left:right] = np.asarray(image.crop(box).convert("RGBA"))[:, :, 3] > 0
+    _set_alpha(image, there)
 
 
 def _set_alpha(image: Image, there: np.ndarray[Any, Any]) -> None:

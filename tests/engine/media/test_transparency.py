@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.support.photo_files import Pixels, chunk, opened
+from PIL import Image
+from tests.support.photo_files import Pixels, chunk, opened, saved
 
 #: Where the lines of each pass of an interlaced PNG begin, and how far they are apart: x, y, x, y.
 PASSES = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
@@ -67,3 +68,29 @@ def test_one_bit_of_a_bmp_is_its_alpha_where_it_says_so(header: int, mask: int, 
     if mask:
         wanted[0][1] = wanted[1][0] = WHITE
     assert opened(bmp(rows, header, mask, upwards=upwards), tmp_path).pixels.tolist() == wanted
+
+
+def gif(frame: Image.Image, left: int, top: int, width: int, height: int) -> bytes:
+    """A GIF with its first frame anywhere on its canvas."""
+    data = bytearray(saved(frame, "GIF"))
+    place = data.index(struct.pack("<B4H", 0x2C, 0, 0, *frame.size)) + 1
+    data[place : place + 4] = struct.pack("<2H", left, top)
+    data[6:10] = struct.pack("<2H", width, height)
+    return bytes(data)
+
+
+@pytest.mark.parametrize("clear", [None, 1])
+@pytest.mark.parametrize("colours", [[*RED, *GREEN, *BLUE], [0, 0, 0, 128, 128, 128, 255, 255, 255]])
+@pytest.mark.parametrize(("left", "top", "width", "height"), [(2, 1, 6, 4), (0, 0, 3, 3), (0, 0, 3, 2), (1, 0, 4, 2)])
+def test_nothing_is_where_the_first_frame_of_a_gif_does_not_reach(
+    left: int, top: int, width: int, height: int, colours: list[int], clear: int | None, tmp_path: Path
+) -> None:
+    frame = Image.frombytes("P", (3, 2), bytes([0, 1, 2, 2, 1, 0]))
+    frame.putpalette(colours)
+    shown = np.array(colours, np.uint8).reshape(3, 3)
+    if clear is not None:
+        frame.info["transparency"] = clear
+        shown[clear] = 255
+    wanted = np.full((height, width, 3), 255)
+    wanted[top : top + 2, left : left + 3] = shown[np.asarray(frame)]
+    assert opened(gif(frame, left, top, width, height), tmp_path).pixels.tolist() == wanted.tolist()
