@@ -35,7 +35,8 @@ class InTheWayError(OutputError):
 class Replacing:
     """How what is there already is treated.
 
-    keep: an earlier file of ours is moved, not replaced, where it is another one. force: whatever it is, replace it.
+    keep: an earlier file of ours is moved, not replaced, where it is another one; without it only what says itself that
+    artengine made it, as pictures do. force: whatever it is, replace it.
     inputs: resolved paths of what the run reads, which even force leaves alone. kept: names of files, and where those
     are now that had them.
     """
@@ -63,7 +64,8 @@ class Replacing:
         Raises as `check` does.
         """
         self.check(path)
-        if os.path.lexists(path) and self.keep and not self.force and not _same(new, path):
+        stays = self.keep or (os.path.lexists(path) and says_who_made_it(path))  # a picture that has the name of a page
+        if os.path.lexists(path) and stays and not self.force and not _same(new, path):
             self.kept.append((path.name, _keep(path)))
         if not says_who_made_it(new):
             _ledger(path.parent).add(path.name, _sha256(new))
@@ -76,8 +78,8 @@ class Replacing:
         return [f"the earlier {name} is kept: {path}{more}" for name, path in kept[:1]]
 
     def remove(self, path: Path) -> None:
-        """Remove an earlier file of ours that would be wrong by now; what is not ours stays."""
-        if os.path.lexists(path) and path.resolve() not in self.inputs and is_ours(path):
+        """Remove an earlier file of ours that can be made again, and would be wrong by now; pictures stay."""
+        if os.path.lexists(path) and path.resolve() not in self.inputs and is_ours(path) and not says_who_made_it(path):
             path.unlink()
 
 

@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import shutil
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,11 +51,17 @@ class GalleryOptions:
     force: bool = False
     jobs: int = 1
     item_timeout: float | None = None
+    _kept: list[tuple[str, Path]] = field(default_factory=list, init=False)
+
+    @property
+    def replacing(self) -> Replacing:
+        """What becomes of files that stand where its pictures go."""
+        return Replacing(force=self.force, kept=self._kept)
 
     @property
     def derived(self) -> Replacing:
         """What becomes of files that stand where the page, the sheets, the reports and the thumbnails go."""
-        return Replacing(keep=False, force=self.force)
+        return replace(self.replacing, keep=False)
 
     def workers(self, task: str) -> Executor:
         """Processes for a task of `items`."""
@@ -101,7 +107,7 @@ def build_gallery(
             pictures = [_to_page_picture(entry, batch.walks) for entry in entries[:MAX_SHEET_PICTURES]]
             yield from map(Wrote, write_contact_sheets(folder, pictures, title, options.derived))
         yield from map(Wrote, reports.files)
-        yield from map(Note, batch.told())
+        yield from map(Note, options.replacing.told())
         if batch.reused_count:
             yield Note(f"{batch.reused_count:,} of {count:,} were there already")
         if reports.trials:
@@ -146,7 +152,7 @@ class _Batch:
         self._walk = walk
         self._walk_room = MAX_WALK_CHARACTERS
         self.walks: dict[str, str] = {}  # scenes for the page, by the part of the command that their pictures share
-        self._replacing = Replacing(force=options.force)
+        self._replacing = options.replacing
         self._about: dict[str, dict[str, Any]] = {}  # what decides the items, by their identity, in order
         self._has_training = False
         self.failed: list[Entry] = []
@@ -158,10 +164,6 @@ class _Batch:
         places = {identity: place for place, identity in enumerate(self._about)}
         entries = sorted(self._manifest.shown(), key=lambda one: places.get(one.id, len(places)))
         return [replace(entry, **self._about[entry.id]) if entry.id in self._about else entry for entry in entries]
-
-    def told(self) -> list[str]:
-        """What there is to be told about files that others have taken the place of."""
-        return self._replacing.told()
 
     def trials(self) -> TrialComparison | None:
         """How well each setting learns, of what was asked for this time; None where nothing is learnt."""

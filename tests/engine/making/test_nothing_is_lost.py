@@ -26,7 +26,14 @@ LEARNING = (
     "seed: 3\ncanvas: {width: 8, height: 6}\nnetwork: {mlp: {width: 4, depth: 1}}\n"
     "training: {regression: {target: photo.png, until: {steps: 3}, batch: 8}}\n"
 )
-SCENES = {"tiny": TINY, "trip": FILM, "me": LEARNING, "photo": LEARNING, "other/tiny": TINY.replace("3", "4")}
+SCENES = {
+    "tiny": TINY,
+    "trip": FILM,
+    "me": LEARNING,
+    "photo": LEARNING,
+    "other/tiny": TINY.replace("3", "4"),
+    "contact-sheet": TINY,
+}
 
 RUN = ("run", "tiny.yaml")
 HERE = ("photo.yaml", "--out", ".")
@@ -130,6 +137,9 @@ KEPT = {
     ),
     "a picture, by a gallery of one": Situation(
         "g/tiny.png", ("gallery", "tiny.yaml", "--seeds", "5", "--out", "g"), (*RUN, "--out", "g")
+    ),
+    "a picture named as a contact sheet": Situation(
+        "g/contact-sheet.png", GALLERY, ("run", "contact-sheet.yaml", "--out", "g")
     ),
     "a gallery of another size": Situation("g/tiny-seed-1.png", (*GALLERY, "--size", "6x6"), GALLERY),
 }
