@@ -90,11 +90,12 @@ def _decode(data: bytes, max_megapixels: float) -> np.ndarray[Any, Any]:
             warnings.simplefilter("ignore")  # odd metadata is no reason to stop
             if data.startswith(tiff.STARTS):
                 tiff.hush()
-                data = tiff.without_planes(data)
-                if own := tiff.open_tiff(data):
-                    _refuse_too_large(own.width, own.height, max_megapixels)
-                    _refuse_too_heavy(own.nbytes, max_megapixels)
-                    return own.pixels()
+                if page := tiff.first_page(data):
+                    data = tiff.with_plain_tags(data, page)
+                    if own := tiff.open_tiff(data, page):
+                        _refuse_too_large(own.width, own.height, max_megapixels)
+                        _refuse_too_heavy(own.nbytes, max_megapixels)
+                        return own.pixels()
             formats = _formats(data)
             if data.startswith(PNG):
                 data = without_broken_colours(data)

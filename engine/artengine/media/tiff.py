@@ -32,6 +32,9 @@ _CHANNELS = {0: 1, 1: 1, 2: 3, 5: 4}  # grey, grey, red, green and blue, four in
 _KINDS = ("uint8", "uint16", "float16", "float32", "float64")
 _GREY_KINDS = (*_KINDS, "uint32")
 _PREMULTIPLIED, _TRANSPARENCY = 1, 2  # kinds of an extra channel
+_SHORT = 3  # a type of numbers
+_SUB_IFDS = 330  # the tag for pictures that belong to the first
+_CANON = b"CR"  # what its raw photos have after the head
 
 #: Quarter turns to the left, and whether left and right change places then, by the tag that says how it was held.
 _TURNS = {2: (0, True), 3: (2, False), 4: (2, True), 5: (3, True), 6: (3, False), 7: (1, True), 8: (1, False)}
@@ -148,27 +151,52 @@ class Tiff:
             raise ValueError("a strip or tile is not of its size")
 
 
-def without_planes(data: bytes) -> bytes:
-    """A TIFF of one channel as one that says nothing of channels apart: Pillow shows it inverted, or refuses it."""
+def first_page(data: bytes) -> Any | None:
+    """The first picture of a TIFF, as tifffile tells of it; None where it stumbles: what is wrong then, Pillow tells.
+
+    Raises `RefusedError` where that is only a preview.
+    """
     import tifffile
 
     try:
         page: Any = tifffile.TiffFile(io.BytesIO(data)).pages.first
-        said = page.tags.get(284)
-        if not said or said.value != 2 or said.dtype != tifffile.DATATYPE.SHORT or page.samplesperpixel != 1:
-            return data
-        start: int = said.valueoffset
-        return data[:start] + struct.pack(f"{page.parent.byteorder}H", 1) + data[start + 2 :]
-    except Exception:  # whatever is wrong with it, Pillow tells
-        return data
+        small = page.subfiletype & 1 or page.tags.valueof(255) == 2
+        preview = data[8:10] == _CANON or (small and (_SUB_IFDS in page.tags or len(page.parent.pages) > 1))
+    except Exception:
+        return None
+    if preview:
+        found = "found a TIFF that begins with a preview, as raw photos of cameras do, expected the photo itself"
+        raise RefusedError(f"{found}; develop it, and save it as TIFF, PNG or JPEG")
+    return page
 
 
-def open_tiff(data: bytes) -> Tiff | None:
-    """The TIFF in data, none of its pixels read; None where Pillow reads all of its levels, or tells what is wrong."""
-    import tifffile
+def with_plain_tags(data: bytes, page: Any) -> bytes:
+    """The same TIFF in words that Pillow understands.
 
+    One of one channel is inverted or refused where it says that channels lie apart; colours of a palette in 8 bits
+    instead of 16, which old programs wrote, are black.
+    """
+    import numpy as np
+
+    with contextlib.suppress(Exception):  # of a damaged file, Pillow tells
+        order, apart, colours = page.parent.byteorder, page.tags.get(284), page.tags.get(320)
+        if apart and apart.value == 2 and apart.dtype == _SHORT and page.samplesperpixel == 1:
+            data = _put(data, apart.valueoffset, struct.pack(f"{order}H", 1))
+        if colours and colours.dtype == _SHORT and 0 < np.max(colours.value) < 256:
+            data = _put(data, colours.valueoffset, (colours.value * 257).astype(f"{order}u2").tobytes())
+    return data
+
+
+def _put(data: bytes, start: int, new: bytes) -> bytes:
+    return data[:start] + new + data[start + len(new) :]
+
+
+def open_tiff(data: bytes, page: Any) -> Tiff | None:
+    """The TIFF in data, none of its pixels read; None where Pillow reads all of its levels, or tells what is wrong.
+
+    page: its first picture.
+    """
     try:
-        page: Any = tifffile.TiffFile(io.BytesIO(data)).pages.first
         if page.imagedepth != 1 or page.dtype is None:
             return None
         return Tiff(data, page) if _is_deep(page) or not (_rare(page) or _pillow_reads(data, page)) else None

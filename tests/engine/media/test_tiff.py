@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 from tests.support.photo_files import opened, ramp, saved
 from tests.support.tiff_files import Layout, Pixels, layouts, tiff
@@ -113,6 +115,39 @@ def test_grey_of_thirty_two_bits_is_never_black_for_being_bright(tmp_path: Path)
         assert opened(tiff(bright, layout), tmp_path).pixels[0, :, 1].tolist() == [0, 1, 32768, 65535]
         small = opened(tiff(bright // 70_000, layout), tmp_path).pixels  # a program that counts in few levels
         assert small[0, :, 1].tolist() == [0, 0, 30678, 61356]
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_palette_has_its_colours_in_eight_bits_too(bits: int, tmp_path: Path) -> None:
+    image = Image.fromarray(ramp()).quantize(50)
+    data = bytearray(saved(image, "TIFF"))
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        colours = file.pages.first.tags[320]
+    values = (colours.value // (256 if bits == 8 else 1)).astype("<u2").tobytes()
+    data[colours.valueoffset : colours.valueoffset + len(values)] = values
+    assert np.array_equal(opened(bytes(data), tmp_path).pixels, np.asarray(image.convert("RGB")))
+
+
+def with_preview(kind: int, *, sub: bool) -> bytes:
+    """A TIFF of a small picture and a large one, beside it or belonging to it."""
+    file = io.BytesIO()
+    with tifffile.TiffWriter(file) as writer:
+        writer.write(ramp(3, 4), photometric="rgb", subfiletype=kind, subifds=1 if sub else None, metadata=None)
+        writer.write(ramp(), photometric="rgb", metadata=None)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("sub", [False, True])
+def test_a_preview_is_not_taken_for_the_photo(sub: bool, tmp_path: Path) -> None:
+    told = r"^found a TIFF that begins with a preview, as raw photos of cameras do, .+; develop it, and save it as TIFF"
+    with pytest.raises(ValueError, match=told):
+        opened(with_preview(1, sub=sub), tmp_path)
+    assert np.array_equal(opened(with_preview(0, sub=sub), tmp_path).pixels, ramp(3, 4))  # it is no preview
+    plain = saved(Image.fromarray(ramp()), "TIFF", tiffinfo={254: 1})  # there is nothing else
+    assert np.array_equal(opened(plain, tmp_path).pixels, ramp())
+    canon = plain[:4] + struct.pack("<I", len(plain)) + b"CR\2\0" + plain[12:]
+    with pytest.raises(ValueError, match=told):
+        opened(canon + plain[8:], tmp_path)
 
 
 def test_what_cannot_be_read_with_all_its_levels_is_refused_in_one_line(tmp_path: Path) -> None:
