@@ -161,13 +161,21 @@ def first_page(data: bytes) -> Any | None:
     try:
         page: Any = tifffile.TiffFile(io.BytesIO(data)).pages.first
         small = page.subfiletype & 1 or page.tags.valueof(255) == 2
-        preview = data[8:10] == _CANON or (small and (_SUB_IFDS in page.tags or len(page.parent.pages) > 1))
+        preview = data[8:10] == _CANON or (small and (_SUB_IFDS in page.tags or _has_second(page.parent)))
     except Exception:
         return None
     if preview:
         found = "found a TIFF that begins with a preview, as raw photos of cameras do, expected the photo itself"
         raise RefusedError(f"{found}; develop it, and save it as TIFF, PNG or JPEG")
     return page
+
+
+def _has_second(file: Any) -> bool:
+    """Whether a TIFF has another picture after the first; they are not counted, for there may be millions."""
+    try:
+        return file.pages[1] is not None
+    except IndexError:
+        return False
 
 
 def with_plain_tags(data: bytes, page: Any) -> bytes:
