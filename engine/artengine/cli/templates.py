@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import os
 from pathlib import Path
 
 from artengine.components import default_registry
@@ -64,7 +65,7 @@ def write_scene(name: str) -> Path:
 
 
 def _write(path: Path, text: str) -> Path:
-    if path.exists():
+    if os.path.lexists(path):
         raise InputError(f"{path}: is there already; choose another name")
     with create_file(path) as file:
         file.write(text.encode())

@@ -35,6 +35,12 @@ def test_a_new_scene_works_at_once(run_cli: RunCli) -> None:
     assert image.std() > 0.05
 
 
+def test_a_link_to_nowhere_stays(run_cli: RunCli) -> None:
+    Path("mine.yaml").symlink_to("nowhere.yaml")
+    answer = run_cli("new", "scene", "mine")
+    assert (answer.code, answer.err) == (2, "mine.yaml: is there already; choose another name\n")
+
+
 @pytest.mark.parametrize(("kind", "ending"), [("plugin", ".py"), ("scene", ".yaml")])
 def test_the_ending_may_be_given_and_a_file_that_is_there_stays(kind: str, ending: str, run_cli: RunCli) -> None:
     assert run_cli("new", kind, f"mine{ending}").out == f"mine{ending}\n"
