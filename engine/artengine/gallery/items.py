@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from artengine.errors import OutputError
+from artengine.errors import ArtengineError, OutputError
 from artengine.events import Wrote
 from artengine.gallery.manifest import THUMBNAIL_FILE
 from artengine.gallery.novelty import PREVIEW_SIDE, look_at, look_to_plain
@@ -56,6 +56,8 @@ def _make(data: dict[str, Any]) -> dict[str, Any]:
     weights = folder / f"{scene.name}.safetensors"
     if scene.training and packed is None and weights not in paths:  # learnt by an earlier run that was stopped then
         paths.append(weights)
+    if not paths:
+        raise ArtengineError("its outputs wrote no files, which leaves nothing to show")
     paths.sort(key=_order_shown)
     if paths[0].suffix in STILLS:
         width, height = write_thumbnail_of(paths[0], folder / THUMBNAIL_FILE, data["scene"]["max_megapixels"])

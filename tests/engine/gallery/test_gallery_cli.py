@@ -367,6 +367,17 @@ def test_failures_are_told_at_the_end_with_a_code_of_their_own(
     assert [name for name, _ in shown(tiny_scene.parent / "g")["failed"]] == told_
 
 
+def test_output_that_writes_no_file_is_told(run_cli: RunCli, tiny_scene: Path) -> None:
+    plugin = tiny_scene.with_name("silent.py")
+    plugin.write_text(
+        "from artengine import hookimpl\n\n\ndef silent(frames, target, /):\n    return [0 for frame in frames if False]"
+        '\n\n\n@hookimpl\ndef register_outputs():\n    return {"silent": silent}\n'
+    )
+    answer = run_cli("gallery", tiny_scene, "--set", "outputs=silent", "-p", plugin, "--out", "g")
+    assert answer.code == 3
+    assert "tiny: its outputs wrote no files, which leaves nothing to show" in answer.err.splitlines()
+
+
 def returned(work: Generator[Event, None, list[Variation]]) -> list[Variation]:
     """What a generator gives in the end."""
     while True:
