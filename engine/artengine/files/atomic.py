@@ -100,7 +100,7 @@ def temporary_file(path: Path) -> Iterator[Path]:
 
     Raises `OutputError` where it cannot be made.
     """
-    temporary = _temporary_name(path)
+    temporary = temporary_name(path)
     try:
         with convert_os_errors(path):
             temporary.open("xb").close()
@@ -117,7 +117,7 @@ def program_file(path: Path) -> Iterator[Path]:
     make nothing there any more once the next run has removed the folder.
     Raises `OutputError` where it cannot be made.
     """
-    folder = _temporary_name(path)
+    folder = temporary_name(path)
     try:
         with convert_os_errors(path):
             folder.mkdir(0o700)
@@ -162,7 +162,7 @@ def host_name() -> str:
     return re.sub(r"[^\w-]", "-", socket.gethostname()) or "localhost"
 
 
-def _temporary_name(path: Path) -> Path:
+def temporary_name(path: Path) -> Path:
     """A name beside a path that nobody else takes, and by which the next run knows what it may clean."""
     return path.with_name(f".{path.name}.{host_name()}.{os.getpid()}.{next(_count)}.tmp")
 

@@ -13,9 +13,12 @@ from pathlib import Path
 
 import filelock
 
-from artengine.errors import OutputError
-from artengine.files.atomic import convert_os_errors, describe_os_error, host_name, remove_temporary
+from artengine.errors import InputError, OutputError
+from artengine.files.atomic import convert_os_errors, describe_os_error, host_name, remove_temporary, temporary_name
 from artengine.files.earlier import InTheWayError
+
+MAX_FILE_NAME = 255  # bytes, on most systems
+LONGEST_ENDING = "-shot-100.safetensors"  # of what is written
 
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.(?P<host>[^.]+)\.(?P<pid>\d+)\.\d+\.tmp")
 
@@ -26,8 +29,10 @@ def lock_outputs(folder: Path, name: str, patience: float = 0.0) -> Iterator[Non
 
     patience: seconds to wait for another run, one perhaps that is just dying. On Windows what killed runs left stays:
     there is no harmless way to ask whether a process lives.
-    Raises `OutputError` where another run holds them, or the folder cannot be written in.
+    Raises `OutputError` where another run holds them, or the folder cannot be written in; `InputError` where the name
+    is too long for the files of a run.
     """
+    _check_length(folder, name)
     path = folder / f".{name}.lock"
     lock = filelock.FileLock(path, timeout=patience)
     try:
@@ -56,6 +61,15 @@ def lock_outputs(folder: Path, name: str, patience: float = 0.0) -> Iterator[Non
             with contextlib.suppress(OSError):
                 path.unlink()
         lock.release()
+
+
+def _check_length(folder: Path, name: str) -> None:
+    """Raise `InputError` where a file of that name could not be written: after the training it would be too late."""
+    longest = temporary_name(folder / f"{name}{LONGEST_ENDING}").name
+    if (over := len(os.fsencode(longest)) - MAX_FILE_NAME) > 0:
+        most = len(os.fsencode(name)) - over
+        message = f"found a name of {len(os.fsencode(name))} bytes, expected at most {most}; choose a shorter --name"
+        raise InputError(f"{name}: {message}")
 
 
 def _refuse_foreign(path: Path) -> None:

@@ -15,10 +15,10 @@ from tests.support.folders import file_names
 from tests.support.platforms import on_posix
 from tests.support.processes import HOST, ended, inside, strays
 
-from artengine import OutputError
+from artengine import InputError, OutputError
 from artengine.files.atomic import create_file
 from artengine.files.earlier import InTheWayError
-from artengine.files.locks import lock_outputs
+from artengine.files.locks import LONGEST_ENDING, lock_outputs
 
 pytestmark = on_posix
 
@@ -33,6 +33,16 @@ def test_second_run_of_a_scene_in_a_folder_is_refused(tiny_scene: Path, tmp_path
             pass  # neither another scene nor another folder is in the way
     assert run_cli("run", tiny_scene).code == 0
     assert file_names(tmp_path / "pictures") == ["tiny.png"]
+
+
+def test_name_too_long_for_the_files_of_a_run_is_refused_before_it(tmp_path: Path) -> None:
+    expected = pytest.raises(InputError, match=r"expected at most \d+; choose a shorter --name")
+    with expected as refused, lock_outputs(tmp_path / "pictures", "e" * 250):
+        pass
+    assert file_names(tmp_path) == []
+    name = "e" * int(str(refused.value).split("at most ")[1].split(";")[0])
+    with lock_outputs(tmp_path, name), create_file(tmp_path / f"{name}{LONGEST_ENDING}") as file:
+        file.write(b"whole")
 
 
 def test_lock_of_a_killed_run_is_taken(tmp_path: Path) -> None:
