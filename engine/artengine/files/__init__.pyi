@@ -30,4 +30,4 @@ from .metadata import (
 )
 from .names import MAX_NAME_LENGTH as MAX_NAME_LENGTH, filled_name as filled_name, safe_name as safe_name
 from .targets import OutputTarget as OutputTarget
-from .unfinished import UnfinishedWork as UnfinishedWork
+from .unfinished import UnfinishedWork as UnfinishedWork, clear_finished as clear_finished

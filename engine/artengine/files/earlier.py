@@ -2,7 +2,7 @@
 
 What does not say that artengine made it is not replaced. What artengine made stays, under another name in a folder
 beside it, where the new file is another one. Only what can be made again from the rest, such as the page of a gallery,
-makes way; and a run that is told to use force replaces whatever is there.
+makes way, which no file is that holds a recipe; and a run that is told to use force replaces whatever is there.
 """
 
 from __future__ import annotations
@@ -35,10 +35,9 @@ class InTheWayError(OutputError):
 class Replacing:
     """How what is there already is treated.
 
-    keep: an earlier file of ours is moved, not replaced, where it is another one; without it only what says itself that
-    artengine made it, as pictures do. force: whatever it is, replace it.
-    inputs: resolved paths of what the run reads, which even force leaves alone. kept: names of files, and where those
-    are now that had them.
+    keep: an earlier file of ours is moved, not replaced, where it is another one; without, that goes for those that
+    hold a recipe: they can not be made again from the rest. force: whatever it is, replace it. inputs: paths of what
+    the run reads, which even force leaves alone. kept: names of files, and where those are now that had them.
     """
 
     keep: bool = True
@@ -50,7 +49,7 @@ class Replacing:
         """Raise `InTheWayError` where what is at path would not be replaced."""
         if not os.path.lexists(path):
             return
-        if path.resolve() in self.inputs:
+        if self._is_input(path):
             raise InTheWayError(f"{path}: is what this is made from, so it is not replaced; {_ADVICE}")
         if path.is_dir() and not path.is_symlink():
             raise InTheWayError(f"{path}: is a folder, where a file is to go; move it, or {_ADVICE}")
@@ -64,8 +63,7 @@ class Replacing:
         Raises as `check` does.
         """
         self.check(path)
-        stays = self.keep or (os.path.lexists(path) and says_who_made_it(path))  # a picture that has the name of a page
-        if os.path.lexists(path) and stays and not self.force and not _same(new, path):
+        if os.path.lexists(path) and not self.force and self._is_kept(path) and not _same(new, path):
             self.kept.append((path.name, _keep(path)))
         if not says_who_made_it(new):
             _ledger(path.parent).add(path.name, _sha256(new))
@@ -78,9 +76,17 @@ class Replacing:
         return [f"the earlier {name} is kept: {path}{more}" for name, path in kept[:1]]
 
     def remove(self, path: Path) -> None:
-        """Remove an earlier file of ours that can be made again, and would be wrong by now; pictures stay."""
-        if os.path.lexists(path) and path.resolve() not in self.inputs and is_ours(path) and not says_who_made_it(path):
+        """Remove an earlier file of ours that would be wrong by now; what is not ours stays, and so does a picture."""
+        if os.path.lexists(path) and not self._is_input(path) and is_ours(path) and not self._is_kept(path):
             path.unlink()
+
+    def _is_kept(self, path: Path) -> bool:
+        """Whether a file of ours stays, under another name, where another one takes its place."""
+        return self.keep or says_who_made_it(path)
+
+    def _is_input(self, path: Path) -> bool:
+        """Whether a file is one of those that the run reads, under whatever name: some systems take A for a."""
+        return any(_is_same_file(path, one) for one in self.inputs)
 
 
 #: For files that are written without a run around them: earlier ones are kept, or can be made again from the rest.
@@ -152,6 +158,13 @@ def _keep(path: Path) -> Path:
             os.utime(kept)
             return kept
     raise InTheWayError(f"{kept}: is there already, and is something else; move it")
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:  # one is not there
+        return False
 
 
 def _same(one: Path, other: Path) -> bool:

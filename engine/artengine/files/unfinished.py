@@ -9,6 +9,7 @@ import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from artengine.files.atomic import convert_os_errors
 from artengine.files.earlier import InTheWayError
@@ -16,6 +17,7 @@ from artengine.files.earlier import InTheWayError
 MAX_OTHERS = 4  # stopped works of one name that are kept beside the one under way, the latest
 
 _KEY = re.compile(r"[0-9a-f]{16}")
+_FOLDER = re.compile(r"\..+\.(training|frames)")  # of the works of one name and kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class UnfinishedWork:
 
     folder: Path
     name: str
-    kind: str
+    kind: Literal["training", "frames"]
     key: str
 
     @property
@@ -83,3 +85,21 @@ class UnfinishedWork:
             shutil.rmtree(self.path, ignore_errors=True)
             with contextlib.suppress(OSError):  # it holds something else
                 self._above.rmdir()
+
+
+def clear_finished(folder: Path) -> bool:
+    """Remove all that is in a folder but work that is not finished, of any name; the folder too where nothing is left.
+
+    Gives whether there is such work.
+    """
+    kept = False
+    with contextlib.suppress(OSError):
+        for path in [] if folder.is_symlink() else list(folder.iterdir()):
+            if path.is_symlink() or not path.is_dir():
+                path.unlink()
+            elif _FOLDER.fullmatch(path.name) and any(one.is_file() for one in path.glob("*/*")):
+                kept = True
+            else:
+                kept |= clear_finished(path)
+        folder.rmdir()
+    return kept

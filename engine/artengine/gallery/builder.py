@@ -5,16 +5,15 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
-import shutil
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artengine.components import version_of
 from artengine.errors import ArtengineError, OutputError
 from artengine.events import Event, GalleryReport, Note, Wrote
-from artengine.files import Replacing, convert_os_errors, create_file, lock_outputs, put_file
+from artengine.files import Replacing, clear_finished, convert_os_errors, create_file, lock_outputs, put_file
 from artengine.gallery import trial_reports
 from artengine.gallery.manifest import THUMBNAIL_FILE, Entry, Manifest, hash_data, hash_file, seedless
 from artengine.gallery.page import FILMS, PagePicture, render_page
@@ -51,17 +50,6 @@ class GalleryOptions:
     force: bool = False
     jobs: int = 1
     item_timeout: float | None = None
-    _kept: list[tuple[str, Path]] = field(default_factory=list, init=False)
-
-    @property
-    def replacing(self) -> Replacing:
-        """What becomes of files that stand where its pictures go."""
-        return Replacing(force=self.force, kept=self._kept)
-
-    @property
-    def derived(self) -> Replacing:
-        """What becomes of files that stand where the page, the sheets, the reports and the thumbnails go."""
-        return replace(self.replacing, keep=False)
 
     def workers(self, task: str) -> Executor:
         """Processes for a task of `items`."""
@@ -86,13 +74,11 @@ def build_gallery(
     """
     folder = options.folder
     with lock_outputs(folder, LOCK_NAME):
-        for name in (PAGE_FILE, SHEET_FILE, trial_reports.TABLE_FILE, trial_reports.PLOT_FILE):
-            options.derived.check(folder / name)
-        manifest = Manifest(folder)
+        manifest, workshop = Manifest(folder), folder / WORKSHOP_FOLDER
+        batch = _Batch(manifest, options, workshop, walk)
+        batch.check_derived()
         if bad := manifest.read():
             yield Note(f"{manifest.path}: {bad} lines make no sense, and are passed over")
-        workshop = folder / WORKSHOP_FOLDER
-        batch = _Batch(manifest, options, workshop, walk)
         reports = _Reports()
         try:
             for index, entry in enumerate(batch.entries(variations, executor), start=1):
@@ -100,14 +86,14 @@ def build_gallery(
         finally:
             if batch.done_count:
                 reports = _write_reports(title, batch, options, compare=count > 1)
-        with contextlib.suppress(OSError):
-            shutil.rmtree(workshop)
+        if clear_finished(workshop):
+            yield Note(f"what was stopped can still go on: {workshop}")
         yield Wrote(folder / PAGE_FILE)
         if entries := batch.shown():
             pictures = [_to_page_picture(entry, batch.walks) for entry in entries[:MAX_SHEET_PICTURES]]
-            yield from map(Wrote, write_contact_sheets(folder, pictures, title, options.derived))
+            yield from map(Wrote, write_contact_sheets(folder, pictures, title, batch.derived))
         yield from map(Wrote, reports.files)
-        yield from map(Note, options.replacing.told())
+        yield from map(Note, batch.derived.told())
         if batch.reused_count:
             yield Note(f"{batch.reused_count:,} of {count:,} were there already")
         if reports.trials:
@@ -129,13 +115,13 @@ def _write_reports(title: str, batch: _Batch, options: GalleryOptions, *, compar
     """Write the page, with what each setting has learnt, if anything; compare: whether there are several to compare."""
     entries = batch.shown()
     trials = batch.trials() if compare else None
-    files = trial_reports.write_reports(options.folder, trials, options.derived) if trials else []
+    files = trial_reports.write_reports(options.folder, trials, batch.derived) if trials else []
     identities = [entry.id for entry in entries]
     comparison = trial_reports.comparison_for_page(trials, identities, plot=len(files) > 1) if trials else None
     pictures = [_to_page_picture(entry, batch.walks) for entry in entries]
     failed = [(entry.name, entry.error) for entry in batch.failed]
     page = render_page(title, pictures, failed=failed, trials=comparison)
-    with create_file(options.folder / PAGE_FILE, replacing=options.derived) as file:
+    with create_file(options.folder / PAGE_FILE, replacing=batch.derived) as file:
         file.writelines(piece.encode() for piece in page)
     return _Reports(trials, files)
 
@@ -152,7 +138,7 @@ class _Batch:
         self._walk = walk
         self._walk_room = MAX_WALK_CHARACTERS
         self.walks: dict[str, str] = {}  # scenes for the page, by the part of the command that their pictures share
-        self._replacing = options.replacing
+        self._replacing = Replacing(force=options.force)
         self._about: dict[str, dict[str, Any]] = {}  # what decides the items, by their identity, in order
         self._has_training = False
         self.failed: list[Entry] = []
@@ -164,6 +150,16 @@ class _Batch:
         places = {identity: place for place, identity in enumerate(self._about)}
         entries = sorted(self._manifest.shown(), key=lambda one: places.get(one.id, len(places)))
         return [replace(entry, **self._about[entry.id]) if entry.id in self._about else entry for entry in entries]
+
+    @property
+    def derived(self) -> Replacing:
+        """What becomes of files that stand where the page, the sheets, the reports and the thumbnails go."""
+        return replace(self._replacing, keep=False)
+
+    def check_derived(self) -> None:
+        """Raise `InTheWayError` where files stand there that are to stay."""
+        for name in (PAGE_FILE, SHEET_FILE, trial_reports.TABLE_FILE, trial_reports.PLOT_FILE):
+            self.derived.check(self._options.folder / name)
 
     def trials(self) -> TrialComparison | None:
         """How well each setting learns, of what was asked for this time; None where nothing is learnt."""
@@ -209,6 +205,7 @@ class _Batch:
                 self.walks[family] = self._walk(variation.scene)
                 self._walk_room -= len(self.walks[family])
             self._has_training |= variation.scene.training is not None
+            self._protect(variation.scene)
             entry = None if self._options.fresh else self._manifest.finished(identity)
             if entry:
                 reused.append(entry)
@@ -232,13 +229,19 @@ class _Batch:
     def _check(self, variation: Variation) -> None:
         """Raise `InTheWayError` where files of an item would take the place of some that are to stay."""
         folder, scene = self._options.folder, variation.scene
-        inputs = frozenset(photo.path.resolve() for photo in scene.photos.values())
-        for file in output_files(variation.name, scene.outputs):
+        for file in output_files(variation.name, scene.outputs, scene.film):
             for path in file.existing(folder):
-                replace(self._replacing, inputs=inputs).check(path)
+                self._replacing.check(path)
         if scene.training:
             self._replacing.check(folder / f"{variation.name}.safetensors")
-        self._options.derived.check(folder / THUMBNAIL_FOLDER / f"{variation.name}.webp")
+        self.derived.check(folder / THUMBNAIL_FOLDER / f"{variation.name}.webp")
+
+    def _protect(self, scene: Scene) -> None:
+        """Have the photos that a scene needs stay; raises `InTheWayError` where one is in the way of the page or so."""
+        inputs = self._replacing.inputs.union(photo.path for photo in scene.photos.values())
+        if inputs != self._replacing.inputs:
+            self._replacing = replace(self._replacing, inputs=inputs)
+            self.check_derived()
 
     def _finish(self, result: ItemResult) -> Entry:
         """Move an item's files to their place, since its worker writes into its own folder only, and give its entry."""
@@ -257,8 +260,8 @@ class _Batch:
             put_file(workshop / name, folder / name, self._replacing)
         small = f"{result.item.name}.webp"
         _make_folder(folder / THUMBNAIL_FOLDER)
-        put_file(workshop / THUMBNAIL_FILE, folder / THUMBNAIL_FOLDER / small, self._options.derived)
-        shutil.rmtree(workshop, ignore_errors=True)
+        put_file(workshop / THUMBNAIL_FILE, folder / THUMBNAIL_FOLDER / small, self.derived)
+        clear_finished(workshop)
         figures = {name: result.result[name] for name in ("width", "height", "psnr", "loss")}
         return Entry(**about, files=files, thumbnail=small, **figures)
 

@@ -76,11 +76,11 @@ def make_files(
 
     A file of artengine's that another one takes the place of is kept in the folder `earlier`, see `Replacing`.
     """
-    inputs = frozenset(photo.path.resolve() for photo in scene.photos.values())
+    inputs = frozenset(photo.path for photo in scene.photos.values())
     replacing = Replacing(force=force, inputs=inputs)
     options = RunOptions(out, device, fresh, metadata, weights if metadata else "never", only, jobs, replacing)
     with lock_outputs(out, scene.name, patience):
-        for file in output_files(scene.name, [bound for _, bound in options.select_outputs(scene)]):
+        for file in output_files(scene.name, [bound for _, bound in options.select_outputs(scene)], scene.film):
             for path in file.existing(out):  # before anything is made; what an output does not declare is seen later
                 replacing.check(path)
         if isinstance(scene, Montage):

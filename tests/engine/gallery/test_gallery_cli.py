@@ -370,7 +370,8 @@ def test_failures_are_told_at_the_end_with_a_code_of_their_own(
 def test_output_that_writes_no_file_is_told(run_cli: RunCli, tiny_scene: Path) -> None:
     plugin = tiny_scene.with_name("silent.py")
     plugin.write_text(
-        "from artengine import hookimpl\n\n\ndef silent(frames, target, /):\n    return [0 for frame in frames if False]"
+        "from artengine import hookimpl\n\n\ndef silent(frames, target, /):\n"
+        "    return [0 for frame in frames if False]"
         '\n\n\n@hookimpl\ndef register_outputs():\n    return {"silent": silent}\n'
     )
     answer = run_cli("gallery", tiny_scene, "--set", "outputs=silent", "-p", plugin, "--out", "g")

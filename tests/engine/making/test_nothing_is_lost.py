@@ -33,12 +33,14 @@ SCENES = {
     "photo": LEARNING,
     "other/tiny": TINY.replace("3", "4"),
     "contact-sheet": TINY,
+    "h/sheet": LEARNING.replace("photo.png", "contact-sheet.png"),
 }
 
 RUN = ("run", "tiny.yaml")
 HERE = ("photo.yaml", "--out", ".")
 TRIP = ("run", "trip.yaml", "--set")
 LEARN = ("run", "me.yaml")
+STILLS = (*TRIP, "outputs=png", "--set", "film.still=each")
 GALLERY = ("gallery", "tiny.yaml", "--seeds", "1,2", "--out", "g")
 STEPS = "training.regression.until.steps"
 
@@ -75,6 +77,12 @@ def link(path: Path) -> None:
     path.symlink_to("elsewhere.png")
 
 
+def hard_link(path: Path) -> None:
+    """The photo under another name, as Photo.png is where capitals make no difference."""
+    path.parent.mkdir()
+    path.hardlink_to("photo.png")
+
+
 @dataclass(frozen=True)
 class Situation:
     """first: a command whose file is at stake; change: what happens to the file before the command `then`."""
@@ -99,6 +107,13 @@ SAME = {
     "weights, with another output": Situation("pictures/me.safetensors", (*LEARN, "--set", "outputs=tiff"), LEARN),
     "another name": Situation("pictures/tiny.png", (*RUN, "--seed", "4", "--name", "{scene}-{seed}"), RUN),
     "another output": Situation("pictures/tiny.png", (*RUN, "--set", "outputs=tiff"), RUN),
+    "my picture beside numbered ones": Situation("pictures/trip.png", STILLS, change=mine),
+    "a picture named as a plot": Situation(
+        "g/trials.png", ("gallery", "me.yaml", "--seeds", "1,2", "--out", "g"), (*RUN, "--name", "trials", "--out", "g")
+    ),
+    "a picture named as a second sheet": Situation(
+        "g/contact-sheet-2.png", GALLERY, (*RUN, "--name", "contact-sheet-2", "--out", "g")
+    ),
     "another seed of a gallery": Situation("g/tiny-seed-1.png", (*GALLERY[:3], "1..4", "--out", "g"), GALLERY),
     "children of another strength": Situation(
         "tiny-mutations/tiny-mutation-1.png",
@@ -166,6 +181,15 @@ STAYS = {
         "photo.png", ("run", "photo.yaml", "--out", ".", "--force"), change=mine
     ),
     "the photo it learns, by a gallery": Situation("photo.png", ("gallery", "photo.yaml", "--out", "."), change=mine),
+    "the photo it learns, under another name": Situation(
+        "pictures/photo.png", ("run", "photo.yaml", "--force"), change=hard_link
+    ),
+    "the photo it learns, named as the contact sheet": Situation(
+        "h/contact-sheet.png",
+        ("gallery", "h/sheet.yaml", "--out", "h", "--force"),
+        ("run", "contact-sheet.yaml", "--out", "h"),
+    ),
+    "a numbered still": Situation("pictures/trip-0002.png", STILLS, change=mine),
     "a picture in a gallery": Situation("g/tiny-seed-2.png", GALLERY, change=mine),
     "a thumbnail": Situation("g/thumbnails/tiny-seed-1.webp", GALLERY, change=mine),
     "a page": Situation("g/index.html", GALLERY, change=mine),
@@ -306,6 +330,20 @@ def test_a_training_that_was_stopped_waits_while_another_one_is_made(
     assert "going on from step 20" in answer.err
     assert (tmp_path / "pictures/me.safetensors").read_bytes() == (whole / "me.safetensors").read_bytes()
     assert not folder.parent.exists()
+
+
+def test_a_training_that_was_stopped_in_a_gallery_waits_for_it(happen: Happen, tmp_path: Path, run_cli: RunCli) -> None:
+    del happen
+    workshop = tmp_path / "g/.gallery-workshop"
+    stop_training(tmp_path / "me.yaml", workshop / "me", steps=40, at=20)
+    stopped = list(workshop.rglob("checkpoint*"))
+    answer = run_cli("gallery", "me.yaml", "--out", "g")
+    assert "what was stopped can still go on: g/.gallery-workshop" in answer.err
+    assert [path for path in workshop.rglob("*") if path.is_file()] == stopped != []
+    assert run_cli("gallery", "me.yaml", "--set", f"{STEPS}=40", "--out", "g").code == 0
+    assert run_cli(*LEARN, "--set", f"{STEPS}=40").code == 0
+    assert (tmp_path / "g/me.safetensors").read_bytes() == (tmp_path / "pictures/me.safetensors").read_bytes()
+    assert not workshop.exists()
 
 
 def test_a_training_without_a_bound_goes_on_to_another_goal(happen: Happen, tmp_path: Path, run_cli: RunCli) -> None:
