@@ -22,6 +22,7 @@ from tests.support.command_runs import Command, ForkedCommand
 from tests.support.interrupted_trainings import save_every_checkpoint
 from tests.support.photo_files import ramp, saved
 
+from artengine.files.earlier import LEDGER_FILE
 from artengine.gallery.builder import PAGE_FILE
 from artengine.gallery.manifest import MANIFEST_FILE
 
@@ -133,6 +134,8 @@ def _contents(folder: Path) -> dict[str, bytes]:
 
 def _is_as(name: str, after: Mapping[str, bytes], whole: Mapping[str, bytes]) -> bool:
     """Whether a file is as that of a run left alone; of one that tells the time, whether it is right and whole."""
+    if Path(name).name == LEDGER_FILE:
+        return _is_right_ledger(Path(name), after)
     if name not in TIMED:
         return after[name] == whole[name]
     if name == PAGE_FILE:
@@ -140,6 +143,17 @@ def _is_as(name: str, after: Mapping[str, bytes], whole: Mapping[str, bytes]) ->
     *lines, torn = after[name].split(b"\n")
     files = {file: sha for line in lines for file, sha in json.loads(line)["files"].items()}
     return not torn and all(hashlib.sha256(after.get(file, b"")).hexdigest() == sha for file, sha in files.items())
+
+
+def _is_right_ledger(path: Path, after: Mapping[str, bytes]) -> bool:
+    """Whether a list of what has been made has whole lines, in whatever order, and knows all of it that is there."""
+    *lines, torn = after[str(path)].decode().split("\n")
+    hashes: dict[str, set[str]] = {}
+    for line in lines:
+        sha256, _, file = line.partition("  ")
+        hashes.setdefault(str(path.parent / file), set()).add(sha256)
+    there = hashes.keys() & after.keys()
+    return not torn and all(hashlib.sha256(after[file]).hexdigest() in hashes[file] for file in there)
 
 
 def _finish(run: Command) -> None:
