@@ -31,7 +31,8 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SMALL = ["--size", "48x48", "--quiet"]
 SETTINGS = {  # that make a training quick
     ("cape", "learning", "demo", "inpaint", "morph", "veils"): ["training.regression.until.steps=20"],
-    ("chelsea", "adding"): ["training.dividers.cycles=1", "training.dividers.downscale=8"],
+    ("chelsea",): ["training.dividers.cycles=1", "training.dividers.downscale=8"],
+    ("adding",): ["training.dividers.cycles=1", "training.dividers.downscale=8", "network.dividers.lines=6"],
     ("hopper", "cuts", "espresso", "liftoff", "sketch"): [
         "training.dividers.cycles=1",
         "training.dividers.downscale=8",

@@ -12,10 +12,12 @@ import pytest
 import safetensors.numpy
 from PIL import Image
 from tests.support.common import Answer, RunCli
+from tests.support.executors import in_process
 
 from artengine import build, load
 from artengine.events import Event, FilmReport, Resumed, TrainingReport
 from artengine.files.unfinished import MAX_OTHERS
+from artengine.gallery import builder
 from artengine.making import make_files
 from artengine.training import persistence, train_to_file
 from artengine.training.weights import about
@@ -219,8 +221,11 @@ def each(situations: dict[str, Situation]) -> pytest.MarkDecorator:
 
 
 @pytest.fixture
-def happen(run_cli: RunCli, tmp_path: Path) -> Callable[[Situation], tuple[Path, bytes, Answer]]:
+def happen(
+    run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Situation], tuple[Path, bytes, Answer]]:
     """Have a situation happen: the file at stake, what was in it, and the answer to the last command."""
+    monkeypatch.setattr(builder, "Workers", in_process)
     for name, text in SCENES.items():
         path = tmp_path / f"{name}.yaml"
         path.parent.mkdir(exist_ok=True)
