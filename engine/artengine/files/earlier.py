@@ -92,7 +92,7 @@ class Replacing:
 #: For files that are written without a run around them: earlier ones are kept, or can be made again from the rest.
 KEEPING, DERIVED = Replacing(), Replacing(keep=False)
 
-_ADVICE = "choose another name with --name or another folder with --out"
+_ADVICE = "choose another folder with --out"
 
 
 def says_who_made_it(path: Path) -> bool:

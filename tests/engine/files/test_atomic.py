@@ -91,7 +91,7 @@ def test_file_is_the_old_or_the_new_one_after_kill_9(write: Write, tmp_path: Pat
                 write(big(tmp_path), seed)
 
     left = 0
-    for moment in moments(60, 0.05):
+    for moment in moments(24, 0.05):
         assert killed(forever, moment)
         assert path.read_bytes() in whole
         left = max(left, len(strays(tmp_path)))
