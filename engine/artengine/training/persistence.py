@@ -87,14 +87,13 @@ def train_to_file(
             return Trained(path)
     if missing := next((media.missing for media in scene.training.media() if media.missing), ""):
         raise InputError(missing)
-    others = checkpoints.reserve()
+    if others := checkpoints.reserve():
+        yield Note(others)
     if not fresh and (restored := checkpoints.restore(picture.network)):
         step, state, damaged = restored
         for word in damaged:
             yield Note(word)
         yield Resumed(f"going on from step {step:,}", step) if step else Note("starting anew")
-    elif others:
-        yield Note(others)
     result = yield from _saved(TrainingSession(picture, state, should_report), picture, checkpoints)
     _write(picture, result, path, describe, replacing)
     checkpoints.clear()

@@ -15,7 +15,7 @@ from tests.support.common import Answer, RunCli
 from tests.support.executors import in_process
 
 from artengine import build, load
-from artengine.events import Event, FilmReport, Resumed, TrainingReport
+from artengine.events import Event, FilmReport, Note, Resumed, TrainingReport
 from artengine.files.unfinished import MAX_OTHERS
 from artengine.gallery import builder
 from artengine.making import make_files
@@ -373,6 +373,7 @@ def test_only_the_latest_stopped_works_are_kept(happen: Happen, tmp_path: Path) 
     for steps in range(32, 30 + MAX_OTHERS + 3):
         events = stop_training(tmp_path / "me.yaml", tmp_path / "pictures", steps=steps, at=6)
         assert any(isinstance(event, Resumed) for event in events)
+        assert any(isinstance(event, Note) and "4 other settings can still go on" in event.text for event in events)
 
 
 def test_only_the_latest_trainings_are_kept(
