@@ -1,63 +1,52 @@
-"""The function that paints a network, as LLVM instructions, generated group by group."""
+"""The function that paints networks of one shape, as LLVM instructions, generated group by group."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-import numpy as np
-import torch
 from llvmlite import ir
-from torch import Tensor
 
 from artengine.painting.compiled import ir_builder, pointwise
-from artengine.painting.compiled.fusion import FusionGroup
 from artengine.painting.compiled.instructions import Value
-from artengine.painting.compiled.ir_builder import I64, Code, Tile
+from artengine.painting.compiled.ir_builder import I64, Code
+from artengine.painting.compiled.shape import GroupShape, NetworkShape, ProductShape, Row
 from artengine.painting.compiled.sorting import sort_units
-from artengine.painting.operations import Ref, matrix_of
-
-Array = np.ndarray[Any, Any]
-
-MIN_ROUNDED_UNITS = 16  # on both sides of a product, from which on a draft rounds its factors
+from artengine.painting.operations import Ref
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A generated function, and what it reads.
+    """A generated function.
 
-    text: LLVM assembly; its function `paint` takes the addresses of points, colours, constants and scratch space, and
-    the number of blocks. constants: the matrices as it reads them, one after the other. scratch: floats that it works
-    in. channels: of the colours.
+    text: LLVM assembly; its function `paint` takes the addresses of points, colours, constants (see `constants_of`) and
+    scratch space, and the number of blocks. scratch: floats that it works in. channels: of the colours.
     """
 
     text: str
-    constants: list[Array]
     scratch: int
     channels: int
 
 
-def generate(groups: list[FusionGroup], output: int, inputs: int, tile: Tile, *, draft: bool) -> Program:
-    """Generate the function of fusion groups.
-
-    output: the number of the value that is the colours. inputs: of a point. draft: round products to bfloat16.
-    """
-    return _Generator(groups, output, inputs, tile, draft=draft).program()
+def generate(shape: NetworkShape) -> Program:
+    """Generate the function of all networks of a shape."""
+    return _Generator(shape).program()
 
 
 class _Generator:
-    """Emits the instructions of fusion groups, and collects the constants that they read."""
+    """Emits the instructions of fusion groups."""
 
-    def __init__(self, groups: list[FusionGroup], output: int, inputs: int, tile: Tile, *, draft: bool) -> None:
-        self._groups = groups
-        self._output = output
-        self._draft = draft
+    def __init__(self, shape: NetworkShape) -> None:
+        self._groups = shape.groups
+        self._output = shape.output
+        self._draft = shape.draft
         self._module = ir.Module("network")
-        self._code = Code(self._module, "paint", 4, counted=True, tile=tile)
-        self._units = {0: inputs} | {value: group.units for group in groups for value in group.outputs}
-        self._constants: list[Array] = []
+        self._code = Code(self._module, "paint", 4, counted=True, tile=shape.tile)
+        self._units = {0: shape.inputs} | {value: group.units for group in shape.groups for value in group.outputs}
+        self._constants = 0  # that are read so far
         self._scratch = 0
-        self._products: dict[tuple[int, int, bool, bool], ir.Function] = {}
+        self._products: dict[tuple[ProductShape, int], ir.Function] = {}
         self._at: dict[int, Value] = {}  # the addresses of values
         self._rounded: Value = None  # the address of the factors of a product that a draft has rounded
 
@@ -80,9 +69,9 @@ class _Generator:
         if self._draft:
             self._scratch += max(self._units.values()) * block // 2 + block
         code.builder.ret_void()
-        return Program(str(self._module), self._constants, self._scratch, channels)
+        return Program(str(self._module), self._scratch, channels)
 
-    def _emit(self, group: FusionGroup) -> None:
+    def _emit(self, group: GroupShape) -> None:
         match group.kind:
             case "product":
                 self._product(group)
@@ -127,40 +116,35 @@ class _Generator:
             free += [held.pop(value) for value in dead if value not in early]
         return slots
 
-    def _constant(self, *parts: Tensor) -> Value:
-        """The address at which the function finds some numbers."""
-        distance = sum(map(len, self._constants))
-        self._constants += [part.detach().to(self._code.tile.real.dtype).reshape(-1).numpy() for part in parts]
+    def _constant(self, count: int) -> Value:
+        """The address at which the function finds the next numbers that it reads, so many of them."""
+        distance = self._constants
+        self._constants += count
         return self._code.offset(self._code.function.args[2], I64(distance))
 
-    def _product(self, group: FusionGroup) -> None:
-        factors = matrix_of(group.calls[0])
-        assert factors is not None  # noqa: S101 - that is what makes it a product
-        matrix, bias = factors
-        inputs, units = matrix.shape
-        rounded = self._draft and min(inputs, units) >= MIN_ROUNDED_UNITS
-        source, target = self._at[group.inputs[0]], self._at[group.outputs[0]]
-        if rounded:
-            ir_builder.round_rows(self._code, source, self._rounded, inputs)
-            source, matrix = self._rounded, _in_bfloat16(matrix)
-        key = inputs, units, bias is not None, rounded
-        if key not in self._products:
-            self._products[key] = ir_builder.define_product(
-                self._module, inputs, units, self._code.tile, biased=key[2], rounded=rounded
-            )
-        strips = [slice(first, first + self._code.tile.units) for first in range(0, units, self._code.tile.units)]
-        parts = [[matrix[:, strip]] if bias is None else [bias[strip], matrix[:, strip]] for strip in strips]
-        address = self._constant(*(part for strip in parts for part in strip))
-        self._code.builder.call(self._products[key], [source, target, address])
+    def _rows(self, parts: Iterable[Any]) -> dict[Row, Value]:
+        """The addresses of the rows among arguments, which lie one after the other."""
+        rows = {part for part in parts if isinstance(part, Row)}
+        return {row: self._constant(row.units) for row in sorted(rows, key=lambda row: row.index)}
 
-    def _pointwise(self, group: FusionGroup) -> None:
+    def _product(self, group: GroupShape) -> None:
+        product, units, tile = group.product, group.units, self._code.tile
+        assert product is not None  # noqa: S101 - the kind says that it is there
+        source, target = self._at[group.inputs[0]], self._at[group.outputs[0]]
+        if product.rounded:
+            ir_builder.round_rows(self._code, source, self._rounded, product.rows)
+            source = self._rounded
+        if (product, units) not in self._products:
+            self._products[product, units] = ir_builder.define_product(
+                self._module, product.rows, units, tile, biased=product.biased, rounded=product.rounded
+            )
+        rows = -(-product.rows // 2) if product.rounded else product.rows
+        address = self._constant((rows + product.biased) * units)
+        self._code.builder.call(self._products[product, units], [source, target, address])
+
+    def _pointwise(self, group: GroupShape) -> None:
         code = self._code
-        rows = {
-            id(part): self._constant(part)
-            for call in group.calls
-            for part in call.args
-            if isinstance(part, Tensor) and part.numel() > 1
-        }
+        rows = self._rows(part for operation in group.operations for part in operation.args)
         with code.each(group.units) as (row, vector):
             values: dict[int, Value] = {}
 
@@ -170,18 +154,18 @@ class _Generator:
                         line = row if self._units[part.index] == group.units else I64(0)
                         values[part.index] = code.load(self._at[part.index], line, vector)
                     return values[part.index]
-                if id(part) in rows:
-                    return code.vectors.spread(code.builder.load(code.offset(rows[id(part)], row)))
+                if isinstance(part, Row):
+                    return code.vectors.spread(code.builder.load(code.offset(rows[part], row)))
                 return part if part is None else code.vectors.constant(float(part))
 
-            for call in group.calls:
-                scalars = call.op in pointwise.SCALAR_ARGUMENTS
-                operands = [part if scalars and place else operand(part) for place, part in enumerate(call.args)]
-                values[call.results[0]] = pointwise.EMIT[call.op](code.vectors, *operands)
+            for one in group.operations:
+                scalars = one.op in pointwise.SCALAR_ARGUMENTS
+                operands = [part if scalars and place else operand(part) for place, part in enumerate(one.args)]
+                values[one.result] = pointwise.EMIT[one.op](code.vectors, *operands)
             for value in group.outputs:
                 code.store(values[value], self._at[value], row, vector)
 
-    def _softmax(self, group: FusionGroup, *, logarithm: bool = False) -> None:
+    def _softmax(self, group: GroupShape, *, logarithm: bool = False) -> None:
         code, b, v = self._code, self._code.builder, self._code.vectors
         source, target = self._at[group.inputs[0]], self._at[group.outputs[0]]
         with code.columns() as vector:
@@ -200,7 +184,7 @@ class _Generator:
                 here = code.load(target, row, vector)
                 code.store(b.fsub(here, scale) if logarithm else b.fdiv(here, scale), target, row, vector)
 
-    def _mean(self, group: FusionGroup) -> None:
+    def _mean(self, group: GroupShape) -> None:
         code = self._code
         (value,) = group.inputs
         with code.columns() as vector:
@@ -212,29 +196,23 @@ class _Generator:
             mean = code.builder.fdiv(total, code.vectors.constant(self._units[value]))
             code.store(mean, self._at[group.outputs[0]], I64(0), vector)
 
-    def _flip(self, group: FusionGroup) -> None:
+    def _flip(self, group: GroupShape) -> None:
         code, source, target = self._code, self._at[group.inputs[0]], self._at[group.outputs[0]]
         with code.each(group.units) as (row, vector):
             mirrored = code.builder.sub(I64(group.units - 1), row)
             code.store(code.load(source, row, vector), target, mirrored, vector)
 
-    def _concatenation(self, group: FusionGroup) -> None:
+    def _concatenation(self, group: GroupShape) -> None:
         code, target, first = self._code, self._at[group.outputs[0]], 0
-        for part in group.calls[0].args[0]:
+        (parts, *_) = group.operations[0].args
+        rows = self._rows(parts)
+        for part in parts:
             if isinstance(part, Ref):
                 width, source = self._units[part.index], self._at[part.index]
                 with code.each(width) as (row, vector):
                     code.store(code.load(source, row, vector), target, code.builder.add(row, I64(first)), vector)
-            elif width := part.shape[1]:
-                address = self._constant(part[0])
+            elif width := part.units:
                 with code.each(width) as (row, vector):
-                    number = code.vectors.spread(code.builder.load(code.offset(address, row)))
+                    number = code.vectors.spread(code.builder.load(code.offset(rows[part], row)))
                     code.store(number, target, code.builder.add(row, I64(first)), vector)
             first += width
-
-
-def _in_bfloat16(matrix: Tensor) -> Tensor:
-    """A matrix (K, N) in bfloat16, two rows together in one of float32: (K / 2, N)."""
-    even = torch.cat([matrix, matrix.new_zeros(len(matrix) % 2, matrix.shape[1])]).bfloat16()
-    pairs = even.reshape(-1, 2, matrix.shape[1]).transpose(1, 2).contiguous()
-    return pairs.view(torch.float32)[:, :, 0]

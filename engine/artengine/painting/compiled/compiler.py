@@ -17,11 +17,12 @@ import torch
 from llvmlite import binding as llvm
 from torch import Tensor
 
-from artengine.painting.compiled.codegen import generate
+from artengine.painting.compiled.codegen import Program, generate
 from artengine.painting.compiled.errors import NotCompilableError
 from artengine.painting.compiled.floats import DOUBLE, SINGLE, Float
 from artengine.painting.compiled.fusion import partition
 from artengine.painting.compiled.ir_builder import Tile
+from artengine.painting.compiled.shape import NetworkShape, constants_of, shape_of
 from artengine.painting.operations import Trace
 
 Array = np.ndarray[Any, Any]
@@ -75,16 +76,17 @@ def compile_trace(trace: Trace, inputs: int, dtype: torch.dtype, *, draft: bool)
     groups = partition(trace, inputs, dtype)
     tile = choose_tile(real, broad=any(group.units > BROAD_LAYER for group in groups))
     draft = draft and real is SINGLE and multiplies_bfloat16()
-    program = generate(groups, trace.output, inputs, tile, draft=draft)
+    shape = shape_of(groups, trace.output, inputs, tile, draft=draft)
+    program, code = _machine_code(shape)
     version = ".".join(map(str, llvm.llvm_version_info[:2]))
     return CompiledNetwork(
         dtype=dtype,
         inputs=inputs,
         channels=program.channels,
         block=tile.block,
-        constants=_concatenated(program.constants, dtype),
+        constants=_concatenated([*constants_of(groups, shape)], dtype),
         scratch=program.scratch,
-        code=_machine_code(program.text),
+        code=code,
         library=f"LLVM {version}" + " bfloat16" * draft + " float64" * (real is DOUBLE),
         instructions=_INSTRUCTIONS[tile.lanes * real.bytes],
     )
@@ -128,12 +130,13 @@ def _aligned(count: int, dtype: torch.dtype) -> Array:
     return room[start : start + count]
 
 
-@functools.lru_cache(maxsize=64)
-def _machine_code(text: str) -> Callable[..., None]:
-    """The machine code of a module's function; networks of one architecture share it, whatever their weights."""
+@functools.lru_cache(maxsize=128)
+def _machine_code(shape: NetworkShape) -> tuple[Program, Callable[..., None]]:
+    """The function of all networks of a shape, and its machine code, which they share whatever their weights."""
+    program = generate(shape)
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    module = llvm.parse_assembly(text)
+    module = llvm.parse_assembly(program.text)
     module.verify()
     machine = llvm.Target.from_default_triple().create_target_machine(
         cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=2
@@ -144,4 +147,4 @@ def _machine_code(text: str) -> Callable[..., None]:
     engine.finalize_object()
     function: Any = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, ctypes.c_int64)(engine.get_function_address("paint"))
     function.engine = engine  # which owns the code
-    return function  # type: ignore[no-any-return]
+    return program, function

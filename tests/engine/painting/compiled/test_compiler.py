@@ -20,9 +20,9 @@ from artengine_nonlinearities.painter import neural_painter
 from artengine_nonlinearities.pools import ALL, PUBLISHED
 
 compiler = pytest.importorskip("artengine.painting.compiled.compiler", reason="there is no llvmlite here")
-from artengine.painting.compiled.codegen import MIN_ROUNDED_UNITS  # noqa: E402
 from artengine.painting.compiled.floats import DOUBLE, SINGLE  # noqa: E402
 from artengine.painting.compiled.ir_builder import Tile  # noqa: E402 - it needs llvmlite too
+from artengine.painting.compiled.shape import MIN_ROUNDED_UNITS  # noqa: E402
 
 try:
     compiler.choose_tile(SINGLE, broad=False)
@@ -130,9 +130,9 @@ SIZES += [(50, 1020), (1020, 1024)]
 def sized(name: str, low: int, high: int) -> tuple[Long, Tensor]:
     """What a function truly gives for numbers of both signs and of a size, and the numbers."""
     random = np.random.RandomState(abs(low))
-    x = np.exp2(random.uniform(low, high, (2048, WIDTH))) * random.choice([-1, 1], (2048, WIDTH))
+    x = np.exp2(random.uniform(low, high, (768, WIDTH))) * random.choice([-1, 1], (768, WIDTH))
     if low in (-52, -8):
-        x[:512] += 1  # where a logarithm is small
+        x[:192] += 1  # where a logarithm is small
     with np.errstate(all="ignore"):
         return TRUE[name](x.astype(np.longdouble)), torch.from_numpy(x)
 
@@ -244,6 +244,20 @@ def test_networks_of_one_architecture_share_their_code_and_not_their_weights(pre
             assert torch.allclose(given[-1], network(x), atol=1e-5)
     assert compiler._machine_code.cache_info().misses == before + 1
     assert not torch.allclose(given[0], given[1])
+
+
+def test_rows_of_numbers_are_no_part_of_the_code_and_single_numbers_are() -> None:
+    before = compiler._machine_code.cache_info().misses
+    x = torch.rand(256, WIDTH, generator=torch.Generator().manual_seed(0))
+    for seed in (1, 2, 3):
+        row, other = torch.randn(2, WIDTH, generator=torch.Generator().manual_seed(seed))
+        assert torch.equal(machine(lambda x, row=row, other=other: (x * row + other) * row)(x), (x * row + other) * row)
+    assert compiler._machine_code.cache_info().misses == before + 1
+    minus_zero = torch.full_like(x, -0.0)
+    for number in (0.0, -0.0, 1.5, 2.5):
+        ours = machine(lambda x, number=number: x + number)(minus_zero)
+        assert torch.equal(ours.reciprocal(), (minus_zero + number).reciprocal()), number
+    assert compiler._machine_code.cache_info().misses == before + 5
 
 
 @precisions
