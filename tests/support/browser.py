@@ -18,10 +18,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
 WHY_NOT = "needs Chromium, which is not installed here (Debian's package chromium)"
+
+in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT)
 
 FLAGS = [
     "--headless",

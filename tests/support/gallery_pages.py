@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from PIL import Image
+from tests.support.browser import Page
 
 from artengine.gallery.page import SEEDS_LINE, PagePicture, render_page
 
 STD = "network.neural_painter.std"
+NUMBER = 300  # of the pictures on most pages
+FAILED = [("painter-seed-300", "went wrong")]
 
 #: What breaks out of HTML, of attributes, of scripts, of URLs and of style, if anything lets it.
 PAYLOADS = [
@@ -71,3 +74,36 @@ def write_page(folder: Path, shown: list[PagePicture], title: str = "painter", *
 def page_text(title: str, shown: list[PagePicture], **options: object) -> str:
     """The page of these pictures."""
     return "".join(render_page(title, shown, **options))  # type: ignore[arg-type]
+
+
+def pictures(count: int) -> list[PagePicture]:
+    """As many pictures, of three settings in turn."""
+    return [picture_of(seed, ("0.5", "1.5", "1.25")[seed % 3]) for seed in range(count)]
+
+
+def names(page: Page) -> list[str]:
+    """What hangs on the wall, in its order."""
+    found: list[str] = page.ask("[...document.querySelectorAll('#wall li a')].map((one) => one.title)")
+    return found
+
+
+def seeds(*numbers: int) -> list[str]:
+    """The names of the pictures of these seeds."""
+    return [f"painter-seed-{number}" for number in numbers]
+
+
+def pasted(page: Page) -> str:
+    """What the clipboard holds, pasted as a visitor would."""
+    page.key("Escape")
+    page.wait("!location.hash && document.activeElement.closest('#wall') !== null")
+    page.ask("document.body.append(Object.assign(document.createElement('textarea'), {id: 'paste'}))")
+    page.ask("document.querySelector('#paste').focus()")
+    page.call("Input.dispatchKeyEvent", type="rawKeyDown", key="v", code="KeyV", modifiers=2, commands=["paste"])
+    return str(page.wait("document.querySelector('#paste').value"))
+
+
+def searched(page: Page, text: str) -> list[str]:
+    """What hangs on the wall once a text is searched for."""
+    page.key("/")
+    page.write(text)
+    return names(page)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
-from tests.support.browser import CHROMIUM, WHY_NOT, Browser
+from tests.support.browser import Browser, in_a_browser
 from tests.support.common import TINY
 from tests.support.executors import InProcess, in_process
 from tests.support.gallery_pages import PAYLOADS, picture_of, write_page
@@ -38,8 +38,6 @@ LEARNING = """canvas: {width: 12, height: 12}
 network: {mlp: {width: 4, depth: 2}}
 training: {regression: {target: photo.png, until: {steps: 20}, batch: 64}}
 """
-
-in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason=WHY_NOT)
 
 
 def entry(psnr: float | None, *, seed: int = 0, error: str = "", loss: float | None = 0.1, **settings: str) -> Entry:
