@@ -38,6 +38,13 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(autouse=True)
+def _no_command_outlives_its_test() -> Iterator[None]:
+    yield
+    if runs := sys.modules.get("tests.support.command_runs"):
+        runs.ForkedCommand.kill_all()
+
+
 @pytest.fixture
 def tiny_scene(tmp_path: Path) -> Path:
     """A scene that paints at once."""

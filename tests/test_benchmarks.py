@@ -30,8 +30,10 @@ from tests.benchmarks.children import Answer, Child, Painter
 from tests.benchmarks.torch_bends import BENDS
 from tests.benchmarks.work import NETWORKS, Image, Job, share
 from tests.support.common import ROOT
+from tests.support.executors import in_process
 
 from artengine.cli.app import cli
+from artengine.gallery import builder
 from artengine.gallery.manifest import hash_data
 from artengine_nonlinearities.pools import PUBLISHED
 
@@ -196,6 +198,7 @@ def test_films_and_galleries_are_measured(monkeypatch: pytest.MonkeyPatch) -> No
         run_artengine([*command, *(["--size", "16x16"] if "run" in command else [])])
 
     monkeypatch.setattr(films.subprocess, "run", run_small)
+    monkeypatch.setattr(builder, "Workers", in_process)
     words = ["--jobs", "1", "--rounds", "1", "--fps", "1", "--pictures", "2", "--size", "16x16"]
     rows = {row[0].partition(",")[0]: row for row in cells(run(films.main, *words))}
     assert rows["`zoom.yaml`"][1:3] == ["1", "8"]

@@ -30,12 +30,15 @@ from artengine.training.session import TrainingSession
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SMALL = ["--size", "48x48", "--quiet"]
 SETTINGS = {  # that make a training quick
-    ("cape", "learning", "demo", "inpaint", "morph", "veils"): ["training.regression.until.steps=20"],
-    ("chelsea",): ["training.dividers.cycles=1", "training.dividers.downscale=8"],
-    ("adding",): ["training.dividers.cycles=1", "training.dividers.downscale=8", "network.dividers.lines=6"],
+    ("cape", "learning", "demo", "inpaint", "morph", "veils"): [
+        "training.regression.until.steps=20",
+        "training.regression.downscale=8",
+    ],
+    ("chelsea",): ["training.dividers.cycles=1", "training.dividers.downscale=16"],
+    ("adding",): ["training.dividers.cycles=1", "training.dividers.downscale=16", "network.dividers.lines=6"],
     ("hopper", "cuts", "espresso", "liftoff", "sketch"): [
         "training.dividers.cycles=1",
-        "training.dividers.downscale=8",
+        "training.dividers.downscale=16",
         "training.dividers.candidates=2",
         "training.dividers.fit=20",
     ],

@@ -55,7 +55,7 @@ def unlike(one: Path, other: Path) -> float:
 
 SCENES = sorted(path for path in committed("scenes") if path.suffix == ".yaml")
 QUICK = {
-    "regression": ["training.regression.until.steps=2"],
+    "regression": ["training.regression.until.steps=2", "training.regression.downscale=8"],
     "dividers": ["training.dividers.cycles=1", "training.dividers.downscale=16", "training.dividers.candidates=2"],
 }
 SLOW = "film.fps=1"

@@ -1,7 +1,6 @@
 """The command line in a process of its own, which can be sent signals, watched and killed.
 
-`ForkedCommand` is a fork of this process: it has torch already, which a fresh one takes seconds to import. Take
-`FreshCommand` where the start of the interpreter, or its end, is what is tested.
+`ForkedCommand` is a fork of this process: it has torch already, which a fresh one takes seconds to import.
 """
 
 from __future__ import annotations
@@ -11,11 +10,11 @@ import os
 import pty
 import re
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import ClassVar
 
 from tests.support.common import Answer
 from tests.support.processes import ended, forked
@@ -80,28 +79,18 @@ class Command:
         return alive
 
 
-class FreshCommand(Command):
-    """A fresh interpreter: ``python -m artengine``."""
-
-    def __init__(self, folder: Path, *words: object) -> None:
-        super().__init__(folder)
-        with self.out_path.open("wb") as out, self.err_path.open("wb") as err:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "artengine", *map(str, words)],
-                cwd=folder,
-                env=os.environ | {MARK: self.mark},
-                stdout=out,
-                stderr=err,
-                start_new_session=True,
-            )
-        self.pid = self._process.pid
-
-    def poll(self) -> int | None:
-        return self._process.poll()
-
-
 class ForkedCommand(Command):
     """A fork of this process, with all that is patched in it. first: called in it before the command."""
+
+    begun: ClassVar[list[ForkedCommand]] = []
+
+    @classmethod
+    def kill_all(cls) -> None:
+        """Kill those that a test has begun and not ended, as one that fails does, and whoever they have started."""
+        while cls.begun:
+            command = cls.begun.pop()
+            if command.poll() is None:
+                command.kill(group=True)
 
     def __init__(self, folder: Path, *words: object, first: Callable[[], object] = lambda: None) -> None:
         super().__init__(folder)
@@ -115,6 +104,7 @@ class ForkedCommand(Command):
         self.pid = fork_command(folder, words, {1: out, 2: err}, begin)
         for handle in (out, err):
             os.close(handle)
+        self.begun.append(self)
 
     def poll(self) -> int | None:
         if self._code is None:

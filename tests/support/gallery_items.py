@@ -41,6 +41,16 @@ def make_frail_item(data: Data) -> Data:
     return make_item(data)
 
 
+def make_careful_item(data: Data) -> object:
+    """Make an item in earnest, with a checkpoint at every report, however little time has passed."""
+    from tests.support.interrupted_trainings import save_every_checkpoint
+
+    from artengine.gallery.items import make_item as make_real_item
+
+    save_every_checkpoint()
+    return make_real_item(data)
+
+
 def make_forever(data: Data) -> Data:
     """Begin with an item, which a file in its folder shows, and never come to an end."""
     (Path(data["folder"]) / "begun").touch()

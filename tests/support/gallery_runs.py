@@ -24,6 +24,11 @@ def quick_workers(function: str, jobs: int, **options: Any) -> Workers:
     return Workers(f"tests.support.gallery_items:{function.partition(':')[2]}", jobs, **options)
 
 
+def careful_workers(function: str, jobs: int, **options: Any) -> Workers:
+    """Processes to put in the place of a gallery's `Workers`, which write a checkpoint at every report."""
+    return Workers("tests.support.gallery_items:make_careful_item", jobs, **options)
+
+
 def endless_workers(function: str, jobs: int, **options: Any) -> Workers:
     """Processes to put in the place of a gallery's `Workers`, which do not come to an end."""
     return Workers("tests.support.gallery_items:make_forever", jobs, **options)

@@ -37,11 +37,17 @@ def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
+def packed_zeros(count: int) -> bytes:
+    """So many zeros as zlib packs them, a thousandfold, in no time."""
+    packer = zlib.compressobj(9, wbits=-15)
+    block = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)  # which can stand there again
+    rest = packer.compress(bytes(count % 2**20)) + packer.flush()
+    return b"\x78\xda" + block * (count // 2**20) + rest + struct.pack(">HH", count % 65521, 1)
+
+
 def png_by_hand(width: int, height: int, bits: int, colour: int, *more: bytes) -> bytes:
     """A PNG of zeros, which compresses a thousandfold."""
     channels = {0: 1, 2: 3}[colour]
-    packer = zlib.compressobj(9)
-    row = bytes(1 + (width * bits * channels + 7) // 8)
-    data = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
+    data = packed_zeros(height * (1 + (width * bits * channels + 7) // 8))
     header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + b"".join(more) + chunk(b"IDAT", data) + chunk(b"IEND", b"")

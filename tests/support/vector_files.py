@@ -6,8 +6,6 @@ import io
 import itertools
 import math
 import re
-import subprocess
-import sys
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -115,10 +113,19 @@ def length(data: str) -> float:
     return sum(abs(step) if letter != "a" else radius * turned(radius, step) for step, letter, radius in steps)
 
 
+def vpype(*words: str) -> str:
+    """What the command line of vpype prints, in this process."""
+    from click.testing import CliRunner
+    from vpype_cli import cli
+
+    answer = CliRunner().invoke(cli, list(words), catch_exceptions=False)
+    assert answer.exit_code == 0, answer.output
+    return answer.output
+
+
 def plotted(path: Path) -> dict[str, int]:
     """How many lines a plotter draws in each layer, by its name, as vpype understands the file."""
-    words = ["-m", "vpype_cli", "read", str(path), "propget", "--layer", "all", "vp_name", "stat"]
-    told = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=True).stdout
+    told = vpype("read", str(path), "propget", "--layer", "all", "vp_name", "stat")
     names = dict(re.findall(r"layer (\d+) property vp_name: \(str\) (.*)", told))
     counts = re.findall(r"Layer (\d+)\n(?:.*\n)*?.*Path count: (\d+)", told)
     return {names[number]: int(count) for number, count in counts}
@@ -126,8 +133,7 @@ def plotted(path: Path) -> dict[str, int]:
 
 def page_size(path: Path) -> tuple[float, float]:
     """Width and height of the page in millimetres, as vpype understands the file."""
-    words = ["-m", "vpype_cli", "read", str(path), "propget", "--global", "vp_page_size"]
-    told = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=True).stdout
+    told = vpype("read", str(path), "propget", "--global", "vp_page_size")
     width, height = re.search(r"\(([\d.]+), ([\d.]+)\)", told).groups()  # type: ignore[union-attr]
     return float(width) / 96 * 25.4, float(height) / 96 * 25.4
 

@@ -78,26 +78,24 @@ def _named(folder: Path, scene: Path) -> str:
 
 
 @on_posix
-def test_scenes_whose_names_are_no_text_are_made(tmp_path: Path, tiny_scene: Path, run_process: RunProcess) -> None:
+def test_scenes_whose_names_are_no_text_are_made(
+    tmp_path: Path, tiny_scene: Path, run_process: RunProcess, run_cli: RunCli
+) -> None:
     name = _named(tmp_path, tiny_scene)
     strict = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}  # as it is where a language is set
     answer = run_process("run", f"{name}.yaml", env=strict, text=False)
     assert (answer.returncode, answer.stdout) == (0, b"pictures/caf\xe9.png\n")  # type: ignore[comparison-overlap]
-    rerun = run_process("rerun", f"pictures/{name}.png", "--out", "pictures", "--json")
-    [line] = [json.loads(one) for one in rerun.stdout.splitlines()][-1:]
+    rerun = run_cli("rerun", f"pictures/{name}.png", "--out", "pictures", "--json")
+    [line] = [json.loads(one) for one in rerun.out.splitlines()][-1:]
     assert line == {"scene": name, "event": "wrote", "path": f"pictures/{name}.png"}
 
 
 @on_posix
-def test_galleries_of_names_that_are_no_text_are_made(
-    tmp_path: Path, tiny_scene: Path, run_process: RunProcess
-) -> None:
+def test_galleries_of_names_that_are_no_text_are_made(tmp_path: Path, tiny_scene: Path, run_cli: RunCli) -> None:
     name = _named(tmp_path, tiny_scene)
-    answer = run_process("mutate", f"{name}.yaml", "--count", "1", "--out", name, "--json")
-    assert (answer.returncode, answer.stderr) == (0, "")
-    assert {"scene": name, "event": "wrote", "path": f"{name}/index.html"} in map(
-        json.loads, answer.stdout.splitlines()
-    )
+    answer = run_cli("mutate", f"{name}.yaml", "--count", 1, "--out", name, "--json", "--jobs", 1)
+    assert (answer.code, answer.err) == (0, "")
+    assert {"scene": name, "event": "wrote", "path": f"{name}/index.html"} in map(json.loads, answer.out.splitlines())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="takes a limit of a process's memory")

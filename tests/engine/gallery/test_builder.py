@@ -32,7 +32,7 @@ from artengine.workers.pool import Workers
 STD = "network.neural_painter.std"
 LEARNING = """canvas: {width: 16, height: 12}
 network: {mlp: {width: 8, depth: 2}}
-training: {regression: {target: photo.png, until: {steps: 20}, batch: 64}}
+training: {regression: {target: photo.png, until: {steps: 5}, batch: 64}}
 """
 
 
@@ -137,19 +137,19 @@ def test_a_folder_where_a_file_should_be_is_left_alone(there: Path) -> None:
 
 def test_what_was_made_from_something_else_is_made_again(there: Path) -> None:
     path = there / "tiny.yaml"
-    all_ = [f"tiny-seed-{seed}" for seed in range(6)]
+    all_ = ["tiny-seed-0", "tiny-seed-1"]
     earlier = [(there / "g" / f"{name}.png").read_bytes() for name in all_]
     path.write_text(TINY.replace("hidden_size: 6", "hidden_size: 5"))
-    assert again(there) == all_, "another scene"
+    assert again(there, seeds=range(2)) == all_, "another scene"
     assert sorted(file_contents(there / "g" / "earlier").values()) == sorted(earlier)
-    assert again(there) == []
-    assert again(there, size=(8, 8)) == all_, "another size"
+    assert again(there, seeds=range(2)) == []
+    assert again(there, seeds=range(2), size=(8, 8)) == all_, "another size"
     assert len(seen(there / "g")) == 6, "what has been written over is not shown"
     for name in all_:
         with Image.open(there / "g" / f"{name}.png") as picture:
             assert picture.size == (8, 8)
-    assert again(there, size=(8, 8), metadata=True) == []
-    sweep = Sweep(path=path, seeds=range(6), size=(8, 8))
+    assert again(there, seeds=range(2), size=(8, 8), metadata=True) == []
+    sweep = Sweep(path=path, seeds=range(2), size=(8, 8))
     assert make_gallery(sweep, there / "g", metadata=False)[0] == all_
     with pytest.raises(InputError, match="found no recipe in it"):
         recipe.read(there / "g" / "tiny-seed-0.png")
@@ -308,7 +308,7 @@ def test_a_training_that_was_stopped_goes_on_and_ends_in_the_same_bytes(
 ) -> None:
     """What a kill leaves in the workshop is what the next run begins with."""
     photo(tmp_path / "photo.png", 10)
-    sweep = Sweep(path=scene(tmp_path, LEARNING.replace("steps: 20", "steps: 400")), seeds=[1])
+    sweep = Sweep(path=scene(tmp_path, LEARNING.replace("steps: 5", "steps: 120")), seeds=[1])
     make_gallery(sweep, tmp_path / "undisturbed")
     (variation,) = sweep.variations()
     with contextlib.closing(make_files(variation.scene, tmp_path / "g" / ".gallery-workshop" / "tiny")) as work:
@@ -358,7 +358,7 @@ def test_any_output_can_be_shown(more: str, file: str, film: bool, tmp_path: Pat
 
 def test_the_thumbnail_of_what_was_learnt_is_not_of_what_was_not(tmp_path: Path) -> None:
     photo(tmp_path / "photo.png", 200)
-    text = LEARNING.replace("steps: 20", "steps: 400")
+    text = LEARNING.replace("steps: 5", "steps: 100")
     colours = []
     for more in ("outputs: png\n", "outputs: tiff\n", "outputs: []\n"):
         make_gallery(Sweep(path=scene(tmp_path, text + more)), tmp_path / "g")

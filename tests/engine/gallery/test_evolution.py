@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.support.common import TINY
-from tests.support.executors import InProcess
+from tests.support.executors import InProcess, in_process
 from tests.support.gallery_runs import lines, scene, seen
 
 from artengine import InputError
@@ -20,6 +20,7 @@ from artengine.gallery import evolution
 from artengine.gallery.builder import GalleryOptions, build_gallery
 from artengine.gallery.sweeps import Variation, repeat_options
 from artengine.making import recipe
+from artengine.making.films import film_frames
 
 if TYPE_CHECKING:
     from tests.support.common import RunCli
@@ -305,8 +306,9 @@ def test_children_of_what_was_learnt_are_made_again_and_have_children(
 
 
 def test_a_film_walks_through_children_of_what_was_learnt(
-    learnt: Path, learnt_children: Path, run_cli: RunCli, tmp_path: Path
+    learnt: Path, learnt_children: Path, run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(film_frames, "Workers", in_process)
     child = {"mutate": 5, "by": 1, "strength": 0.05}
     words = ["--set", f"seed=[5, {json.dumps(child)}]", "--set", "film={length: 4f, loop: true}", "--set"]
     answer = run_cli("rerun", learnt, *words, "outputs=frames", "--out", tmp_path)

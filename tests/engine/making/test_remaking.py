@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import shutil
 import zlib
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,13 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from tests.engine.training.test_weights import saved
 from tests.support.common import RunCli
+from tests.support.executors import in_process
 from tests.support.folders import file_contents
 
 from artengine import InputError, build, load, run
 from artengine.events import Note, TrainingReport
 from artengine.making import make_files, recipe, remaking_of
+from artengine.making.films import film_frames
 from artengine.training import enclosed, weights
 
 STILLS = "outputs: [png, jpeg, webp, tiff, curves]\n"
@@ -53,12 +56,25 @@ def stranger(path: Path, **changes: Any) -> Path:
     return path.with_name("stranger.png")
 
 
+@pytest.fixture(scope="module")
+def learnt() -> dict[str, bytes]:
+    """The picture that most tests begin with, once the first of them has made it."""
+    return {}
+
+
 @pytest.fixture
-def picture(learning_scene: Path, run_cli: RunCli) -> Path:
+def picture(learning_scene: Path, run_cli: RunCli, learnt: dict[str, bytes]) -> Path:
     """A picture that was learnt, in another folder than its photo, which is gone."""
-    made(learning_scene, run_cli=run_cli)
-    (learning_scene.parent / "pictures/learning.safetensors").unlink()
-    return learning_scene.parent / "pictures/learning.png"
+    folder = learning_scene.parent
+    if not learnt:
+        learnt |= made(learning_scene, run_cli=run_cli)
+        shutil.rmtree(folder / "pictures")
+    else:
+        (folder / "photo.png").rename(folder / "kept.png")
+        learning_scene.unlink()
+    (folder / "pictures").mkdir()
+    (folder / "pictures/learning.png").write_bytes(learnt["learning.png"])
+    return folder / "pictures/learning.png"
 
 
 @pytest.mark.parametrize("outputs", [STILLS, FILMS, VECTORS, MEANS], ids=["stills", "films", "vectors", "means"])
@@ -259,7 +275,10 @@ def test_what_is_large_stays_out_unless_it_is_wanted(
     assert "expected at most 600\n" in run_cli("run", learning_scene, "--weights", "always").err
 
 
-def test_a_film_begins_from_it_by_several_processes_too(picture: Path, tmp_path: Path) -> None:
+def test_a_film_begins_from_it_by_several_processes_too(
+    picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(film_frames, "Workers", in_process)
     settings = ["film.length=3f", "film.fps=12", "camera={keys: {0s: {zoom: 0.5}, 100%: {zoom: 1}}}", "outputs=apng"]
     films = []
     for jobs in (1, 2):

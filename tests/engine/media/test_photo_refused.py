@@ -7,14 +7,13 @@ import random
 import struct
 import subprocess
 import sys
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
-from tests.support.photo_files import chunk, opened, png_by_hand, ramp, saved
+from tests.support.photo_files import chunk, opened, packed_zeros, png_by_hand, ramp, saved
 from tests.support.platforms import PEAK_MEMORY, on_posix
 from tests.support.tiff_files import Layout, tiff
 
@@ -90,18 +89,18 @@ def test_rare_formats_never_reach_their_parser(form: str, tmp_path: Path, monkey
 def test_truncated_photo_is_refused(form: str, tmp_path: Path) -> None:
     whole = saved(Image.fromarray(noise(40, 60)), form)
     end = len(whole) - (20 if form == "PNG" else 2)  # the last bytes of a PNG are a checksum and a closing mark
-    for at in range(100):
+    for at in range(50):
         with pytest.raises(ValueError, match=r"^found "):
-            opened(whole[: at * end // 100], tmp_path)
+            opened(whole[: at * end // 50], tmp_path)
 
 
-def test_a_thousand_damaged_files_raise_nothing_but_value_errors(
+def test_hundreds_of_damaged_files_raise_nothing_but_value_errors(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     chance = random.Random(5)
     files = samples()
     said: list[str] = []
-    for _ in range(1_000):
+    for _ in range(400):
         data = bytearray(chance.choice(list(files.values())))
         for _ in range(chance.randint(1, 5)):
             at = chance.randrange(len(data) if chance.random() < 0.5 else min(300, len(data)))
@@ -116,7 +115,7 @@ def test_a_thousand_damaged_files_raise_nothing_but_value_errors(
             assert opened(bytes(data), tmp_path).pixels.shape[2] == 3
         except ValueError as error:
             said.append(str(error))
-    assert len(said) > 400
+    assert len(said) > 160
     assert all(one.startswith("found ") and "\n" not in one for one in said)
     assert capfd.readouterr().err == ""  # one line is enough
 
@@ -173,19 +172,14 @@ def test_the_limit_is_ours_and_that_of_pillow_is_left_alone(tmp_path: Path, monk
     assert Image.MAX_IMAGE_PIXELS == 99
 
 
-def compressed(megabytes: int) -> bytes:
-    packer = zlib.compressobj(9)
-    return b"".join(packer.compress(bytes(2**20)) for _ in range(megabytes)) + packer.flush()
-
-
 @on_posix
 @pytest.mark.parametrize(
     "bomb",
     [
-        chunk(b"zTXt", b"a\0\0" + compressed(100)),
-        chunk(b"iTXt", b"a\0\1\0\0\0" + compressed(100)),
-        chunk(b"zTXt", b"a\0\0" + compressed(1)) * 100,
-        chunk(b"iCCP", b"a\0\0" + compressed(100)),
+        chunk(b"zTXt", b"a\0\0" + packed_zeros(100 * 2**20)),
+        chunk(b"iTXt", b"a\0\1\0\0\0" + packed_zeros(100 * 2**20)),
+        chunk(b"zTXt", b"a\0\0" + packed_zeros(2**20)) * 100,
+        chunk(b"iCCP", b"a\0\0" + packed_zeros(100 * 2**20)),
     ],
     ids=["zTXt", "iTXt", "many zTXt", "iCCP"],
 )

@@ -143,9 +143,9 @@ def test_picture_has_the_same_bits_in_tiles_and_on_threads(network: str, precisi
     # a camera moves points and nothing else: every precision meets all of them, every network three
     place = NETWORKS.index(network) + PRECISIONS.index(precision)
     camera = list(VIEWS.values())[place % len(VIEWS)]
-    whole = made(network, camera, size=f"150, height: 110, precision: {precision}").paint()
+    whole = made(network, camera, size=f"120, height: 80, precision: {precision}").paint()
     for points, threads in ((1000, 1), (4096, 2), (65_536, 3)):
-        picture = made(network, camera, size=f"150, height: 110, precision: {precision}")
+        picture = made(network, camera, size=f"120, height: 80, precision: {precision}")
         with threads_of(threads):
             for rows, columns, tile in picture.scene.view.tiles(points):
                 assert picture.paint(tile).tobytes() == whole[rows, columns].tobytes()

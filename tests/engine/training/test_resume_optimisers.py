@@ -20,13 +20,13 @@ MLP = "mlp: {width: [12, 12, 12], frequency: 3}"
 GRID = "feature_grid: {levels: [4, 8], features: 2, width: [8]}"
 
 TRAININGS = {
-    "adam": ("until: {steps: 60}, optimiser: adam", MLP),
-    "muon": ("until: {steps: 60}, optimiser: muon", MLP),
-    "sgd": ("until: {steps: 60}, optimiser: sgd", MLP),
-    "lbfgs": ("until: {steps: 12}, optimiser: lbfgs", MLP),
-    "feature_grid": ("until: {steps: 40}, preset: faithful", GRID),
-    "mask and patches": ("until: {steps: 60}, losses: [mse, ssim], mask: {random: 0.3}", MLP),
-    "two photos": ("until: {steps: 80, patience: 60}, optimiser: muon", MLP),
+    "adam": ("until: {steps: 20}, optimiser: adam", MLP),
+    "muon": ("until: {steps: 20}, optimiser: muon", MLP),
+    "sgd": ("until: {steps: 20}, optimiser: sgd", MLP),
+    "lbfgs": ("until: {steps: 8}, optimiser: lbfgs", MLP),
+    "feature_grid": ("until: {steps: 16}, preset: faithful", GRID),
+    "mask and patches": ("until: {steps: 20}, losses: [mse, ssim], mask: {random: 0.3}", MLP),
+    "two photos": ("until: {steps: 60, patience: 50}, optimiser: muon", MLP),
     "psnr": ("until: {psnr: 22}, weigh_centre: 3", MLP),
 }
 

@@ -42,7 +42,7 @@ from artengine_basics.outputs import films, video
 @each_format
 def test_the_same_film_is_the_same_file_on_however_many_cores(write: Write, tmp_path: Path) -> None:
     ground = np.random.RandomState(0).random_sample((40, 40, 3)).repeat(8, axis=0).repeat(16, axis=1)
-    images = [np.roll(ground, (37 * index, 11 * index), (0, 1)) for index in range(6)]  # far enough for a coder's care
+    images = [np.roll(ground, (37 * index, 11 * index), (0, 1)) for index in range(4)]  # far enough for a coder's care
     cores = os.sched_getaffinity(0)
     data = [written(write, tmp_path, images).read_bytes()]
     try:
@@ -97,7 +97,7 @@ class Bands(Frame):
 
 @each_format
 def test_a_film_does_not_show_how_its_frames_came_in_bands(write: Write, tmp_path: Path) -> None:
-    images = noise(4, 75)
+    images = noise(2, 75)
     whole = written(write, tmp_path, images).read_bytes()
     for rows in (1, 40, 74):
         (path,) = write([Bands(image, rows) for image in images], target(tmp_path))
@@ -111,7 +111,7 @@ def test_a_film_is_never_held_in_memory(write: Write, tmp_path: Path) -> None:
 
     def long() -> Iterator[Frame]:
         nonlocal most
-        for _ in range(300):
+        for _ in range(60):
             frame = framed(np.zeros((16, 16, 3), np.float32))
             alive.add(frame)
             yield frame
@@ -253,7 +253,7 @@ def test_film_that_lost_frames_is_an_error(tmp_path: Path, monkeypatch: pytest.M
 
 def test_folders_are_not_taken_for_options_or_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("-y", "http:", "50%03d", "a 'b' \\c=d;#[0:v]"):
+    for name in ("-y", "http:", "50%03d 'b' \\c=d;#[0:v]"):
         Path(name).mkdir()
         for write in FORMATS.values():
             path = written(write, Path(name), moving(2))

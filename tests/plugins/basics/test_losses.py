@@ -274,7 +274,7 @@ def test_the_minus_of_a_picture_is_not_the_picture(name: str) -> None:
 
 
 @every_patch_loss
-@pytest.mark.parametrize("size", [(2, 14, 12, 1), (1, 25, 23, 1), (2, 3, 6, 3), (3, 1, 4, 3), (2, 1, 1, 3)], ids=str)
+@pytest.mark.parametrize("size", [(2, 12, 11, 1), (1, 23, 22, 1), (2, 3, 6, 3), (3, 1, 4, 3), (2, 1, 1, 3)], ids=str)
 def test_the_gradient_is_that_of_the_numbers(name: str, size: tuple[int, ...]) -> None:
     target = torch.from_numpy(noise(*size))
     prediction = (0.3 * target + 0.5 * torch.from_numpy(noise(*size, seed=1))).requires_grad_()
@@ -330,7 +330,7 @@ def test_whatever_comes_the_loss_and_its_gradient_are_finite(
 @pytest.mark.parametrize("start", ["grey", "noise", "negative", "both sides of zero"])
 @pytest.mark.parametrize("name", ["ssim", "ms_ssim"])
 def test_pixels_learn_a_picture_by_its_structure_alone(name: str, start: str) -> None:
-    target = photo(32, 32)
+    target = photo(24, 24)
     starts = {
         "grey": np.full_like(target, 0.5),
         "noise": noise(*target.shape),
@@ -350,12 +350,12 @@ def test_edges_sharpen_what_is_blurred() -> None:
 
 
 def learn(loss: Loss, start: Array, target: Array) -> Array:
-    """The pixels (H, W, C) after 400 steps."""
+    """The pixels (H, W, C) after 100 steps."""
     goal = torch.from_numpy(target).unsqueeze(0)
     pixels = torch.from_numpy(start).unsqueeze(0).requires_grad_()
-    optimiser = torch.optim.Adam([pixels], lr=0.03)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, 400)
-    for _ in range(400):
+    optimiser = torch.optim.Adam([pixels], lr=0.1)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, 100)
+    for _ in range(100):
         optimiser.zero_grad()
         torch.autograd.backward(loss(pixels, goal))
         optimiser.step()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from collections.abc import Callable
@@ -92,22 +93,31 @@ def test_gain_of_a_split_is_what_the_error_falls_by(placed: int, size: tuple[int
     assert scorer.error == pytest.approx(before, rel=1e-5, abs=1e-9)
 
 
+@functools.cache
+def best_gains(kind: Kind) -> list[float]:
+    """By how much the best member of each of three families lets the error of a picture fall, one tried by one."""
+    image, weight = noise(11, 8, seed=4)
+    before, _ = error(image, weight, PLACED)
+    given, far, count = families(kind, 3), (11 / 8, 1.0), bin_count(centred(np.zeros((8, 11, 3), np.float32)))
+    bins = bin_families(kind, given, far, count)
+    best = []
+    for number, family in enumerate(given):
+        edges = (
+            bins.low[number] + np.arange(1, count, 4) / bins.scale[number]
+        )  # every fourth: no gain depends on 1/16 of a pixel
+        best.append(max(before - error(image, weight, [*PLACED, (*family.tolist(), float(edge))])[0] for edge in edges))
+    return best
+
+
 @each_scorer
 @each_kind
 def test_best_member_of_a_family_is_the_best_of_all(kind: Kind, make: Make) -> None:
     image, weight = noise(11, 8, seed=4)
     scorer = filled(make(image, weight), PLACED)
-    before, _ = error(image, weight, PLACED)
-    given, far, count = families(kind, 3), (11 / 8, 1.0), bin_count(centred(np.zeros((8, 11, 3), np.float32)))
-    gains, _ = scorer.score_splits(kind, given)
-    bins = bin_families(kind, given, far, count)
-    for number, family in enumerate(given):
-        edges = (
-            bins.low[number] + np.arange(1, count, 4) / bins.scale[number]
-        )  # every fourth: no gain depends on 1/16 of a pixel
-        fallen = [before - error(image, weight, [*PLACED, (*family.tolist(), float(edge))])[0] for edge in edges]
-        assert gains[number] >= max(fallen) - 1e-5
-        assert gains[number] <= max(fallen) * 1.1
+    gains, _ = scorer.score_splits(kind, families(kind, 3))
+    for gain, best in zip(gains, best_gains(kind), strict=True):
+        assert gain >= best - 1e-5
+        assert gain <= best * 1.1
 
 
 @each_kind
@@ -271,7 +281,7 @@ def test_search_recovers_a_synthetic_partition(answer: str, seed: int, tmp_path:
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_network_layers_learn_a_synthetic_partition(answer: str, tmp_path: Path) -> None:
     lines, circles = ANSWERS[answer]
-    given = f"synthetic: {{lines: {lines}, circles: {circles}, size: 32}}, fit: 400"
+    given = f"synthetic: {{lines: {lines}, circles: {circles}, size: 32}}, fit: 150"
     picture, told = learnt(scene(tmp_path, given, f"lines: {lines}, circles: {circles}", seed=2))
     assert told[-1].psnr is not None
     assert told[-1].psnr >= 45

@@ -32,13 +32,13 @@ where_forked = pytest.mark.skipif(torch.cuda.is_available(), reason="torch does 
 BOTH = "lines: 5, circles: 2"
 #: What is learnt, with how many steps before the fit, and after it.
 TRAININGS = {
-    "search": ("cycles: 5, fit: 120", BOTH, 42, 54),
-    "search, with soft lines": ("cycles: 3, fit: 120", f"{BOTH}, sigmoids: 2, structure: 4", 36, 48),
-    "search, means": ("cycles: 6, colours: mean, weigh_centre: {}", BOTH, 49, 49),
-    "search from a start": ("cycles: 3, fit: 60, start: start.safetensors", "lines: 7, circles: 2", 36, 42),
-    "gradient": ("way: gradient, cycles: 12, epochs: 2, batch: 100, fit: 120", BOTH, 96, 108),
-    "gradient, adadelta": ("way: gradient, cycles: 6, optimiser: adadelta, rate: 0.5, rate_end: 0.1", BOTH, 72, 72),
-    "gradient, by centre": ("way: gradient, cycles: 20, fit: 50", "lines: 6, form: centre, sigmoids: 1", 20, 25),
+    "search": ("cycles: 3, fit: 60", BOTH, 28, 34),
+    "search, with soft lines": ("cycles: 2, fit: 60", f"{BOTH}, sigmoids: 2, structure: 4", 27, 33),
+    "search, means": ("cycles: 4, colours: mean, weigh_centre: {}", BOTH, 35, 35),
+    "search from a start": ("cycles: 2, fit: 60, start: start.safetensors", "lines: 7, circles: 2", 27, 33),
+    "gradient": ("way: gradient, cycles: 5, epochs: 2, batch: 100, fit: 60", BOTH, 40, 46),
+    "gradient, adadelta": ("way: gradient, cycles: 3, optimiser: adadelta, rate: 0.5, rate_end: 0.1", BOTH, 36, 36),
+    "gradient, by centre": ("way: gradient, cycles: 12, fit: 50", "lines: 6, form: centre, sigmoids: 1", 12, 17),
 }
 
 
@@ -123,7 +123,7 @@ def test_training_killed_again_and_again_ends_in_the_same_bytes(tmp_path: Path) 
         assert strays(folder) == []
 
 
-@pytest.mark.parametrize("options", ["cycles: 4, fit: 80", "way: gradient, cycles: 12, batch: 100, fit: 80"])
+@pytest.mark.parametrize("options", ["cycles: 2, fit: 40", "way: gradient, cycles: 5, batch: 100, fit: 40"])
 def test_every_part_of_the_state_is_needed(options: str, tmp_path: Path) -> None:
     """Gone on from each report, it is the same training; the reports come whenever the clock says so."""
     photo(tmp_path)
@@ -215,11 +215,11 @@ def test_an_endless_training_that_is_killed_goes_on(way: str, tmp_path: Path) ->
     assert sorted(file_contents(out)) == ["a.png", "a.safetensors"]
 
 
-LINES = "lines: 15"
+LINES = "lines: 10"
 FILMED = {
-    "search": ("cycles: 1, fit: 40", 34),  # the search ends at step 30, of which there is a frame
-    "means": ("cycles: 1, colours: mean", 30),
-    "gradient": ("way: gradient, cycles: 30, fit: 40", 34),
+    "search": ("cycles: 1, fit: 40", 24),  # the search ends at step 20, of which there is a frame
+    "means": ("cycles: 1, colours: mean", 20),
+    "gradient": ("way: gradient, cycles: 20, fit: 40", 24),
 }
 
 

@@ -88,7 +88,7 @@ def test_it_is_mirrored_beyond_the_edges_and_smooth_within(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_photos_of_any_shape_are_covered_and_learnt(shape: tuple[int, int], tmp_path: Path) -> None:
-    picture = live(tmp_path, shape, "until: {steps: 300}, rate: 0.02")
+    picture = live(tmp_path, shape, "until: {steps: 60}, rate: 0.05")
     told = list(training_of(picture))
     short = min(shape)
     assert grid(picture).reach.tolist() == pytest.approx([shape[1] / short, shape[0] / short])
@@ -116,7 +116,7 @@ def test_photos_of_any_shape_are_covered_and_learnt(shape: tuple[int, int], tmp_
 )
 def test_photos_of_any_shape_go_every_way(options: str, shape: tuple[int, int], tmp_path: Path) -> None:
     for network in (NETWORK, "mlp: {width: 8, depth: 2}"):
-        steps = 4 if "lbfgs" in options else 12
+        steps = 2 if "lbfgs" in options else 4
         told = list(training_of(live(tmp_path, shape, f"until: {{steps: {steps}}}, {options}", network)))
         assert told[-1].step == steps
         assert all(math.isfinite(one.loss) and one.psnr and math.isfinite(one.psnr) for one in told)

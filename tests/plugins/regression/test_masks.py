@@ -19,7 +19,7 @@ from artengine import InputError, Picture, Progress, View, build, load
 from artengine.making.pipeline import make_files
 from artengine.training.centre import centre_weights
 from artengine.training.session import TrainingSession
-from artengine_regression.training import measuring
+from artengine_regression.training import learning, measuring
 from artengine_regression.training.mask import Mask
 from artengine_regression.training.sampling import Lattice, Patches, Table, sampler_for
 from artengine_regression.training.targets import target_images
@@ -113,7 +113,7 @@ MASKS = {
 def test_other_colours_where_it_is_hidden_change_no_bit(mask: str, network: str, desk: Desk) -> None:
     picture, hidden = MASKS[mask]
     desk.keep("mask.png", picture)
-    options = f"until: {{steps: 60}}, batch: 60, mask: {{{mask}}}"
+    options = f"until: {{steps: 30}}, batch: 60, rate: 0.01, mask: {{{mask}}}"
     weights, told = desk.learnt(options, network)
     desk.keep("photo.png", noisy(made(), hidden))
     others, worse = desk.learnt(options, network)
@@ -143,7 +143,7 @@ def test_what_is_hidden_is_hidden_from_every_way_to_look(way: str, desk: Desk) -
     options, network = WAYS[way]
     desk.keep("mask.png", BLOT * 255)
     desk.keep("bright.png", made()[..., 0])
-    steps = 6 if "lbfgs" in options else 60
+    steps = 3 if "lbfgs" in options else 20
     options = f"until: {{steps: {steps}}}, mask: {{picture: mask.png}}, {options}"
     weights, told = desk.learnt(options, network)
     desk.keep("photo.png", noisy(made(), BLOT))
@@ -160,7 +160,7 @@ def test_pixels_averaged_before_learning_take_in_nothing_hidden(mask: str, losse
     hidden = corner(41, 50) if mask.startswith("rectangle") else spot(41, 50)
     photo = made(41, 50)
     desk.keep("mask.png", hidden * 255)
-    options = f"until: {{steps: 30}}, batch: 300, downscale: 3, losses: {losses}, mask: {{{mask}}}"
+    options = f"until: {{steps: 10}}, batch: 300, downscale: 3, losses: {losses}, mask: {{{mask}}}"
     found = []
     for one in (photo, noisy(photo, hidden)):
         desk.keep("photo.png", one)
@@ -188,8 +188,9 @@ def test_what_is_told_of_known_and_of_hidden_pixels_is_what_one_sees(
     network: str, band: int, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(measuring, "BAND", band)
+    monkeypatch.setattr(learning, "STEPS_PER_CHECK", 10)
     desk.keep("mask.png", BLOT * 255)
-    options = "until: {steps: 60}, batch: 60, mask: {picture: mask.png}"
+    options = "until: {steps: 25}, batch: 60, mask: {picture: mask.png}"
     path = desk.scene(options, network)
     list(make_files(load(path), desk.folder / "out", device="cpu"))
     with safe_open(desk.folder / "out" / "a.safetensors", "pt") as file:
@@ -219,8 +220,8 @@ def test_a_mask_that_hides_everything_is_refused_in_one_line(mask: str, desk: De
 )
 def test_a_mask_that_hides_nothing_changes_nothing(mask: str, network: str, desk: Desk) -> None:
     desk.keep("black.png", np.full((3, 3), 127))
-    plain, told = desk.learnt("until: {steps: 20}, batch: 60", network)
-    masked, also = desk.learnt(f"until: {{steps: 20}}, batch: 60, mask: {mask}", network)
+    plain, told = desk.learnt("until: {steps: 10}, batch: 60", network)
+    masked, also = desk.learnt(f"until: {{steps: 10}}, batch: 60, mask: {mask}", network)
     assert same(plain, masked)
     assert (also.psnr, also.holdout_psnr) == (told.psnr, None)
 
@@ -300,7 +301,7 @@ def test_disc_is_looked_at_so_many_times_as_often_as_the_rest(network: str, numb
     centre = picture.scene.training.options["weigh_centre"]  # type: ignore[union-attr]
     weights = centre_weights(centre, View(width=24, height=20))
     assert weights is not None
-    counts = looked_at(numbered, {"weigh_centre": centre}, network, patches=False, draws=1500)
+    counts = looked_at(numbered, {"weigh_centre": centre}, network, patches=False, draws=660)
     assert counts[weights == 5].mean() / counts[weights == 1].mean() == pytest.approx(5, rel=0.05)
 
 

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from artengine import Picture, Result, build, load
 from artengine.training.session import TrainingSession
 from artengine_basics.losses import ssim
+from artengine_regression.training import learning
 from artengine_regression.training.mask import Mask
 from artengine_regression.training.optimisers import SMALLEST, hidden_matrices, optimiser, orthogonal
 from artengine_regression.training.presets import Optimiser
@@ -26,6 +27,7 @@ from artengine_regression.training.targets import target_images
 
 NAMES: tuple[Optimiser, ...] = get_args(Optimiser)
 RATES = {"adam": 3e-3, "muon": 5e-3, "sgd": 0.1, "lbfgs": 1.0}
+GRID_RATES = {"adam": 0.02, "muon": 0.02, "sgd": 0.5, "lbfgs": 1.0}
 MLP = "mlp: {width: 16, depth: 3, frequency: 4}"
 GRID = "feature_grid: {levels: [4, 8], features: 2, width: [8, 8]}"
 
@@ -79,8 +81,9 @@ def lowered(name: Optimiser, net: nn.Module, steps: int = 60) -> float:
 @pytest.mark.parametrize("network", [MLP, GRID])
 @pytest.mark.parametrize("name", NAMES)
 def test_each_learns_a_photo(name: Optimiser, network: str, scene: Callable[[str, str], Path]) -> None:
-    steps = 60 if name == "lbfgs" else 400
-    picture = live(scene(f"until: {{steps: {steps}}}, optimiser: {name}", network))
+    steps = 15 if name == "lbfgs" else 200
+    rate = f"rate: {GRID_RATES[name]}" if network == GRID else ""
+    picture = live(scene(f"until: {{steps: {steps}}}, optimiser: {name}, {rate}", network))
     last = list(training_of(picture))[-1]
     assert last.psnr is not None
     assert last.psnr > {"adam": 28, "muon": 30, "sgd": 18, "lbfgs": 35}[name]
@@ -89,9 +92,10 @@ def test_each_learns_a_photo(name: Optimiser, network: str, scene: Callable[[str
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("network", [MLP, GRID])
 def test_each_goes_on_from_any_report_to_the_bit(
-    name: Optimiser, network: str, scene: Callable[[str, str], Path]
+    name: Optimiser, network: str, scene: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = scene(f"until: {{steps: {6 if name == 'lbfgs' else 200}}}, optimiser: {name}", network)
+    monkeypatch.setattr(learning, "STEPS_PER_CHECK", 10)
+    path = scene(f"until: {{steps: {4 if name == 'lbfgs' else 40}}}, optimiser: {name}", network)
     whole = live(path)
     cuts: list[tuple[dict[str, Any], dict[str, Tensor]]] = []
     for progress in training_of(whole):

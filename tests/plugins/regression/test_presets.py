@@ -32,7 +32,8 @@ def scene(folder: Path, options: str, more: str = "") -> Scene:
 
 @pytest.mark.parametrize("preset", get_args(Word))
 def test_a_preset_is_all_that_a_scene_needs(preset: str, folder: Path) -> None:
-    whole = scene(folder, f"preset: {preset}, until: {{steps: 300}}, batch: 256")
+    steps = 200 if preset == "demo" else 60
+    whole = scene(folder, f"preset: {preset}, until: {{steps: {steps}}}, batch: 256")
     picture = build(whole, "cpu")
     *_, last = training_of(picture)
     assert last.psnr is not None

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image, ImageCms
-from tests.support.common import RunProcess
+from tests.support.common import RunCli, RunProcess
 from tests.support.trainings import training_of
 
 from artengine import build, load
@@ -53,13 +53,13 @@ def tiff(values: Pixels, **options: Any) -> bytes:
     return file.getvalue()
 
 
-def scene(folder: Path, data: bytes, options: str = "") -> Path:
+def scene(folder: Path, data: bytes, options: str = "", end: str = "optimiser: lbfgs, until: {steps: 15}") -> Path:
     (folder / "photo").write_bytes(data)
     path = folder / "a.yaml"
     path.write_text(
         f"seed: 3\ncanvas: {{width: {WIDTH}, height: {HEIGHT}}}\n"
         "network: {mlp: {width: 16, depth: 2, frequency: 2}}\n"
-        f"training: {{regression: {{target: photo, rate: 0.05, until: {{steps: 200}}{options}}}}}\n"
+        f"training: {{regression: {{target: photo, {end}{options}}}}}\n"
     )
     return path
 
@@ -194,7 +194,7 @@ def test_the_colours_that_are_learnt_are_those_of_the_profile(form: str, tmp_pat
 def test_tall_wide_and_tiny_photos_are_learnt(height: int, width: int, tmp_path: Path) -> None:
     y, x = np.mgrid[0:height, 0:width] / max(height, width)
     image = np.stack((0.2 + 0.6 * x, 0.2 + 0.6 * y, 0.5 + 0 * x), axis=-1)
-    path = scene(tmp_path, saved(colour(image)))
+    path = scene(tmp_path, saved(colour(image)), end="optimiser: lbfgs, until: {steps: 25}")
     path.write_text(path.read_text().replace(f"{WIDTH}, height: {HEIGHT}", f"{width}, height: {height}"))
     assert apart(learnt(path), image) < 0.02
 
@@ -213,14 +213,15 @@ HALVES: dict[str, bytes] = {
 
 @pytest.mark.parametrize("option", ["mask: {picture: half}", "weigh: half"])
 def test_masks_and_weights_may_be_of_any_kind(option: str, tmp_path: Path) -> None:
-    path = scene(tmp_path, saved(colour(np.where(LEFT[:, :, None] > 0, 1 - SEEN, SEEN))), f", {option}")
+    photo = saved(colour(np.where(LEFT[:, :, None] > 0, 1 - SEEN, SEEN)))
+    path = scene(tmp_path, photo, f", {option}", "rate: 0.05, until: {steps: 150}")
     pictures = {}
     (tmp_path / "half").write_bytes(HALVES["8 bits"])
     picture = learnt(path)
     half = WIDTH // 2 + 1  # an edge is no place to look at
     side = np.s_[:, : half - 2] if "mask" in option else np.s_[:, half:]
     assert apart(picture[side], SEEN[side] if "mask" in option else 1 - SEEN[side]) < 0.03
-    path.write_text(path.read_text().replace("steps: 200", "steps: 10"))  # enough to tell one from another
+    path.write_text(path.read_text().replace("steps: 150", "steps: 10"))  # enough to tell one from another
     for kind, data in HALVES.items():
         (tmp_path / "half").write_bytes(data)
         pictures[kind] = learnt(path)
@@ -256,9 +257,9 @@ REFUSED: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize("kind", REFUSED)
 def test_what_is_no_photo_is_refused_in_a_line_for_each_place(
-    kind: str, run_process: RunProcess, tmp_path: Path
+    kind: str, run_cli: RunCli, run_process: RunProcess, tmp_path: Path
 ) -> None:
-    made, words = REFUSED[kind]
+    made, said = REFUSED[kind]
     folder = tmp_path / "scene"
     folder.mkdir()
     scene(folder, saved(colour()), ", mask: {picture: bad.png}, weigh: ./bad.png")
@@ -275,12 +276,17 @@ def test_what_is_no_photo_is_refused_in_a_line_for_each_place(
     text = (folder / "a.yaml").read_text().replace("target: photo", "target: [photo, bad.png]")
     (folder / "a.yaml").write_text(text)
     before = sorted(tmp_path.rglob("*"))
-    answer = run_process("run", "scene/a.yaml", "--out", "out")
-    lines = answer.stderr.splitlines()
-    assert (answer.returncode, answer.stdout) == (2, "")
+    words = ("run", "scene/a.yaml", "--out", "out")
+    if kind.startswith("half"):  # of which a library may speak past Python's streams
+        answer = run_process(*words)
+        code, out, lines = answer.returncode, answer.stdout, answer.stderr.splitlines()
+    else:
+        refused = run_cli(*words)
+        code, out, lines = refused.code, refused.out, refused.err.splitlines()
+    assert (code, out) == (2, "")
     places = [line.split(": ")[1].removeprefix("training.regression.") for line in lines]
     assert places == ["target.1", "mask.picture", "weigh"]
-    assert all(words in line for line in lines)
+    assert all(said in line for line in lines)
     assert sorted(tmp_path.rglob("*")) == before
 
 

@@ -104,7 +104,7 @@ def weights(picture: Picture) -> Tensor:
 
 
 def test_it_learns_a_photo(scene: Scene, tmp_path: Path) -> None:
-    picture, told = learnt(scene("until: {steps: 600}, batch: 256"))
+    picture, told = learnt(scene("until: {steps: 150}, batch: 128, rate: 0.01"))
     assert told[-1].psnr is not None
     assert told[-1].psnr > 35
     with Image.open(tmp_path / "photo.png") as photo:
@@ -167,7 +167,7 @@ def test_downscale_learns_the_averages(scene: Scene) -> None:
     whole, small = (learnt(scene(f"until: {{steps: 1}}, batch: 8, downscale: {by}"))[0] for by in (1, 64))
     assert not torch.equal(weights(whole), weights(small))
     picture, _ = learnt(
-        scene("until: {steps: 300}, batch: 64, downscale: 64", "mlp: {width: 8, depth: 1, frequency: 2}")
+        scene("until: {steps: 100}, batch: 64, rate: 0.01, downscale: 64", "mlp: {width: 8, depth: 1, frequency: 2}")
     )
     with Image.open(picture.scene.photos["photo.png"].path) as photo:
         mean = (np.asarray(photo) / 255).mean(axis=(0, 1))
@@ -177,7 +177,7 @@ def test_downscale_learns_the_averages(scene: Scene) -> None:
 
 def test_a_grey_network_learns_the_grey_of_the_photo(scene: Scene) -> None:
     network = "neural_painter: {nr_channel: 1, hidden_size: 16, nr_hidden: 1, nonlin: tanh}"
-    picture, told = learnt(scene("until: {steps: 600}, batch: 256, rate: 0.01", network))
+    picture, told = learnt(scene("until: {steps: 200}, batch: 128, rate: 0.05", network))
     assert picture.channels == 1
     assert told[-1].psnr is not None
     assert told[-1].psnr > 20
@@ -188,7 +188,7 @@ def test_a_grey_network_learns_the_grey_of_the_photo(scene: Scene) -> None:
 
 @pytest.mark.parametrize("colours", ["signed", "unit", "stretch"])
 def test_whatever_range_a_network_has_it_learns_the_colours_of_the_photo(colours: str, scene: Scene) -> None:
-    options = "until: {steps: 300}, batch: 128"
+    options = "until: {steps: 100}, batch: 128, rate: 0.01"
     picture, told = learnt(scene(options, f"mlp: {{width: 32, depth: 2, frequency: 4, colours: {colours}}}"))
     assert told[-1].psnr is not None
     assert told[-1].psnr > 28
@@ -197,7 +197,7 @@ def test_whatever_range_a_network_has_it_learns_the_colours_of_the_photo(colours
 
 
 def test_a_batch_may_be_larger_than_the_photo(scene: Scene) -> None:
-    _, told = learnt(scene("until: {steps: 100}, batch: 5000"))
+    _, told = learnt(scene("until: {steps: 40}, batch: 5000"))
     assert told[-1].psnr is not None
     assert told[-1].psnr > 20
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from rich.console import Console
 from rich.text import Text
+from tests.support.common import LEARNING
 from tests.support.terminal import Cell, Session, Terminal
 
 import artengine
@@ -74,6 +76,15 @@ ODD = """
     """
 
 WAITS = "\x1b[?25l\x1b[?25l"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _imported(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A training in this process: what it imports, no command that is forked from it has to."""
+    folder = tmp_path_factory.mktemp("imported")
+    Image.new("RGB", (4, 4)).save(folder / "photo.png")
+    (folder / "learning.yaml").write_text(LEARNING.replace("steps: 60", "steps: 1"))
+    artengine.run(folder / "learning.yaml", out=folder)
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ def test_killed_film_goes_on_with_the_frames_it_has(
 def test_film_killed_at_any_moment_ends_in_the_same_bytes(scene: Path, tmp_path: Path, whole: dict[str, bytes]) -> None:
     """Killed again and again from outside, between frames and within them."""
     out = tmp_path / "out"
-    for seconds in moments(12, 0.2):
+    for seconds in moments(6, 0.2):
         killed(until(scene, out, lambda event: None), seconds)
         assert all(name in whole for name in file_contents(out) if not name.startswith("."))
     made(scene, out)

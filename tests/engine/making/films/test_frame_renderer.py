@@ -109,13 +109,13 @@ def test_one_stretch_serves_all_frames_of_a_camera_film(desk: Desk) -> None:
 def test_frames_do_not_depend_on_which_were_asked_for_before(desk: Desk) -> None:
     """Painted by several processes, each sees some of them only."""
     for text in (
-        "seed: [3, 7]\n" + SMALL + SOFT + "film: {length: 16f, fps: 8, loop: true}\n",
-        SMALL + SOFT + "film: {length: 16f, fps: 8}\ncoordinates: [grid, {time: {radius: 2}}]\n",
-        SMALL + SOFT.replace("0.6", "{keys: {0s: 0.3, 2s: 1}}") + "film: {length: 16f, fps: 8}\n",
+        "seed: [3, 7]\n" + SMALL + SOFT + "film: {length: 10f, fps: 8, loop: true}\n",
+        SMALL + SOFT + "film: {length: 10f, fps: 8}\ncoordinates: [grid, {time: {radius: 2}}]\n",
+        SMALL + SOFT.replace("0.6", "{keys: {0s: 0.3, 1s: 1}}") + "film: {length: 10f, fps: 8}\n",
     ):
         inorder, backwards = filming(desk, text), filming(desk, text)
         expected = all_pixels(inorder)
-        for frame in (15, 0, 9, 2, 9):
+        for frame in (9, 0, 6, 2, 6):
             assert np.array_equal(backwards.pixels(frame), expected[frame])
 
 
@@ -130,7 +130,7 @@ def test_frames_do_not_depend_on_which_were_asked_for_before(desk: Desk) -> None
 )
 def test_colours_move_smoothly_where_the_picture_changes(desk: Desk, text: str) -> None:
     film = filming(desk, text)
-    images = np.array([film.pixels(frame) / 255 for frame in range(40)])
+    images = np.array([film.pixels(frame) / 255 for frame in range(25)])
     for seen in (images.mean(axis=(1, 2)), images[:, 13, 24]):
         assert np.abs(np.diff(seen, axis=0)).max() < 0.15
         assert np.abs(np.diff(seen, 2, axis=0)).max() < 0.15

@@ -12,7 +12,7 @@ from artengine.making.films.titles import render_titles
 from artengine.media.font import BUILT_IN
 
 Array = np.ndarray[Any, Any]
-SIZES = [(640, 360), (320, 180), (360, 640), (1280, 200)]
+SIZES = [(540, 304), (320, 180), (304, 540), (1000, 160)]
 
 
 def ink(width: int, height: int, **words: str) -> Array:
@@ -52,7 +52,7 @@ LONG = "the quick brown fox jumps over the lazy dog and comes back again for mor
         "A",
         "g" * 12,
         "W" * 500,
-        "i" * 500,
+        "i" * 250,
         LONG[:500],
         "one\ntwo\nthree",
         "\n\none\n\n",
@@ -75,7 +75,7 @@ def test_every_word_is_inside_the_picture(text: str, size: tuple[int, int]) -> N
 
 def test_long_words_do_not_cover_each_other() -> None:
     words = {"title": LONG[:300], "subtitle": LONG[:200], "caption": LONG[:200]}
-    for width, height in ((640, 360), (1920, 1080), (1080, 1920)):
+    for width, height in ((640, 360), (1280, 720), (720, 1280)):
         apart = [ink(width, height, **{kind: text}) for kind, text in words.items()]
         together = ink(width, height, **words)
         # had they covered each other, there would be less ink than in all of them

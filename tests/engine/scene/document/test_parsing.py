@@ -115,11 +115,11 @@ def test_all_problems_of_a_document_are_reported_at_once(parser: str) -> None:
     ]
 
 
-def test_three_thousand_damaged_scenes_raise_nothing_but_input_errors() -> None:
+def test_a_thousand_damaged_scenes_raise_nothing_but_input_errors() -> None:
     chance = random.Random(20)
     original = REALISTIC.encode()
     refused = 0
-    for _ in range(3_000):
+    for _ in range(1_000):
         text = bytearray(original)
         for _ in range(chance.randint(1, 4)):
             at = chance.randrange(len(text))
@@ -136,7 +136,7 @@ def test_three_thousand_damaged_scenes_raise_nothing_but_input_errors() -> None:
         told = complaints(bytes(text))
         assert all(one.startswith("s.yaml:") and one.split(":")[1].isdecimal() for one in told), told
         refused += bool(told)
-    assert refused > 1_000
+    assert refused > 330
 
 
 @pytest.mark.parametrize(
