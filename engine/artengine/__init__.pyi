@@ -1,6 +1,8 @@
 from .capabilities import (
     DynamicRowsNetwork as DynamicRowsNetwork,
     LatticeNetwork as LatticeNetwork,
+    Lookup as Lookup,
+    LookupNetwork as LookupNetwork,
     PhotoExtentNetwork as PhotoExtentNetwork,
     brings as brings,
     depends as depends,

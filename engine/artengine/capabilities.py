@@ -50,6 +50,23 @@ class DynamicRowsNetwork(Protocol):
     dynamic_rows: Collection[str]
 
 
+#: From points, (N, inputs), to keys, (N, K), in operations on tensors; and from these to colours, (N, channels).
+Lookup = tuple[Callable[["Tensor"], "Tensor"], Callable[["Tensor"], "Tensor"]]
+
+
+@runtime_checkable
+class LookupNetwork(Protocol):
+    """A network that looks its colours up: it computes keys, and no more with them than to find a colour by each."""
+
+    def lookup(self) -> Lookup | None:
+        """Give two functions that do one after the other what the network does; None while it computes its colours.
+
+        The first is compiled where it can be. The second may do anything, by several threads at once, but no
+        arithmetic whose last bits depend on the machine.
+        """
+        ...
+
+
 #: What follows the name of a scene in the names of its files, and what stands in it for any number.
 SUFFIX = re.compile(r"[-\w]*\.[\w.]+")
 NUMBER = "####"
@@ -59,6 +76,7 @@ CAPABILITIES: Mapping[str, type] = {
     "lattice": LatticeNetwork,
     "cover": PhotoExtentNetwork,
     "dynamic_rows": DynamicRowsNetwork,
+    "lookup": LookupNetwork,
 }
 
 
@@ -74,6 +92,11 @@ def missing_capabilities(network: object, offered: Collection[type]) -> list[str
 def dynamic_rows(network: object) -> Collection[str]:
     """The names of those of a network's weights that may have another number of rows."""
     return network.dynamic_rows if isinstance(network, DynamicRowsNetwork) else ()
+
+
+def lookup_of(network: object) -> Lookup | None:
+    """The two functions of a network that looks its colours up now; None of any other."""
+    return network.lookup() if isinstance(network, LookupNetwork) else None
 
 
 def colour_range(network: object) -> ColourRange:

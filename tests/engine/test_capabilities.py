@@ -16,6 +16,7 @@ from artengine.capabilities import (
     Declarations,
     DynamicRowsNetwork,
     LatticeNetwork,
+    LookupNetwork,
     PhotoExtentNetwork,
     brings,
     colour_range,
@@ -110,7 +111,7 @@ def test_bundled_networks_offer_what_they_can_do() -> None:
     declared = {one.name: set(one.declares.offers) for one in default_registry().components("network")}
     assert {name: kinds for name, kinds in declared.items() if kinds} == {
         "feature_grid": {LatticeNetwork, PhotoExtentNetwork},
-        "dividers": {DynamicRowsNetwork},
+        "dividers": {DynamicRowsNetwork, LookupNetwork},
     }
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from artengine.capabilities import Lookup, lookup_of
 from artengine.errors import is_out_of_memory
 from artengine.painting.compiled import NotCompilableError
 from artengine.painting.operations import NotTraceableError, Trace, same_numbers, simplify, trace_network
@@ -111,7 +112,11 @@ def make_plan(network: nn.Module, inputs: int, precision: PlanPrecision, device:
 
 def _optimised(plan: Plan, inputs: int, precision: PlanPrecision) -> Plan:
     """The same, compiled or step by step where the network allows that."""
-    trace, reason = _attempt(lambda: _traced(plan, PROBES, inputs))
+    lookup, reason = _attempt(lambda: _lookup_of(plan, inputs))
+    if reason:
+        return replace(plan, not_compiled=reason)
+    keys = lookup[0] if lookup else plan.network
+    trace, reason = _attempt(lambda: _traced(keys, plan.dtype, PROBES, inputs))
     if trace is None:
         return replace(plan, not_compiled=reason)
     plan = replace(plan, points=_slice_of(trace))
@@ -120,8 +125,11 @@ def _optimised(plan: Plan, inputs: int, precision: PlanPrecision) -> Plan:
     if not exact:
         compiled, reason = _attempt(lambda: _compiled(trace, inputs, plan.dtype, draft=precision == "draft"))
     if compiled is not None:
-        return replace(plan, shared=compiled, library=compiled.library, instructions=compiled.instructions)
-    slice_trace, reason_now = _attempt(lambda: _traced(plan, plan.points, inputs))
+        painter = _one_after_the_other(compiled, lookup[1]) if lookup else compiled
+        return replace(plan, shared=painter, library=compiled.library, instructions=compiled.instructions)
+    if lookup:
+        return replace(plan, not_compiled=reason)
+    slice_trace, reason_now = _attempt(lambda: _traced(plan.network, plan.dtype, plan.points, inputs))
     if slice_trace is None:
         return replace(plan, not_compiled=reason_now)
     steps, fault = _attempt(lambda: lower(slice_trace, plan.points))
@@ -154,10 +162,34 @@ def _warn_of_fault(reason: str) -> None:
     _log.warning("a network is painted slowly, by a fault of artengine: %s", reason, exc_info=True)
 
 
-def _traced(plan: Plan, count: int, inputs: int) -> Trace:
-    """The trace of a plan's network with so many points."""
-    points = _spread(count, inputs, plan.dtype)
-    return trace_network(plan.network, points, points.flip(0))
+def _lookup_of(plan: Plan, inputs: int) -> Lookup | None:
+    """The two functions of a network that looks its colours up now; None of any other.
+
+    Raises `NotCompilableError` where they do not do what the network does: they are a third party's, perhaps.
+    """
+    points = _spread(PROBES, inputs, plan.dtype)
+    try:
+        lookup = lookup_of(plan.network)
+        if lookup is None:
+            return None
+        keys, look_up = lookup
+        with torch.no_grad():
+            same = same_numbers(look_up(keys(points)), plan.network(points))
+    except Exception as error:
+        raise NotCompilableError(f"its lookup fails: {type(error).__name__}: {error}") from error
+    if not same:
+        raise NotCompilableError("it looks up other colours than it gives")
+    return keys, look_up
+
+
+def _traced(network: Painter, dtype: torch.dtype, count: int, inputs: int) -> Trace:
+    """The trace of a network, or of a part of it, with so many points."""
+    points = _spread(count, inputs, dtype)
+    return trace_network(network, points, points.flip(0))
+
+
+def _one_after_the_other(first: Painter, second: Painter) -> Painter:
+    return lambda points: second(first(points))
 
 
 def _slice_of(trace: Trace) -> int:

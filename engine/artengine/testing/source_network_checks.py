@@ -8,7 +8,7 @@ from typing import get_args
 import torch
 from torch import nn
 
-from artengine.capabilities import CAPABILITIES, colour_range, missing_capabilities
+from artengine.capabilities import CAPABILITIES, colour_range, lookup_of, missing_capabilities
 from artengine.components import ConfiguredComponent, with_article
 from artengine.kinds import ColourRange, Ports
 from artengine.testing.cases import VIEW
@@ -48,12 +48,15 @@ def _paints(bound: ConfiguredComponent, bench: Bench) -> None:
     with torch.inference_mode():
         colours = module(points)
         alone = torch.cat([module(points[:7]), module(points[7:])])
+        lookup = lookup_of(module)
+        found = lookup[1](lookup[0](points)) if lookup else colours
     expect(
         colours.ndim == 2 and len(colours) == 40 and colours.shape[1] in (1, 3), f"gave shape {tuple(colours.shape)}"
     )
     expect(
         torch.allclose(colours, alone, rtol=1e-3, atol=1e-4, equal_nan=True), "a pixel depends on others in the tile"
     )
+    expect(torch.allclose(found, colours, rtol=0, atol=0, equal_nan=True), "looks up other colours than it gives")
     declared = colour_range(module)
     expect(
         declared in get_args(ColourRange),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from artengine import Activation, DynamicRowsNetwork, Each, Ports, named, offers, shown
+from artengine import Activation, DynamicRowsNetwork, Each, LookupNetwork, Ports, named, offers, shown
 from artengine.colour import Colour, parse_colour
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Outline:
     colour: Colour = "#000000"
 
 
-@offers(DynamicRowsNetwork)
+@offers(DynamicRowsNetwork, LookupNetwork)
 def dividers(
     ports: Ports,
     /,

@@ -8,12 +8,12 @@ Only the rest is compared with all rows.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-BITS_PER_GROUP = 16  # a product with powers of two is exact up to 24 bits in float32
+BITS_PER_GROUP = 16  # a sum of powers of two is exact up to 24 bits in float32
 MAX_COMPARISONS = 1 << 24  # of single bits at a time
 MAX_REMEMBERED = 1 << 20  # hashes: those of the rows, and of others that were asked for
 SPLITMIX_INCREMENT = 0x9E3779B97F4A7C15
@@ -21,7 +21,10 @@ MASK = (1 << 64) - 1
 
 
 class HammingIndex:
-    """Rows of bits, R of D each, to be searched; codes: as `pack_bits` gives them, (R, ceil(D / 8)), at least one."""
+    """Rows of bits, R of D each, to be searched; codes: as `pack_bits` gives them, (R, ceil(D / 8)), at least one.
+
+    What is asked for comes as groups, the `BITS_PER_GROUP` bits of each as one whole number, the first as the lowest.
+    """
 
     def __init__(self, codes: Tensor, bits: int) -> None:
         self.device = codes.device
@@ -29,25 +32,24 @@ class HammingIndex:
         self._bits = bits
         steps = torch.tensor([_bit_step(number) for number in range(bits)], dtype=torch.int64)
         self._steps = steps.to(self.device)
-        self._rows = torch.cat([_scramble(_hash_rows(rows)) for rows in self._unpacked()]).sort()
+        self._rows = torch.cat([_scramble(_hash_groups(_groups_of(some))) for some in self._some_codes()]).sort()
         self._remembered: tuple[Tensor, Tensor] = self._rows  # and those that were asked for before
 
-    def nearest(self, rows: Tensor) -> Tensor:
-        """For rows, (N, D) bools, the numbers of those that differ from them in the fewest bits, (N,)."""
-        hashes = _hash_rows(rows)
+    def nearest(self, groups: Tensor) -> Tensor:
+        """For rows in groups, (N, ceil(D / 16)) int64, the numbers of those with the fewest other bits, (N,)."""
+        hashes = _hash_groups(groups)
         numbers, known = _look_up(hashes, self._remembered)
         unknown = (~known).nonzero()[:, 0]
         if len(unknown):
             which, first = _first_of_each(hashes[unknown])
-            nearest = self._nearest_unknown(rows[unknown[first]], hashes[unknown[first]])
+            nearest = self._nearest_unknown(groups[unknown[first]], hashes[unknown[first]])
             numbers[unknown] = nearest[which]
             self._remember(hashes[unknown[first]], nearest)
         return numbers
 
-    def _unpacked(self) -> Iterator[Tensor]:
-        """All rows, (R, D) bools, some at a time: together they may be too many for the memory."""
-        for codes in torch.split(self._codes, max(1, MAX_COMPARISONS // max(self._bits, 1))):
-            yield unpack_bits(codes, self._bits)
+    def _some_codes(self) -> tuple[Tensor, ...]:
+        """All rows of codes, some at a time: unpacked together, they may be too many for the memory."""
+        return torch.split(self._codes, max(1, MAX_COMPARISONS // max(self._bits, 1)))
 
     def _remember(self, hashes: Tensor, numbers: Tensor) -> None:
         """Add these, as long as there is room: the next frame, or sample of a pixel, has most of them again."""
@@ -56,19 +58,19 @@ class HammingIndex:
             sorted_keys, places = torch.cat([keys, _scramble(hashes)]).sort()
             self._remembered = sorted_keys, torch.cat([order, numbers])[places]
 
-    def _nearest_unknown(self, rows: Tensor, hashes: Tensor) -> Tensor:
+    def _nearest_unknown(self, groups: Tensor, hashes: Tensor) -> Tensor:
         """The first of the rows that differ in the fewest bits, for rows that are not there themselves, (N,)."""
-        size = max(1, MAX_COMPARISONS // max(rows.shape[1], 1))
+        size = max(1, MAX_COMPARISONS // max(self._bits, 1))
         near, missing = [], len(self._codes)
-        for some, hash_ in zip(torch.split(rows, size), torch.split(hashes, size), strict=True):
+        for some, hash_ in zip(torch.split(groups, size), torch.split(hashes, size), strict=True):
             # most differ in one bit: quicker than to compare them with all
-            flipped = hash_[:, None] + torch.where(some, -self._steps, self._steps)
+            flipped = hash_[:, None] + torch.where(_bits_of(some, self._bits), -self._steps, self._steps)
             numbers, known = _look_up(flipped, self._rows)
             near.append(torch.where(known, numbers, missing).amin(dim=1))
         nearest = torch.cat(near)
         far = (nearest == missing).nonzero()[:, 0]
         if len(far):
-            nearest[far] = self._nearest_of_all(rows[far])
+            nearest[far] = self._nearest_of_all(_bits_of(groups[far], self._bits))
         return nearest
 
     def _nearest_of_all(self, rows: Tensor) -> Tensor:
@@ -77,7 +79,8 @@ class HammingIndex:
         best = torch.full((len(signs),), -math.inf, device=signs.device)
         nearest = torch.zeros(len(signs), dtype=torch.int64, device=signs.device)
         start = 0
-        for some in self._unpacked():
+        for codes in self._some_codes():
+            some = unpack_bits(codes, self._bits)
             agreement, number = (signs @ (some.float() * 2 - 1).T).max(dim=1)
             closer = agreement > best
             best, nearest = torch.where(closer, agreement, best), torch.where(closer, number + start, nearest)
@@ -109,12 +112,23 @@ def _look_up(hashes: Tensor, index: tuple[Tensor, Tensor]) -> tuple[Tensor, Tens
     return order[at], keys[at] == scrambled
 
 
-def _hash_rows(rows: Tensor) -> Tensor:
-    """A 64-bit number for each row of bools, (N,): the sum of `_bit_step` over the bits that are set."""
-    total = torch.zeros(len(rows), dtype=torch.int64, device=rows.device)
-    for number, group in enumerate(torch.split(rows.float(), BITS_PER_GROUP, dim=1)):
-        powers = 2.0 ** torch.arange(group.shape[1], device=rows.device)
-        total += (group @ powers).long() * _group_multiplier(number)
+def _groups_of(codes: Tensor) -> Tensor:
+    """The groups of rows of bytes, two in one: (N, ceil(D / 16)) int64."""
+    pairs = functional.pad(codes, (0, codes.shape[1] % 2)).long()
+    return pairs[:, ::2] + (pairs[:, 1::2] << 8)
+
+
+def _bits_of(groups: Tensor, bits: int) -> Tensor:
+    """The bits of groups, (N, D) bools."""
+    unpacked = (groups[:, :, None] >> torch.arange(BITS_PER_GROUP, device=groups.device)) & 1
+    return unpacked.flatten(1)[:, :bits].bool()
+
+
+def _hash_groups(groups: Tensor) -> Tensor:
+    """A 64-bit number for each row in groups, (N,): the sum of `_bit_step` over the bits that are set."""
+    total = torch.zeros(len(groups), dtype=torch.int64, device=groups.device)
+    for number, group in enumerate(groups.unbind(dim=1)):
+        total += group * _group_multiplier(number)
     return total
 
 

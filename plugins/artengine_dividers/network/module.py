@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from artengine import Activation, Ports
+from artengine import Activation, Lookup, Ports
+from artengine_dividers.network.hamming_index import BITS_PER_GROUP
 from artengine_dividers.network.partition import Partition
+from artengine_dividers.network.products import indicator, linear_of_parts
 from artengine_dividers.network.region_colours import RegionColours
 from artengine_dividers.network.shapes import CentredLines, Circles, OffsetLines, SoftLines, parameter
 
@@ -67,19 +69,25 @@ class Dividers(nn.Module):
 
     def forward(self, points: Tensor) -> Tensor:
         """Colours of points, lines and circles drawn over them where there is an outline."""
+        if lookup := self.lookup():
+            keys, look_up = lookup
+            return look_up(keys(points))
         colours = self.colours_at(points)
-        if self.outline is None or self.training or not sum(self.counts[:2]):
+        if not self._is_outlined():
             return colours
-        width, colour = self.outline
-        distances = torch.cat([self.lines.signed_distance(points), self.circles.signed_distance(points)], dim=1)
-        nearest = distances.abs().amin(dim=1, keepdim=True)
-        return torch.where(nearest < width / 2, colours.new_tensor(colour), colours)
+        drawn = linear_of_parts(self._strokes(points), colours.new_ones(1, sum(self.counts[:2]))).sign()
+        return colours * (1 - drawn) + drawn * self._outline_colour(colours)
+
+    def lookup(self) -> Lookup | None:
+        """From points to keys, (N, ceil(D / 16)) and one more where there is an outline, and from keys to colours."""
+        if not len(self.table):
+            return None
+        return functools.partial(self._keys, outlined=self._is_outlined()), self._colours_of
 
     def colours_at(self, points: Tensor) -> Tensor:
         """Colours of points, (N, 2), without an outline: (N, outputs)."""
         if len(self.table):
-            colours: Tensor = self.table(torch.cat(self.sides(points)[:2], dim=-1))
-            return colours
+            return self._colours_of(self._keys(points, outlined=False))
         return self.colours_from_sides(*self.sides(points))
 
     def sides(self, points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -89,12 +97,7 @@ class Dividers(nn.Module):
     def colours_from_sides(self, *sides: Tensor) -> Tensor:
         """What the layers make of activations, one (N, ...) for each kind of divider: (N, outputs)."""
         first = self.structure or self.hidden
-        weights = torch.split(first.weight, [part.shape[1] for part in sides], dim=1)
-        x = first.bias.expand(len(sides[0]), -1) if not sum(self.counts) else None
-        for part, weight in zip(sides, weights, strict=True):
-            if part.shape[1]:  # one product each: joined first, they could not be painted as fast
-                x = functional.linear(part, weight, first.bias) if x is None else x + part @ weight.T
-        assert x is not None  # noqa: S101 - without dividers it is the bias
+        x = linear_of_parts(sides, first.weight, first.bias)
         if self.structure:
             x = self.hidden(x.relu())
         colours: Tensor = self.colour(self.activation(x)).sigmoid()
@@ -114,6 +117,39 @@ class Dividers(nn.Module):
         with torch.no_grad():
             self.colour.weight.mul_(INITIAL_CONTRAST)
             self.colour.bias.copy_(mean.clamp(0.01, 0.99).logit())
+
+    def _keys(self, points: Tensor, *, outlined: bool) -> Tensor:
+        """The sides of points in whole numbers (see `RegionColours`), and the strokes that they are on."""
+        parts = [indicator(side) for side in self.sides(points)[:2]]
+        weight = self.table.powers().to(points)
+        if outlined:
+            parts += self._strokes(points)
+            strokes = weight.new_ones(1, weight.shape[1])
+            weight = torch.block_diag(weight, strokes)  # type: ignore[no-untyped-call]  # torch's own
+        return linear_of_parts(parts, weight)
+
+    def _colours_of(self, keys: Tensor) -> Tensor:
+        """What the regions of keys, and the strokes over them, look like."""
+        groups = -(-sum(self.counts[:2]) // BITS_PER_GROUP)
+        colours: Tensor = self.table(keys[:, :groups])
+        if keys.shape[1] == groups:
+            return colours
+        return torch.where(keys[:, groups:] > 0, self._outline_colour(colours), colours)
+
+    def _is_outlined(self) -> bool:
+        return self.outline is not None and not self.training and sum(self.counts[:2]) > 0
+
+    def _outline_colour(self, colours: Tensor) -> Tensor:
+        assert self.outline is not None  # noqa: S101 - it is outlined
+        return torch.tensor(self.outline[1], dtype=colours.dtype, device=colours.device)
+
+    def _strokes(self, points: Tensor) -> list[Tensor]:
+        """1 where points are on the stroke of a line (N, L) or a circle (N, C), else 0."""
+        assert self.outline is not None  # noqa: S101 - it is outlined
+        return [
+            indicator(self.outline[0] / 2 - dividers.signed_distance(points).abs())
+            for dividers in (self.lines, self.circles)
+        ]
 
     def _step(self, dividers: OffsetLines | CentredLines | Circles, points: Tensor) -> Tensor:
         if torch.is_grad_enabled() and self.training:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from artengine_dividers.network.hamming_index import HammingIndex, pack_bits
+from artengine_dividers.network.hamming_index import BITS_PER_GROUP, HammingIndex, pack_bits
 
 
 class RegionColours(nn.Module):
@@ -39,11 +39,21 @@ class RegionColours(nn.Module):
         """Forget all regions."""
         self.fill(torch.empty(0, self._dividers, dtype=torch.bool), self.colours[:0])
 
-    def forward(self, sides: Tensor) -> Tensor:
-        """Colours of points by the sides they are on, (N, D), above zero beyond a divider: (N, C)."""
-        if self._index is None or self._index.device != sides.device:
-            self._index = HammingIndex(self.codes.to(sides.device), self._dividers)
-        return self.colours[self._index.nearest(sides > 0)].to(sides.dtype)
+    def powers(self) -> Tensor:
+        """The weights that make keys of the sides of points, 1 beyond a divider and else 0: (ceil(D / 16), D).
+
+        A key is a whole number, the sides of sixteen dividers.
+        """
+        number = torch.arange(self._dividers, device=self.colours.device)
+        powers = self.colours.new_zeros(-(-self._dividers // BITS_PER_GROUP), self._dividers)
+        powers[number // BITS_PER_GROUP, number] = (2.0 ** (number % BITS_PER_GROUP)).to(powers)
+        return powers
+
+    def forward(self, keys: Tensor) -> Tensor:
+        """Colours of points by their keys, (N, ceil(D / 16)): (N, C)."""
+        if self._index is None or self._index.device != keys.device:
+            self._index = HammingIndex(self.codes.to(keys.device), self._dividers)
+        return self.colours[self._index.nearest(keys.long())].to(keys.dtype)
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
         """Take as many regions as the file has."""

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from tests.support.common import RunCli
+from tests.support.common import PluginFile, RunCli
 from tests.support.folders import file_contents
 
 from artengine import InputError, build, load, run
@@ -209,12 +209,31 @@ VECTORS = {
 each_vector = pytest.mark.parametrize("ending", VECTORS)
 
 
-def test_recipe_tells_what_painted_the_network_that_has_learnt(learning_scene: Path, tmp_path: Path) -> None:
-    """Dividers are compiled before they have learnt; with a colour for each region they are called as they stand."""
-    learning_scene.write_text(
-        "network: {dividers: {lines: 3}}\ntraining: {dividers: {target: photo.png, colours: mean}}"
-    )
-    scene = load(learning_scene, size=(24, 16))
+TURNING = """
+    import torch
+    from artengine import hookimpl
+
+    class Turning(torch.nn.Module):
+        # compiled before it has learnt; then a number of it leaves torch, and it is called as it stands
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.zeros(2, 3))
+
+        def forward(self, x):
+            colours = (x @ self.weight).sigmoid()
+            return colours + 0 * colours.sum().item() if self.weight.any() else colours
+
+    @hookimpl
+    def register_networks():
+        return {"turning": lambda ports, /: Turning()}
+"""
+
+
+def test_recipe_tells_what_painted_the_network_that_has_learnt(
+    learning_scene: Path, tmp_path: Path, plugin_file: PluginFile
+) -> None:
+    learning_scene.write_text("network: turning\ntraining: {regression: {target: photo.png, until: {steps: 2}}}")
+    scene = load(learning_scene, size=(24, 16), plugins=[str(plugin_file(TURNING))])
     untrained = build(scene, "cpu").backend
     (picture,) = (
         e.path for e in make_files(scene, tmp_path, device="cpu") if isinstance(e, Wrote) and e.path.suffix == ".png"

@@ -431,3 +431,58 @@ def test_slice_holds_as_many_numbers_of_the_widest_layer_as_fit(widest: int) -> 
     net = nn.Linear(2, widest)
     points = make_plan(net, 2, "float32", CPU).points
     assert points == max(MIN_SLICE, 1 << (MAX_LAYER_NUMBERS // widest).bit_length() - 1 if widest > 64 else MAX_SLICE)
+
+
+class Table(nn.Module):
+    """Colours by a number of whole ones; what it says of its lookup may be something else."""
+
+    def __init__(self, lookup: Callable[[Table], Any] | None = None) -> None:
+        super().__init__()
+        self.colours = nn.Parameter(torch.linspace(0, 1, 12).reshape(4, 3))
+        self._lookup = lookup or (lambda table: (table.keys, table.found))
+
+    def keys(self, x: Tensor) -> Tensor:
+        return (x.sign().relu() @ x.new_tensor([[1.0], [2.0]])).abs()
+
+    def found(self, keys: Tensor) -> Tensor:
+        return self.colours[keys[:, 0].long()].to(keys.dtype)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.found(self.keys(x))
+
+    def lookup(self) -> Any:
+        return self._lookup(self)
+
+
+def test_what_is_looked_up_is_compiled_up_to_its_keys() -> None:
+    pytest.importorskip("llvmlite")
+    network, x = Table(), points(MAX_SLICE)
+    plan = make_plan(network, 2, "float32", CPU)
+    assert plan.not_compiled == ""
+    assert plan.backend["products"].startswith("LLVM")
+    with torch.no_grad():
+        assert torch.equal(plan.painter()(x), network(x))
+
+
+def _raise() -> Any:
+    raise OSError("no table here")
+
+
+@pytest.mark.parametrize(
+    ("lookup", "reason"),
+    [
+        (lambda table: True, "its lookup fails: TypeError"),
+        (lambda table: (table.keys,), "its lookup fails: ValueError"),
+        (lambda table: _raise(), "its lookup fails: OSError: no table here"),
+        (lambda table: (table.keys, lambda keys: None), "its lookup fails: "),
+        (lambda table: (table.keys, lambda keys: table.found(keys).numpy()), "it looks up other colours than it gives"),
+        (lambda table: (table.keys, lambda keys: 1 - table.found(keys)), "it looks up other colours than it gives"),
+        (lambda table: (table.keys, lambda keys: table.found(keys)[:, :1]), "it looks up other colours than it gives"),
+    ],
+)
+def test_a_lookup_that_is_wrong_is_not_used(lookup: Callable[[Table], Any], reason: str) -> None:
+    network, x = Table(lookup), points(100)
+    plan = make_plan(network, 2, "float32", CPU)
+    assert plan.not_compiled.startswith(reason)
+    with torch.no_grad():
+        assert torch.equal(plan.painter()(x), network(x))

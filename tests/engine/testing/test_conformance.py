@@ -88,6 +88,10 @@ BREAKS: dict[str, dict[str, dict[str, tuple[str, str]]]] = {
         "paints points": {
             "mixes": ("lambda ports: Mixing(ports.random().randn(2, 3))", "a pixel depends on others in the tile"),
             "two channels": ("lambda ports: Layer(ports.random().randn(2, 2))", "gave shape (40, 2)"),
+            "looks wrong": (
+                "lambda ports: Looking(ports.random().randn(2, 3))",
+                "looks up other colours than it gives",
+            ),
             "odd colours": ("lambda ports: Odd(ports.random().randn(2, 3))", "declares the colours 'loud'"),
         },
         "the seed decides": {
@@ -203,6 +207,10 @@ def refusing_late(session):
 class Mixing(Layer):
     def forward(self, x):
         return super().forward(x - x.mean(dim=0))
+
+class Looking(Layer):
+    def lookup(self):
+        return super().forward, lambda keys: keys + 1
 
 class Odd(Layer):
     colours = "loud"

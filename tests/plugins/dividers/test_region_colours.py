@@ -15,7 +15,7 @@ from tests.support.divider_scenes import Numbers, changed, live, network, photo,
 from tests.support.trainings import training_of
 from torch import Tensor
 
-from artengine import View, load
+from artengine import View, build, load
 from artengine.events import Note
 from artengine.making.pipeline import make_files
 from artengine.training import weights
@@ -35,17 +35,31 @@ def filled(dividers: int, regions: int, seed: int = 0) -> tuple[RegionColours, N
     return table, sides, colours
 
 
+def keys_of(table: RegionColours, sides: Numbers) -> Tensor:
+    """What a network makes of the sides of points, (N, D) bools."""
+    return torch.from_numpy(sides.astype(np.float32)) @ table.powers().T
+
+
+def grouped(rows: Numbers) -> Tensor:
+    """Rows of bits as a `HammingIndex` is asked for them."""
+    powers = 1 << np.arange(rows.shape[1])
+    assert rows.shape[1] <= 32
+    return torch.from_numpy(np.stack([(rows[:, :16] @ powers[:16]), (rows[:, 16:] @ powers[16:]) >> 16], axis=1))[
+        :, : -(-rows.shape[1] // 16)
+    ]
+
+
 @pytest.mark.parametrize("dividers", [1, 7, 8, 16, 17, 40, 300])
 def test_known_regions_have_their_colour_and_others_that_of_the_nearest(dividers: int) -> None:
     table, sides, colours = filled(dividers, 40)
     assert len(table) == len(sides)
     order = np.random.RandomState(1).randint(0, len(sides), 200)
-    assert np.array_equal(table(torch.from_numpy(sides[order] * 2.0 - 1.0)).numpy(), colours[order])
+    assert np.array_equal(table(keys_of(table, sides[order])).numpy(), colours[order])
     unknown = np.random.RandomState(2).randint(0, 2, (100, dividers)).astype(bool)
     near = sides[order] ^ (np.arange(dividers) == order[:, None] % dividers)  # just across one divider
     for some in (unknown, near, np.concatenate([near, unknown])):  # and those that were looked for before
         apart = (some[:, None] != sides[None]).sum(axis=2)
-        nearest = table(torch.from_numpy(some * 2.0 - 1.0)).numpy()
+        nearest = table(keys_of(table, some)).numpy()
         assert np.array_equal(nearest, colours[apart.argmin(axis=1)])
     assert (apart.min(axis=1) > 0).any() or dividers < 8
     table.clear()
@@ -95,6 +109,29 @@ def test_region_colours_are_painted_in_float64(tmp_path: Path) -> None:
     with torch.inference_mode():
         expected = picture.network.double()(torch.stack(picture.scene.view.plane(), dim=-1).flatten(0, 1))
     assert np.allclose(image.reshape(-1, 3), expected.numpy(), atol=1e-12)
+
+
+@pytest.mark.parametrize("net", ["lines: 7", "circles: 20, lines: 3", "lines: 5, form: centre, outline: {width: 0.05}"])
+def test_colours_that_are_looked_up_are_painted_by_code_of_our_own_with_any_vectors(
+    net: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiler = pytest.importorskip("artengine.painting.compiled.compiler")
+    from artengine.painting.compiled.floats import SINGLE
+    from artengine.painting.compiled.ir_builder import Tile
+
+    photo(tmp_path)
+    picture = live(scene(tmp_path, "colours: mean, cycles: 1", net))
+    list(training_of(picture))
+    with torch.inference_mode():
+        expected = picture.network(torch.stack(picture.scene.view.plane(), dim=-1).flatten(0, 1).float()).numpy()
+    assert len(np.unique(expected, axis=0)) > 3
+    for length in (16, 32, 64):  # bytes of NEON, AVX2 and AVX-512
+        tile = Tile(SINGLE, length // 4, 2, 6, 32)
+        monkeypatch.setattr(compiler, "choose_tile", lambda real, broad, tile=tile: tile)
+        again = build(picture.scene, "cpu")
+        again.network.load_state_dict(picture.network.state_dict())
+        assert again.backend["products"].startswith("LLVM")
+        assert np.array_equal(again.paint().reshape(-1, 3), expected)
 
 
 DAMAGED = {
@@ -163,7 +200,7 @@ def test_nearest_row_is_the_same_whatever_is_compared_at_a_time(
     asked = random.randint(0, 2, (300, 11)).astype(bool)
     apart = (asked[:, None] != rows[None]).sum(axis=2)
     monkeypatch.setattr(hamming_index, "MAX_COMPARISONS", comparisons)
-    nearest = HammingIndex(pack_bits(torch.from_numpy(rows)), 11).nearest(torch.from_numpy(asked))
+    nearest = HammingIndex(pack_bits(torch.from_numpy(rows)), 11).nearest(grouped(asked))
     assert nearest.tolist() == apart.argmin(axis=1).tolist()  # of several, the first
 
 
@@ -174,6 +211,6 @@ def test_no_more_rows_are_remembered_than_there_is_room_for(monkeypatch: pytest.
     index = HammingIndex(pack_bits(rows), 30)
     sizes = []
     for _ in range(4):
-        index.nearest(torch.from_numpy(random.randint(0, 2, (20, 30)).astype(bool)))
+        index.nearest(grouped(random.randint(0, 2, (20, 30))))
         sizes.append(len(index._remembered[0]))
     assert sizes == [60, 60, 60, 60]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -93,8 +93,8 @@ class Trace:
         return values[self.output]
 
 
-def trace_network(network: nn.Module, points: Tensor, others: Tensor) -> Trace:
-    """The operations that a network applies to points, (N, inputs).
+def trace_network(network: Callable[[Tensor], Tensor], points: Tensor, others: Tensor) -> Trace:
+    """The operations that a network, or a function that is a part of it, applies to points, (N, inputs).
 
     others: more points of the same shape, on which the trace is checked: it has to give, to the bit, what the network
     gives. Chance, decisions, and numbers that leave torch show there if they show nowhere else.
@@ -131,7 +131,7 @@ def name_of(op: Any) -> str:
     return str(op).removesuffix(".default")
 
 
-def _call(network: nn.Module, points: Tensor) -> object:
+def _call(network: Callable[[Tensor], Tensor], points: Tensor) -> object:
     """What the network returns. Raises `NotTraceableError` where it raises: when it is painted, it says so again."""
     try:
         return network(points)
