@@ -68,6 +68,12 @@ class Replacing:
         if not says_who_made_it(new):
             _ledger(path.parent).add(path.name, _sha256(new))
 
+    def put_away(self, path: Path) -> None:
+        """Move an earlier file of ours away that nothing takes the place of, even by force; what is not ours stays."""
+        if not self._is_input(path) and is_ours(path):
+            self.kept.append((path.name, _keep(path)))
+            path.unlink(missing_ok=True)  # it is there still where it has two names now
+
     def told(self) -> list[str]:
         """A line about the earlier files that have been kept since this was last asked; none for none."""
         kept = self.kept.copy()

@@ -65,10 +65,11 @@ class UnfinishedWork:
         kept = others[:MAX_OTHERS]
         if not kept:
             return ""
-        size = sum(file.stat().st_size for other in kept for file in other.iterdir()) / 1e6
+        size = sum(file.stat().st_size for other in kept for file in other.iterdir())
         dropped = f"; {len(others) - len(kept)} older dropped" if len(others) > MAX_OTHERS else ""
+        told = f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{max(1, size // 1000)} kB"
         settings = "other settings" if len(kept) == 1 else f"{len(kept)} other settings"
-        return f"what was stopped with {settings} can still go on: {self._above} ({size:.1f} MB{dropped})"
+        return f"what was stopped with {settings} can still go on: {self._above} ({told}{dropped})"
 
     def others(self) -> list[Path]:
         """The folders of other works with this name, the latest first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,17 +16,18 @@ from artengine.events import Event, GalleryReport, Note, Wrote
 from artengine.files import Replacing, clear_finished, convert_os_errors, create_file, lock_outputs, put_file
 from artengine.gallery import trial_reports
 from artengine.gallery.manifest import THUMBNAIL_FILE, Entry, Manifest, hash_data, hash_file, seedless
-from artengine.gallery.page import FILMS, PagePicture, render_page
+from artengine.gallery.page import THUMBNAIL_FOLDER, picture_of, render_page
 from artengine.gallery.sheet import SHEET_FILE, write_contact_sheets
 from artengine.gallery.sweeps import Variation
 from artengine.gallery.trials import TrialComparison, TrialsCompared, compare_trials, trials_table
-from artengine.scene import Scene, output_files, scene_to_json
+from artengine.making import put_away_the_rest
+from artengine.scene import FileName, Scene, output_files, scene_to_json
 from artengine.workers import Executor, Item, ItemResult, Workers
 
 if TYPE_CHECKING:
     from artengine.making import Weights
 
-PAGE_FILE, THUMBNAIL_FOLDER, WORKSHOP_FOLDER = "index.html", "thumbnails", ".gallery-workshop"
+PAGE_FILE, WORKSHOP_FOLDER = "index.html", ".gallery-workshop"
 LOCK_NAME = "gallery"
 MAX_WALK_CHARACTERS = 1 << 22  # of scenes on the page, one for the settings of a film
 MAX_SHEET_PICTURES = 2000  # nobody looks at more on contact sheets
@@ -90,7 +91,7 @@ def build_gallery(
             yield Note(f"what was stopped can still go on: {workshop}")
         yield Wrote(folder / PAGE_FILE)
         if entries := batch.shown():
-            pictures = [_to_page_picture(entry, batch.walks) for entry in entries[:MAX_SHEET_PICTURES]]
+            pictures = [picture_of(entry, batch.walks) for entry in entries[:MAX_SHEET_PICTURES]]
             yield from map(Wrote, write_contact_sheets(folder, pictures, title, batch.derived))
         yield from map(Wrote, reports.files)
         yield from map(Note, batch.derived.told())
@@ -118,7 +119,7 @@ def _write_reports(title: str, batch: _Batch, options: GalleryOptions, *, compar
     files = trial_reports.write_reports(options.folder, trials, batch.derived) if trials else []
     identities = [entry.id for entry in entries]
     comparison = trial_reports.comparison_for_page(trials, identities, plot=len(files) > 1) if trials else None
-    pictures = [_to_page_picture(entry, batch.walks) for entry in entries]
+    pictures = [picture_of(entry, batch.walks) for entry in entries]
     failed = [(entry.name, entry.error) for entry in batch.failed]
     page = render_page(title, pictures, failed=failed, trials=comparison)
     with create_file(options.folder / PAGE_FILE, replacing=batch.derived) as file:
@@ -140,6 +141,7 @@ class _Batch:
         self.walks: dict[str, str] = {}  # scenes for the page, by the part of the command that their pictures share
         self._replacing = Replacing(force=options.force)
         self._about: dict[str, dict[str, Any]] = {}  # what decides the items, by their identity, in order
+        self._files: dict[str, list[FileName]] = {}  # that the outputs of items declare, by their names
         self._has_training = False
         self.failed: list[Entry] = []
         self.reused_count = 0
@@ -229,7 +231,8 @@ class _Batch:
     def _check(self, variation: Variation) -> None:
         """Raise `InTheWayError` where files of an item would take the place of some that are to stay."""
         folder, scene = self._options.folder, variation.scene
-        for file in output_files(variation.name, scene.outputs, scene.film):
+        self._files[variation.name] = output_files(variation.name, scene.outputs, scene.film)
+        for file in self._files[variation.name]:
             for path in file.existing(folder):
                 self._replacing.check(path)
         if scene.training:
@@ -258,6 +261,7 @@ class _Batch:
         for name in result.result["files"]:
             files[name] = hash_file(workshop / name)
             put_file(workshop / name, folder / name, self._replacing)
+        put_away_the_rest(self._files[result.item.name], [folder / name for name in files], folder, self._replacing)
         small = f"{result.item.name}.webp"
         _make_folder(folder / THUMBNAIL_FOLDER)
         put_file(workshop / THUMBNAIL_FILE, folder / THUMBNAIL_FOLDER / small, self.derived)
@@ -289,30 +293,3 @@ def _make_folder(path: Path) -> None:
         path.mkdir(exist_ok=True)
     if path.is_symlink():
         raise OutputError(f"{path}: is a link, where a folder of the gallery should be; move it")
-
-
-def _to_page_picture(entry: Entry, walks: Mapping[str, str]) -> PagePicture:
-    file = next(iter(entry.files))
-    family = seedless(entry.command)
-    verb, _, options = family.removeprefix("artengine ").partition(" ")
-    return PagePicture(
-        name=entry.name,
-        file=file,
-        thumbnail=f"{THUMBNAIL_FOLDER}/{entry.thumbnail}",
-        width=max(entry.width, 1),
-        height=max(entry.height, 1),
-        film=Path(file).suffix in FILMS,
-        seed=entry.seed,
-        settings=entry.settings,
-        command=entry.command,
-        gallery=f"artengine gallery {options}" if verb == "run" else "",  # which is one of a scene, not of a picture
-        walk=walks.get(family, ""),
-        note=", ".join([*_describe_learning(entry), f"made in {entry.seconds:.1f} s"]),
-    )
-
-
-def _describe_learning(entry: Entry) -> Iterator[str]:
-    if entry.psnr is not None:
-        yield f"PSNR {entry.psnr:.2f} dB"
-    if entry.loss is not None:
-        yield f"loss {entry.loss:.4g}"

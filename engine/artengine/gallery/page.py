@@ -16,13 +16,16 @@ import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from artengine.errors import printable, quoted
+from artengine.gallery.manifest import Entry, seedless
 from artengine.gallery.naming import readable_seed, short_names
 
 STILLS = (".png", ".jpg", ".webp", ".gif")  # what a browser shows as a picture
 FILMS = (".mp4", ".webm")  # and as a film
+THUMBNAIL_FOLDER = "thumbnails"  # beside the page
 
 SCRIPTS = ("page.js", "page-view.js", "page-export.js", "page-trials.js")  # one after the other, as one
 
@@ -95,6 +98,34 @@ class ComparisonTable:
     rows: Sequence[ComparisonRow]
     table: str
     plot: str = ""
+
+
+def picture_of(entry: Entry, walks: Mapping[str, str]) -> PagePicture:
+    """A picture of the page from its line of the manifest; walks: scenes that walk through seeds, by their command."""
+    file = next(iter(entry.files))
+    family = seedless(entry.command)
+    verb, _, options = family.removeprefix("artengine ").partition(" ")
+    return PagePicture(
+        name=entry.name,
+        file=file,
+        thumbnail=f"{THUMBNAIL_FOLDER}/{entry.thumbnail}",
+        width=max(entry.width, 1),
+        height=max(entry.height, 1),
+        film=Path(file).suffix in FILMS,
+        seed=entry.seed,
+        settings=entry.settings,
+        command=entry.command,
+        gallery=f"artengine gallery {options}" if verb == "run" else "",  # which is one of a scene, not of a picture
+        walk=walks.get(family, ""),
+        note=", ".join([*_describe_learning(entry), f"made in {entry.seconds:.1f} s"]),
+    )
+
+
+def _describe_learning(entry: Entry) -> Iterator[str]:
+    if entry.psnr is not None:
+        yield f"PSNR {entry.psnr:.2f} dB"
+    if entry.loss is not None:
+        yield f"loss {entry.loss:.4g}"
 
 
 def render_page(

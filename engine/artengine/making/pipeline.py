@@ -13,6 +13,7 @@ from artengine.events import Event, FilmReport, Note, Wrote
 from artengine.files import Replacing, lock_outputs
 from artengine.making.feeding import feed_film, feed_film_still, feed_image, feed_montage, feed_still, montage_view
 from artengine.making.films import FrameCache, FrameRenderer, MontageRenderer, TrainingFilm, frame_cache_of, render_film
+from artengine.making.rows import put_away_the_rest
 from artengine.making.runs import IndexedOutput, Run, RunOptions, Weights
 from artengine.media import MAX_MEGAPIXELS
 from artengine.painting import Picture, build, device_named, paint_alike
@@ -80,18 +81,27 @@ def make_files(
     replacing = Replacing(force=force, inputs=inputs)
     options = RunOptions(out, device, fresh, metadata, weights if metadata else "never", only, jobs, replacing)
     with lock_outputs(out, scene.name, patience):
-        for file in output_files(scene.name, [bound for _, bound in options.select_outputs(scene)], scene.film):
+        files = output_files(scene.name, [bound for _, bound in options.select_outputs(scene)], scene.film)
+        for file in files:
             for path in file.existing(out):  # before anything is made; what an output does not declare is seen later
                 replacing.check(path)
+        written = set()
         if isinstance(scene, Montage):
-            yield from _make_montage(scene, options)
+            made = _make_montage(scene, options)
         else:
-            yield from _make_scene(scene, options, backend, packed)
+            made = _make_scene(scene, options, backend, packed)
+        with contextlib.closing(made):
+            for event in made:
+                if isinstance(event, Wrote):
+                    written.add(event.path)
+                yield event
+        put_away_the_rest(files, written, out, replacing)
+        yield from map(Note, replacing.told())
 
 
 def _make_scene(
     scene: Scene, options: RunOptions, backend: Mapping[str, str] | None, packed: bytes | None
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     picture = build(scene, options.device)
     outputs = options.select_outputs(scene)
     films = [(index, bound) for index, bound in outputs if bound.component.films]
@@ -206,7 +216,7 @@ def _make_stills_of_film(
         yield FilmReport(done, len(frames), "stills")
 
 
-def _make_montage(montage: Montage, options: RunOptions) -> Iterator[Event]:
+def _make_montage(montage: Montage, options: RunOptions) -> Generator[Event, None, None]:
     outputs = options.select_outputs(montage)
     films = [(index, bound) for index, bound in outputs if bound.component.films]
     stills = [(index, bound) for index, bound in outputs if not bound.component.films]

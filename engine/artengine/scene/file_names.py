@@ -39,8 +39,16 @@ class FileName:
 
     def matches(self, name: str) -> bool:
         """Whether a file of that name is one of those that it stands for."""
-        number = re.escape(self.suffix).replace(re.escape(NUMBER), r"\d{4,}")
-        return bool(re.fullmatch(re.escape(self.scene) + number, name))
+        return self._match(name) is not None
+
+    def number_of(self, name: str) -> int | None:
+        """The number of a file of that name among those that it stands for; None where it is none of them."""
+        match = self._match(name) if self.is_numbered else None
+        return int(match[1]) if match else None
+
+    def _match(self, name: str) -> re.Match[str] | None:
+        number = re.escape(self.suffix).replace(re.escape(NUMBER), r"(\d{4,})")
+        return re.fullmatch(re.escape(self.scene) + number, name)
 
     def existing(self, folder: Path) -> list[Path]:
         """Those of the files that are in a folder, in their order."""

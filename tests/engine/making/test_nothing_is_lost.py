@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 from PIL import Image
-from tests.support.common import Answer, RunCli
+from tests.support.common import Answer, PluginFile, RunCli
 from tests.support.executors import in_process
 
 from artengine import build, load
@@ -264,6 +264,66 @@ def test_an_earlier_file_of_artengines_is_kept(situation: Situation, happen: Hap
     assert len(kept) == 1
     told = [line for line in answer.err.splitlines() if " is kept: " in line]
     assert any(str(kept[0].relative_to(path.parents[1])) in line or "more beside it" in line for line in told)
+
+
+@pytest.mark.parametrize("force", [[], ["--force"]])
+@pytest.mark.parametrize("outputs", ["outputs=frames", "outputs=png"])
+def test_later_frames_of_a_longer_film_are_no_part_of_a_shorter_one(
+    outputs: str, force: list[str], tmp_path: Path, happen: Happen, run_cli: RunCli
+) -> None:
+    del happen  # the scenes are there
+    command = (*TRIP, outputs, *(["--set", "film.still=each"] if "png" in outputs else []))
+    assert run_cli(*command, "--set", "film.length=6f").code == 0
+    pictures = tmp_path / "pictures"
+    before = {path.name: path.read_bytes() for path in pictures.glob("trip-*.png")}
+    (pictures / "trip-0004.png").unlink()  # a gap ends nothing
+    (pictures / "trip-0003.png").rename(pictures / "trip-0009.png")
+    for name in ("trip-0003", "trip-2024"):  # of a scene of that name, and of a seed: no frames
+        assert run_cli(*RUN, "--name", name).code == 0
+    answer = run_cli(*command, *force)
+    assert answer.code == 0
+    names = sorted(path.name for path in pictures.glob("trip-*"))
+    assert names == ["trip-0001.png", "trip-0002.png", "trip-0003.png", "trip-2024.png"]
+    kept = {path.name[:9]: path.read_bytes() for path in pictures.glob("earlier/*") if path.name[5:9] > "0002"}
+    assert kept == dict.fromkeys(("trip-0005", "trip-0006", "trip-0009"), before["trip-0005.png"])
+    assert "is kept: pictures/earlier/trip-0005-" in answer.err
+
+
+def test_later_frames_of_the_films_of_a_gallery_too(tmp_path: Path, happen: Happen, run_cli: RunCli) -> None:
+    del happen  # the scenes are there
+    command = ("gallery", "trip.yaml", "--seeds", "1,2", "--set", "outputs=frames", "--out", "g")
+    assert run_cli(*command, "--set", "film.length=4f").code == 0
+    assert run_cli(*command).code == 0
+    names = [f"trip-seed-{seed}-{number:04d}.png" for seed in (1, 2) for number in (1, 2)]
+    assert sorted(path.name for path in (tmp_path / "g").glob("trip-*.png")) == names
+    assert len(list((tmp_path / "g/earlier").glob("trip-seed-?-000[34]-*.png"))) == 4
+
+
+def test_files_that_begin_with_another_number_are_whole(
+    tmp_path: Path, happen: Happen, run_cli: RunCli, plugin_file: PluginFile
+) -> None:
+    del happen  # the scenes are there
+    plugin = plugin_file(
+        """
+        from artengine import hookimpl, writes
+
+        @writes("-####.txt")
+        def sheets(frames, target, /):
+            list(frames)
+            for number in (3, 4, 8):
+                with target.create(f"-{number:04d}.txt") as file:
+                    file.write(b"a sheet")
+                yield target.path(f"-{number:04d}.txt")
+
+        @hookimpl
+        def register_outputs():
+            return {"sheets": sheets}
+        """
+    )
+    for force in ([], ["--force"]):
+        assert run_cli(*RUN, "-p", plugin, "--set", "outputs=sheets", *force).code == 0
+        names = sorted(path.name for path in (tmp_path / "pictures").glob("*.txt"))
+        assert names == ["tiny-0003.txt", "tiny-0004.txt", "tiny-0008.txt"]
 
 
 @each(STAYS)

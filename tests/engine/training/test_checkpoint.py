@@ -189,7 +189,7 @@ def test_trainings_with_other_settings_keep_their_checkpoints_beside_each_other(
     Checkpoints(tmp_path, "a", OTHER).save(network(), progress(1))
     Checkpoints(tmp_path, "b", KEY).save(network(), progress(1))
     assert Checkpoints(tmp_path, "a", KEY).restore(network()) is None
-    told = f"what was stopped with other settings can still go on: {tmp_path / '.a.training'} (0.0 MB)"
+    told = f"what was stopped with other settings can still go on: {tmp_path / '.a.training'} (1 kB)"
     assert Checkpoints(tmp_path, "a", KEY).reserve() == told
     Checkpoints(tmp_path, "a", KEY).save(network(), progress(2))
     for key, step in ((KEY, 2), (OTHER, 1)):
