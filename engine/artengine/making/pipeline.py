@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ from artengine.media import MAX_MEGAPIXELS
 from artengine.painting import Picture, build, device_named, paint_alike
 from artengine.scene import Film, Montage, Scene, Work, load_work, output_files
 from artengine.training import Trained, enclosed
+
+_log = logging.getLogger("artengine")
 
 
 def run(
@@ -40,7 +43,8 @@ def run(
 ) -> list[Path]:
     """Make what a scene describes and give the paths of the files.
 
-    See `artengine.load` and `make_files` for the options.
+    See `artengine.load` and `make_files` for the options. What the command line says on the way, such as where an
+    earlier file has gone, is logged as information by the logger ``artengine``.
 
     Raises `InputError` for the user's mistakes and other `ArtengineError`s for what fails while working.
     """
@@ -48,8 +52,13 @@ def run(
         path, seed=seed, size=size, overrides=overrides, plugins=plugins, max_megapixels=max_megapixels, name=name
     )
     options: dict[str, Any] = {"device": device, "fresh": fresh, "metadata": metadata, "weights": weights}
-    events = make_files(scene, Path(out), **options, jobs=jobs, force=force)
-    return [event.path for event in events if isinstance(event, Wrote)]
+    paths = []
+    for event in make_files(scene, Path(out), **options, jobs=jobs, force=force):
+        if isinstance(event, Wrote):
+            paths.append(event.path)
+        elif isinstance(event, Note):
+            _log.info("%s: %s", scene.name, event.text)
+    return paths
 
 
 def make_files(

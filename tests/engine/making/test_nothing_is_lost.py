@@ -14,6 +14,7 @@ from PIL import Image
 from tests.support.common import Answer, PluginFile, RunCli
 from tests.support.executors import in_process
 
+import artengine
 from artengine import build, load
 from artengine.events import Event, FilmReport, Note, Resumed, TrainingReport
 from artengine.files.unfinished import MAX_OTHERS
@@ -324,6 +325,17 @@ def test_files_that_begin_with_another_number_are_whole(
         assert run_cli(*RUN, "-p", plugin, "--set", "outputs=sheets", *force).code == 0
         names = sorted(path.name for path in (tmp_path / "pictures").glob("*.txt"))
         assert names == ["tiny-0003.txt", "tiny-0004.txt", "tiny-0008.txt"]
+
+
+def test_python_is_told_where_an_earlier_file_has_gone(
+    happen: Happen, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    del happen  # the scenes are there
+    with caplog.at_level("INFO", "artengine"):
+        for seed in (3, 4):
+            artengine.run(tmp_path / "tiny.yaml", out=tmp_path / "pictures", seed=seed)
+    (kept,) = (tmp_path / "pictures/earlier").iterdir()
+    assert caplog.messages == [f"tiny: the earlier tiny.png is kept: {kept}"]
 
 
 @each(STAYS)
