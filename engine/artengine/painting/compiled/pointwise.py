@@ -114,4 +114,6 @@ def supports(op: Any, rest: tuple[Any, ...]) -> bool:
         return rest[0] in (1, 2, 3, 4)
     if op is _aten.remainder.Scalar:
         return isinstance(rest[0], (int, float)) and math.frexp(rest[0])[0] == 0.5  # a power of two
-    return op in EMIT and len(rest) <= (2 if op is _aten.clamp.default else 1)
+    if op is _aten.clamp.default:
+        return len(rest) <= 2 and not any(isinstance(part, float) and math.isnan(part) for part in rest)
+    return op in EMIT and len(rest) <= 1

@@ -469,3 +469,9 @@ def test_backend_of_a_draft_names_bfloat16() -> None:
         make_plan(network, 2, precision, torch.device("cpu")).backend["products"] for precision in ("float32", "draft")
     ]
     assert (words[1] == f"{words[0]} bfloat16") == compiler.multiplies_bfloat16()
+
+
+@pytest.mark.parametrize("bounds", [(0.1, torch.nan), (torch.nan, 0.1), (None, torch.nan)])
+def test_bounds_that_are_no_numbers_are_left_to_torch(bounds: tuple[float | None, float]) -> None:
+    with pytest.raises(NotCompilableError, match="clamp"):
+        machine(lambda x: x.clamp(*bounds))
