@@ -175,7 +175,7 @@ def _lookup_of(plan: Plan, inputs: int) -> Lookup | None:
         keys, look_up = lookup
         with torch.no_grad():
             same = same_numbers(look_up(keys(points)), plan.network(points))
-    except Exception as error:
+    except Exception as error:  # a third party's network may raise anything
         raise NotCompilableError(f"its lookup fails: {type(error).__name__}: {error}") from error
     if not same:
         raise NotCompilableError("it looks up other colours than it gives")
