@@ -141,7 +141,7 @@ class _Batch:
         self.walks: dict[str, str] = {}  # scenes for the page, by the part of the command that their pictures share
         self._replacing = Replacing(force=options.force)
         self._about: dict[str, dict[str, Any]] = {}  # what decides the items, by their identity, in order
-        self._files: dict[str, list[FileName]] = {}  # that the outputs of items declare, by their names
+        self._begun: dict[str, tuple[Scene, list[FileName]]] = {}  # items under way, and what their outputs declare
         self._has_training = False
         self.failed: list[Entry] = []
         self.reused_count = 0
@@ -231,8 +231,9 @@ class _Batch:
     def _check(self, variation: Variation) -> None:
         """Raise `InTheWayError` where files of an item would take the place of some that are to stay."""
         folder, scene = self._options.folder, variation.scene
-        self._files[variation.name] = output_files(variation.name, scene.outputs, scene.film)
-        for file in self._files[variation.name]:
+        files = output_files(variation.name, scene.outputs, scene.film)
+        self._begun[variation.name] = scene, files
+        for file in files:
             for path in file.existing(folder):
                 self._replacing.check(path)
         if scene.training:
@@ -248,6 +249,7 @@ class _Batch:
 
     def _finish(self, result: ItemResult) -> Entry:
         """Move an item's files to their place, since its worker writes into its own folder only, and give its entry."""
+        scene, declared = self._begun.pop(result.item.name)
         identity = str(result.item.data["id"])
         about = {"id": identity, **self._about[identity]}
         about |= {"seconds": round(result.seconds, 3), "attempts": result.attempts}
@@ -261,7 +263,7 @@ class _Batch:
         for name in result.result["files"]:
             files[name] = hash_file(workshop / name)
             put_file(workshop / name, folder / name, self._replacing)
-        put_away_the_rest(self._files[result.item.name], [folder / name for name in files], folder, self._replacing)
+        put_away_the_rest(scene, declared, [folder / name for name in files], folder, self._replacing)
         small = f"{result.item.name}.webp"
         _make_folder(folder / THUMBNAIL_FOLDER)
         put_file(workshop / THUMBNAIL_FILE, folder / THUMBNAIL_FOLDER / small, self.derived)

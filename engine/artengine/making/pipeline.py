@@ -104,7 +104,7 @@ def make_files(
                 if isinstance(event, Wrote):
                     written.add(event.path)
                 yield event
-        put_away_the_rest(files, written, out, replacing)
+        put_away_the_rest(scene, files, written, out, replacing)
         yield from map(Note, replacing.told())
 
 

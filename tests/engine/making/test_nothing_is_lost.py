@@ -290,6 +290,26 @@ def test_later_frames_of_a_longer_film_are_no_part_of_a_shorter_one(
     assert "is kept: pictures/earlier/trip-0005-" in answer.err
 
 
+def test_later_frames_of_a_network_of_a_plugin_too(
+    tmp_path: Path, happen: Happen, run_cli: RunCli, plugin_file: PluginFile
+) -> None:
+    del happen  # the scenes are there
+    plugin = plugin_file(
+        """
+        import torch
+        from artengine import hookimpl
+
+        @hookimpl
+        def register_networks():
+            return {"theirs": lambda ports, /: torch.nn.Linear(ports.inputs, 3)}
+        """
+    )
+    command = (*TRIP, "outputs=frames", "--set", "network=theirs", "-p", plugin)
+    assert run_cli(*command, "--set", "film.length=4f").code == 0
+    assert run_cli(*command).code == 0
+    assert sorted(path.name for path in (tmp_path / "pictures").glob("trip-*")) == ["trip-0001.png", "trip-0002.png"]
+
+
 def test_later_frames_of_the_films_of_a_gallery_too(tmp_path: Path, happen: Happen, run_cli: RunCli) -> None:
     del happen  # the scenes are there
     command = ("gallery", "trip.yaml", "--seeds", "1,2", "--set", "outputs=frames", "--out", "g")
