@@ -1,0 +1,1 @@
+"""Draw faces, teach two networks to invent more of them, and do sums with faces."""
