@@ -1,5 +1,6 @@
 from .capabilities import (
     DynamicRowsNetwork as DynamicRowsNetwork,
+    ImageNetwork as ImageNetwork,
     LatticeNetwork as LatticeNetwork,
     Lookup as Lookup,
     LookupNetwork as LookupNetwork,
@@ -11,6 +12,7 @@ from .capabilities import (
     films as films,
     offers as offers,
     patches as patches,
+    teaches as teaches,
     writes as writes,
 )
 from .curve import Curve as Curve

@@ -67,6 +67,21 @@ class LookupNetwork(Protocol):
         ...
 
 
+@runtime_checkable
+class ImageNetwork(Protocol):
+    """A network that gives whole images, one for each latent; its picture is a sheet of them.
+
+    sheet: columns and rows of images on it. The scene's sources are asked for a view of so many pixels, and what they
+    say of each is a latent; with a single image, (1, 1), for one.
+    """
+
+    sheet: tuple[int, int]
+
+    def images(self, latents: Tensor, /) -> Tensor:
+        """Give images, (N, C, height, width), of latents, (N, D): each the same whatever others it is given with."""
+        ...
+
+
 #: What follows the name of a scene in the names of its files, and what stands in it for any number.
 SUFFIX = re.compile(r"[-\w]*\.[\w.]+")
 NUMBER = "####"
@@ -77,6 +92,7 @@ CAPABILITIES: Mapping[str, type] = {
     "cover": PhotoExtentNetwork,
     "dynamic_rows": DynamicRowsNetwork,
     "lookup": LookupNetwork,
+    "images": ImageNetwork,
 }
 
 
@@ -122,7 +138,8 @@ class Declarations:
 
     films: an output that takes a film's frames. patches: a loss that compares patches. network: of a trainer, which
     network it learns with where a scene names none, for its options. ends: of a trainer, which of its options say when
-    it ends and change nothing before. offers: what the module of a network maker can do.
+    it ends and change nothing before. teaches: of a trainer, which kind of networks it is for; None for those that
+    colour points. offers: what the module of a network maker can do.
     writes: how the names of an output's files end, None where it does not say. expects: checks the scene that a
     component stands in. libraries: of a trainer, on which its results depend for its options, where they are there.
     """
@@ -131,6 +148,7 @@ class Declarations:
     patches: bool = False
     network: Callable[[Mapping[str, Any]], Any] | None = None
     ends: Ends | None = None
+    teaches: type | None = None
     offers: tuple[type, ...] = ()
     writes: tuple[str, ...] | None = None
     expects: Callable[[LoadedScene, Mapping[str, Any]], None] | None = None
@@ -180,15 +198,20 @@ def ends(
     return functools.partial(_declare, ends=Ends(names, passed))
 
 
+def teaches(capability: type) -> Callable[[T], T]:
+    """Declare that a trainer teaches networks of a capability, and no others: ``@teaches(ImageNetwork)``.
+
+    Raises `TypeError` for a type that is not one of `CAPABILITIES`.
+    """
+    return functools.partial(_declare, teaches=_known(capability)[0])
+
+
 def offers(*capabilities: type) -> Callable[[T], T]:
     """Declare what the modules of a network maker can do: ``@offers(LatticeNetwork)``; checked where one is built.
 
     Raises `TypeError` for a type that is not one of `CAPABILITIES`.
     """
-    if unknown := [capability for capability in capabilities if capability not in CAPABILITIES.values()]:
-        names = ", ".join(capability.__name__ for capability in CAPABILITIES.values())
-        raise TypeError(f"found {unknown[0]!r}, expected some of {names}")
-    return functools.partial(_declare, offers=capabilities)
+    return functools.partial(_declare, offers=_known(*capabilities))
 
 
 def writes(*suffixes: str) -> Callable[[T], T]:
@@ -217,6 +240,13 @@ def depends(libraries: Callable[[Mapping[str, Any]], Collection[str]]) -> Callab
     libraries: gives the names of their distributions. Recipes have their versions; without them a training is another.
     """
     return functools.partial(_declare, libraries=libraries)
+
+
+def _known(*capabilities: type) -> tuple[type, ...]:
+    if unknown := [capability for capability in capabilities if capability not in CAPABILITIES.values()]:
+        names = ", ".join(capability.__name__ for capability in CAPABILITIES.values())
+        raise TypeError(f"found {unknown[0]!r}, expected some of {names}")
+    return capabilities
 
 
 def _declare(component: T, **changes: Any) -> T:

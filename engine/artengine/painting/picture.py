@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from artengine.capabilities import colour_range, missing_capabilities
+from artengine.capabilities import ImageNetwork, colour_range, missing_capabilities
 from artengine.components import with_article
 from artengine.curve import Point
 from artengine.errors import ArtengineError, InputError, Problem, is_out_of_memory, listed
@@ -19,7 +19,8 @@ from artengine.painting.devices import device_named
 from artengine.painting.filters import apply_filters
 from artengine.painting.lineage import grow_weights
 from artengine.painting.operations import same_numbers
-from artengine.painting.renderer import PointRenderer
+from artengine.painting.renderer import PointRenderer, Renderer
+from artengine.painting.sheet import SheetRenderer
 from artengine.scene import PlainSeed, Scene, all_numbers
 from artengine.view import View
 
@@ -58,9 +59,7 @@ class Picture:
         if scene.training:
             self.network.to(self.dtype)
         self.channels = self._channels(corner)
-        self._renderer = PointRenderer(
-            self.network, self._joined, ports.inputs, self.channels, scene.canvas.precision, device
-        )
+        self._renderer = self._suitable_renderer(ports.inputs)
         self._painting = Painting(self._renderer, self.colours, scene.canvas, scene.view)
 
     @property
@@ -96,12 +95,12 @@ class Picture:
     @property
     def backend(self) -> dict[str, str]:
         """What decides the last bits of the scene's picture besides the scene, in words."""
-        return self._renderer.plan(self.scene.view).backend
+        return self._renderer.backend(self.scene.view)
 
     @property
     def not_compiled(self) -> str:
         """Why the scene's picture is not painted by machine code of its own; "" where it is."""
-        return self._renderer.plan(self.scene.view).not_compiled
+        return self._renderer.not_compiled(self.scene.view)
 
     def coordinates(self, view: View) -> Tensor:
         """What the scene's sources say of a view, joined: (H, W, D) in float32, on the device."""
@@ -167,10 +166,8 @@ class Picture:
         for seed in dict.fromkeys(all_numbers(self.scene.lineage)):
             one, other = self._network(self._ports), self._network(replace(self._ports, seed=seed))
             one.load_state_dict(other.state_dict())
-            points = tile.to(next((p.dtype for p in one.parameters()), self.dtype)).reshape(columns, -1)
-            with torch.inference_mode():
-                if not same_numbers(one(points), other(points)):
-                    unlike.append(seed)
+            if not same_numbers(_asked(one, tile), _asked(other, tile)):
+                unlike.append(seed)
         return unlike
 
     def to_unit(self, colours: Tensor) -> Tensor:
@@ -194,14 +191,12 @@ class Picture:
         height, width = self.scene.view.shape
         scale = min(columns / width, rows / height)
         view = replace(self.scene.view, width=max(1, round(width * scale)), height=max(1, round(height * scale)))
-        dtype = next((p.dtype for p in self.network.parameters()), self.dtype)
         with torch.inference_mode():
-            points = self._joined(view).to(self.device, dtype).flatten(0, 1)
-            colours = self.to_unit(self.network(points)).nan_to_num(0.0, 0.0, 0.0)
+            colours = self.to_unit(self._renderer.glance(view)).nan_to_num(0.0, 0.0, 0.0)
             if self.colours == "stretch":
-                low, high = colours.aminmax(dim=0)
+                low, high = colours.flatten(0, 1).aminmax(dim=0)
                 colours = (colours - low) / (high - low).clamp_min(torch.finfo(colours.dtype).tiny)
-            image: Image = colours.clamp(0.0, 1.0).reshape(*view.shape, -1).cpu().numpy()
+            image: Image = colours.clamp(0.0, 1.0).cpu().numpy()
         return image
 
     def stretch(self, view: View) -> Stretch | None:
@@ -268,21 +263,39 @@ class Picture:
             raise InputError([Problem(bound.where, bound.path, message)])
         return network.to(self.device).eval()
 
+    def _suitable_renderer(self, inputs: int) -> Renderer:
+        """What gives the colours of views: of points, or of the sheet of a network's images."""
+        if isinstance(self.network, ImageNetwork):
+            return SheetRenderer(self.network, self._joined, self.channels, self.colours, self.device)
+        precision = self.scene.canvas.precision
+        return PointRenderer(self.network, self._joined, inputs, self.channels, precision, self.device)
+
     def _channels(self, corner: View) -> int:
         """How many channels the network gives, asked with a single pixel."""
         bound = self.scene.network
         try:
-            with torch.inference_mode():
-                dtype = next((p.dtype for p in self.network.parameters()), self.dtype)
-                points = self._joined(corner).to(self.device, dtype).reshape(1, -1)
-                shape: tuple[int, ...] = tuple(self.network(points).shape)
+            shape = tuple(_asked(self.network, self._joined(corner).to(self.device)).shape)
         except (ValueError, RuntimeError) as error:
             words = ValueError(str(error).partition("\n")[0])
             raise bound.refused(words) from error
-        if len(shape) != 2 or shape[0] != 1 or shape[1] not in (1, 3):
-            message = f"gave colours of shape {shape} for one pixel, expected (1, 3), or (1, 1) for grey"
+        if isinstance(self.network, ImageNetwork):
+            fits, words = len(shape) == 4 and 0 not in shape, ("images", "latent", "(1, 3, height, width)", "(1, 1, ...)")
+        else:
+            fits, words = len(shape) == 2, ("colours", "pixel", "(1, 3)", "(1, 1)")
+        if not fits or shape[0] != 1 or shape[1] not in (1, 3):
+            what, of, expected, grey = words
+            message = f"gave {what} of shape {shape} for one {of}, expected {expected}, or {grey} for grey"
             raise InputError([Problem(bound.where, bound.path, message)])
         return shape[1]
+
+
+def _asked(network: nn.Module, coordinates: Tensor) -> Tensor:
+    """What a network gives for coordinates, (H, W, D): a colour for each, or an image."""
+    dtype = next((weight.dtype for weight in network.parameters()), Picture.dtype)
+    with torch.inference_mode():
+        inputs = coordinates.to(dtype).flatten(0, 1)
+        given: Tensor = network.images(inputs) if isinstance(network, ImageNetwork) else network(inputs)
+    return given
 
 
 @contextlib.contextmanager

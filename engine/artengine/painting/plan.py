@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from artengine.capabilities import Lookup, lookup_of
 from artengine.errors import is_out_of_memory
 from artengine.painting.compiled import NotCompilableError
+from artengine.painting.networks import cast, copied, weights_of
 from artengine.painting.operations import NotTraceableError, Trace, same_numbers, simplify, trace_network
 from artengine.painting.stepwise import lower, matmul
 from artengine.scene import Precision
@@ -59,7 +60,7 @@ class Plan:
 
     def stale(self, network: nn.Module) -> bool:
         """Whether the network's weights have changed since."""
-        now = _weights(network)
+        now = weights_of(network)
         return len(now) != len(self.weights) or not all(map(same_numbers, self.weights, now))
 
     @property
@@ -69,7 +70,7 @@ class Plan:
 
     def painter(self) -> Painter:
         """A function from points to colours, for one thread: the network as it stands may keep state."""
-        return self.shared or _copied(self.network)
+        return self.shared or copied(self.network)
 
 
 def paint_alike(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
@@ -90,14 +91,14 @@ def make_plan(network: nn.Module, inputs: int, precision: PlanPrecision, device:
     as it stands.
     """
     dtype = torch.float64 if precision in ("float64", "deep") else torch.float32
-    cast = _cast(network, dtype)
-    if dtype == torch.float64 and not _takes(cast, inputs, dtype, device):
+    painted = cast(network, dtype)
+    if dtype == torch.float64 and not _takes(painted, inputs, dtype, device):
         dtype = torch.float32  # it has numbers of its own in that
-        cast = _cast(network, dtype)
+        painted = cast(network, dtype)
     on_cpu = device.type == "cpu"
     plan = Plan(
-        network=cast,
-        weights=[weight.detach().clone() for weight in _weights(network)],
+        network=painted,
+        weights=[weight.detach().clone() for weight in weights_of(network)],
         dtype=dtype,
         device=device,
         points=MAX_SLICE if on_cpu else GPU_SLICE,
@@ -216,39 +217,6 @@ def _spread(count: int, inputs: int, dtype: torch.dtype) -> Tensor:
     """Points all over [-1, 1], the same ones every time: (count, inputs)."""
     numbers = np.random.RandomState(0).uniform(-1, 1, (count, inputs))
     return torch.from_numpy(numbers).to(dtype)
-
-
-def _cast(network: nn.Module, dtype: torch.dtype) -> nn.Module:
-    """The network in a precision: itself, or a copy where it has another."""
-    floats = [tensor for tensor in _weights(network) if tensor.is_floating_point()]
-    if all(tensor.dtype == dtype for tensor in floats):
-        return network
-
-    def to(tensor: Tensor) -> Tensor:
-        if tensor.is_complex():
-            return tensor.to(dtype.to_complex())
-        return tensor.to(dtype) if tensor.is_floating_point() else tensor
-
-    copied: nn.Module = _copied(network)._apply(to)  # type: ignore[no-untyped-call]  # torch's own
-    return copied
-
-
-def _weights(network: nn.Module) -> list[Tensor]:
-    """All tensors that the network's colours depend on, those that are not saved included."""
-    return [*network.parameters(), *network.buffers()]
-
-
-def _copied(network: nn.Module) -> nn.Module:
-    """A copy; tensors that a training left in it come without their history, which cannot be copied."""
-    memo: dict[int, Any] = {}
-    for module in network.modules():
-        for value in vars(module).values():
-            if isinstance(value, Tensor) and not value.is_leaf:
-                memo[id(value)] = value.detach()
-    try:
-        return copy.deepcopy(network, memo)
-    except Exception as error:  # a third party's network may hold anything
-        raise ValueError(f"cannot be copied, as every thread needs it: {error}") from error
 
 
 def _takes(network: nn.Module, inputs: int, dtype: torch.dtype, device: torch.device) -> bool:

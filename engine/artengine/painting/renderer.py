@@ -17,11 +17,9 @@ from artengine.view import View
 class Renderer(Protocol):
     """Gives the colours of any view as a network has them; a painting makes images of them, band by band.
 
-    `PointRenderer` is one: it asks a network for the colour of every point. Networks that make whole images would be
-    others. A generator maps latents, which a source gives, to images: its renderer lays them out as a sheet, makes the
-    images that a view touches, and cuts the view out of them. A U-Net maps an image to an image: its renderer does so
-    tile by tile, with as much around each tile as its layers look at. Neither has points, so nothing here is about
-    them. Stretching, smooth edges, filters and outputs stay the same, whatever renders.
+    `PointRenderer` asks a network for the colour of every point. `SheetRenderer` has a network make whole images of
+    latents, which a source gives, and cuts a view out of the sheet of them. Nothing here is about points. Stretching,
+    smooth edges, filters and outputs stay the same, whatever renders.
     """
 
     @property
@@ -36,6 +34,18 @@ class Renderer(Protocol):
 
     def version(self) -> int:
         """A number that changes when colours may have changed, as with the weights. Asked before a view is rendered."""
+        ...
+
+    def backend(self, view: View) -> dict[str, str]:
+        """What decides the last bits of a view's colours besides the scene, in words."""
+        ...
+
+    def not_compiled(self, view: View) -> str:
+        """Why a view is not painted by machine code of its own; "" where it is."""
+        ...
+
+    def glance(self, view: View) -> Tensor:
+        """The colours of a view, (H, W, C), for somebody who watches: quick where weights change all the time."""
         ...
 
     def dtype(self, view: View) -> torch.dtype:
@@ -87,10 +97,22 @@ class PointRenderer:
             self._version += 1
         return self._version
 
-    def plan(self, view: View) -> Plan:
-        """How the network, as it is now, is painted over a view."""
+    def backend(self, view: View) -> dict[str, str]:
+        """What decides the last bits of a view's colours besides the scene, in words."""
         self.version()
-        return self._plan(view)
+        return self._plan(view).backend
+
+    def not_compiled(self, view: View) -> str:
+        """Why a view is not painted by machine code of its own; "" where it is."""
+        self.version()
+        return self._plan(view).not_compiled
+
+    def glance(self, view: View) -> Tensor:
+        """The colours of a view, by the network as it stands: weights that change are worth no plan."""
+        dtype = next((weight.dtype for weight in self._network.parameters()), torch.float32)
+        points = self._coordinates(view).to(self.device, dtype).flatten(0, 1)
+        colours: Tensor = self._network(points).reshape(*view.shape, -1)
+        return colours
 
     def dtype(self, view: View) -> torch.dtype:
         """The precision of a view's colours."""

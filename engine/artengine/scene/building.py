@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from artengine.capabilities import ImageNetwork
 from artengine.components import ConfiguredComponent
 from artengine.errors import InputError, Problem
 from artengine.media import Media
@@ -143,6 +144,8 @@ def _conflicts(scene: BoundScene, root: Node, only: int | None) -> Iterator[Prob
         yield Problem(marks["film"], "film.learning", f"{message}: children come from what has been learnt")
     if options.film and options.film.learning and not options.training:
         yield Problem(marks["film"], "film.learning", "found a film of the learning in a scene without a training")
+    if scene.training and (mismatch := _mismatch(scene.training, scene.network)):
+        yield Problem(scene.training.where, scene.training.path, mismatch)
     outputs = scene.outputs(only)
     for output in outputs:
         if output.component.films and not options.film:
@@ -150,6 +153,17 @@ def _conflicts(scene: BoundScene, root: Node, only: int | None) -> Iterator[Prob
             yield Problem(output.where, output.path, f"found {output.name} in a scene without a film; {hint}")
     yield from _refusals(scene, only)
     yield from name_conflicts(outputs, options.film)
+
+
+def _mismatch(training: ConfiguredComponent, network: ConfiguredComponent) -> str:
+    """Why a trainer is not for a network, as far as both declare what they are; "" where it is."""
+    teaches = training.component.declares.teaches
+    gives_images = ImageNetwork in network.component.declares.offers
+    if teaches is ImageNetwork and not gives_images:
+        return f"found the network {network.name}, which colours points, expected one of whole images, such as generator"
+    if teaches is None and gives_images:
+        return f"found the network {network.name}, which gives whole images, expected one that colours points"
+    return ""
 
 
 def _refusals(scene: BoundScene, only: int | None) -> Iterator[Problem]:

@@ -72,7 +72,8 @@ def made(
 def plan_of(one: Painting, view: View) -> Plan:
     renderer = one._renderer
     assert isinstance(renderer, PointRenderer)
-    return renderer.plan(view)
+    renderer.version()
+    return renderer._plan(view)
 
 
 def image_of(one: Painting, view: View) -> Image:
