@@ -14,11 +14,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from artengine.media import colours, tiff
 from artengine.media.base import Media, RefusedError, lift_size_limit, read_untrusted
 from artengine.media.blocks import reduce_blocks
-from artengine.media.png_colours import code_points_profile, png_profile, without_broken_colours
-from artengine.media.transparency import find_transparency
+from artengine.media.formats import (
+    code_points_profile,
+    colours,
+    find_transparency,
+    png_profile,
+    tiff,
+    without_broken_colours,
+)
 
 if TYPE_CHECKING:
     import numpy as np

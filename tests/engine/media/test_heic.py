@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from tests.support.photo_files import opened, ramp, saved
 
-from artengine.media.png_colours import code_points_profile
+from artengine.media.formats.png_colours import code_points_profile
 
 HEIC = b"\0\0\0\x1cftypheic" + bytes(16)
 TOLD = "expected one of PNG, JPEG, WEBP, TIFF, GIF, BMP"

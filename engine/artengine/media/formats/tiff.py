@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from artengine.media import colours
+from artengine.media.formats import colours
 from artengine.media.base import RefusedError, lift_size_limit
 
 if TYPE_CHECKING:

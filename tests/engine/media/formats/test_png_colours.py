@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tests.support.photo_files import chunk, opened
 
-from artengine.media.png_colours import png_profile
+from artengine.media.formats.png_colours import png_profile
 
 SRGB_PLACES = (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
 P3_PLACES = (0.3127, 0.329, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06)
