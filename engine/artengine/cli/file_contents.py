@@ -54,5 +54,5 @@ def _recipe(recipe: Recipe) -> str:
     if recipe.means:
         lines.append("# painted with " + ", ".join(f"{name} {value}" for name, value in recipe.means.items()))
     lines += [f"# plugin {name} {version}" for name, version in recipe.plugins.items()]
-    lines += [f"# photo {name} sha256 {photo.sha256}" for name, photo in recipe.photos.items()]
+    lines += [f"# {photo.word} {name} sha256 {photo.sha256}" for name, photo in recipe.photos.items()]
     return printable("\n".join(lines) + "\n\n" + recipe.scene.rstrip("\r\n")) + "\n"

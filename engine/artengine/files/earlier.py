@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from artengine.errors import OutputError
+from artengine.errors import OutputError, quoted
 from artengine.files.descriptions import read_embedded
 from artengine.files.metadata import RECIPE_START, WEIGHTS_HEADER, is_weights
 
@@ -37,7 +37,8 @@ class Replacing:
 
     keep: an earlier file of ours is moved, not replaced, where it is another one; without, that goes for those that
     hold a recipe: they can not be made again from the rest. force: whatever it is, replace it. inputs: paths of what
-    the run reads, which even force leaves alone. kept: names of files, and where those are now that had them.
+    the run reads, which even force leaves alone, and of folders with all that is in them. kept: names of files, and
+    where those are now that had them.
     """
 
     keep: bool = True
@@ -56,6 +57,13 @@ class Replacing:
         if not self.force and not is_ours(path):
             message = "is there already, and nothing says that artengine made it, so it is not replaced"
             raise InTheWayError(f"{path}: {message}; move it, {_ADVICE}, or replace it with --force")
+
+    def check_folder(self, folder: Path) -> None:
+        """Raise `InTheWayError` where what is written into a folder would be among what the next run reads."""
+        for one in self.inputs:
+            if one.is_dir() and _stands_in(folder, one):
+                what = f"lies in {quoted(one.name)}, from which this is made, so it would be made from its own pictures"
+                raise InTheWayError(f"{folder}: {what} the next time; {_ADVICE}")
 
     def make_way(self, new: Path, path: Path) -> None:
         """Have the file at path make way for a new one; it stays at its place until that takes it.
@@ -92,7 +100,7 @@ class Replacing:
 
     def _is_input(self, path: Path) -> bool:
         """Whether a file is one of those that the run reads, under whatever name: some systems take A for a."""
-        return any(_is_same_file(path, one) for one in self.inputs)
+        return any(_is_same_file(path, one) or (one.is_dir() and _stands_in(path, one)) for one in self.inputs)
 
 
 #: For files that are written without a run around them: earlier ones are kept, or can be made again from the rest.
@@ -171,6 +179,13 @@ def _is_same_file(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except OSError:  # one is not there
         return False
+
+
+def _stands_in(path: Path, folder: Path) -> bool:
+    """Whether a path leads below a folder, or to it, and not through a hidden one, where nobody looks for photos."""
+    real = path.resolve()
+    above = next((one for one in (real, *real.parents) if _is_same_file(one, folder)), None)
+    return above is not None and not any(part.startswith(".") for part in real.relative_to(above).parts)
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -245,6 +245,7 @@ class _Batch:
         inputs = self._replacing.inputs.union(photo.path for photo in scene.photos.values())
         if inputs != self._replacing.inputs:
             self._replacing = replace(self._replacing, inputs=inputs)
+            self._replacing.check_folder(self._options.folder)
             self.check_derived()
 
     def _finish(self, result: ItemResult) -> Entry:

@@ -89,6 +89,7 @@ def make_files(
     inputs = frozenset(photo.path for photo in scene.photos.values())
     replacing = Replacing(force=force, inputs=inputs)
     options = RunOptions(out, device, fresh, metadata, weights if metadata else "never", only, jobs, replacing)
+    replacing.check_folder(out)
     with lock_outputs(out, scene.name, patience):
         files = output_files(scene.name, [bound for _, bound in options.select_outputs(scene)], scene.film)
         for file in files:

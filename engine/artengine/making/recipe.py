@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from artengine.components import version_of
 from artengine.errors import InputError, Problem, listed, quoted
 from artengine.files import RECIPE_START, WEIGHTS_FIELD, describe_places, read_embedded
-from artengine.making.recipe_photos import PhotoReference, find_photos
+from artengine.making.recipe_photos import PhotoReference, find_photos, photo_reference
 from artengine.media import MAX_MEGAPIXELS, Media
 from artengine.scene import NOT_THERE, SCENE_SUFFIXES, LoadContext, Scene, Work, load_text
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 #: What a result may depend on besides the engine and its plugins.
 LIBRARIES = ("torch", "numpy", "pillow")
 MAX_PHOTOS = 1000  # each costs a look at the disk, one that is found is decoded
+MAX_FOLDERS = 16  # of photos, each of which is read whole to see whether it is the same
 
 # no control characters, which a terminal would obey; a scene may hold what YAML takes
 PrintableWord = Annotated[str, StringConstraints(pattern=r"^\P{C}*$", max_length=1000)]
@@ -83,13 +84,7 @@ def of(
     packed_weights: what the scene has learnt, where the file is to have it.
     """
     here = Path.cwd()
-    photos = {
-        name: PhotoReference(
-            sha256=photo.sha256,
-            where=_below_folder(photo.path.resolve(), here) if photo.where == "" else photo.where,
-        )
-        for name, photo in sorted(scene.photos.items())
-    }
+    photos = {name: photo_reference(photo, here) for name, photo in sorted(scene.photos.items())}
     return Recipe(
         artengine=version_of("artengine"),
         scene=scene.text,
@@ -129,6 +124,8 @@ def read(path: Path) -> Recipe:
         recipe = Recipe.model_validate(json.loads(text))
         if len(recipe.photos) > MAX_PHOTOS:
             raise ValueError(f"it asks for {len(recipe.photos):,} photos, expected at most {MAX_PHOTOS}")
+        if (folders := sum(photo.folder for photo in recipe.photos.values())) > MAX_FOLDERS:
+            raise ValueError(f"it asks for {folders:,} folders of photos, expected at most {MAX_FOLDERS}")
         return recipe
     except ValidationError as error:
         first = error.errors()[0]
@@ -263,15 +260,6 @@ def _missing_files(work: Work) -> Iterator[Media]:
         yield from (media for one in parts for media in one.media() if media.missing)
     else:
         yield from (media for media in work.photos.values() if media.missing)
-
-
-def _below_folder(path: Path, folder: Path) -> str | None:
-    # above all homes, a relative path would name a user as an absolute one does
-    try:
-        names_user = folder in Path.home().resolve().parents
-    except (OSError, RuntimeError):  # the user has no home
-        names_user = False
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) and not names_user else None
 
 
 def _decode(text: str) -> bytes:

@@ -14,4 +14,8 @@ from .photo import (
     Photo as Photo,
     open_photo as open_photo,
 )
+from .photo_folder import (
+    PhotoFolder as PhotoFolder,
+    describe_left_out as describe_left_out,
+)
 from .sound import Sound as Sound

@@ -1,4 +1,4 @@
-"""The files that a scene names beside its text: what photos and sounds have in common."""
+"""The files that a scene names beside its text: what photos, folders of them and sounds have in common."""
 
 from __future__ import annotations
 

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from artengine.errors import quoted
 from artengine.files import is_weights
 from artengine.media.base import Media
 from artengine.media.font import Font, is_font, open_font
 from artengine.media.learnt import Learnt, open_learnt
 from artengine.media.photo import MAX_MEGAPIXELS, Photo, is_photo, open_photo
+from artengine.media.photo_folder import PhotoFolder, open_photo_folder
 from artengine.media.sound import START, Sound, is_sound, open_sound
 
 #: The words for them.
-MEDIA_WORDS: dict[type[Media], str] = {Photo: "photo", Sound: "sound", Font: "font", Learnt: "weights file"}
+MEDIA_WORDS: dict[type[Media], str] = {
+    Photo: "photo",
+    PhotoFolder: "folder of photos",
+    Sound: "sound",
+    Font: "font",
+    Learnt: "weights file",
+}
 
 
 def open_as(kind: type[Media], path: Path, name: str, max_megapixels: float = MAX_MEGAPIXELS) -> Media:
@@ -27,6 +35,10 @@ def open_as(kind: type[Media], path: Path, name: str, max_megapixels: float = MA
         return open_font(path, name)
     if kind is Learnt:
         return open_learnt(path, name)
+    if kind is PhotoFolder:
+        return open_photo_folder(path, name, max_megapixels)
+    if path.is_dir():
+        raise ValueError(f"found {quoted(name)}, which is a folder, expected a picture")
     return open_photo(path, name, max_megapixels)
 
 
@@ -41,13 +53,15 @@ def stand_in(kind: type[Media], missing: Media) -> Media:
 
         nothing = np.empty((0, 0, 3), np.uint8)
         return Photo(*known, nothing, where=missing.where, missing=missing.missing)
-    if kind is Learnt:
-        return Learnt(*known, where=missing.where, missing=missing.missing)
+    if kind in (Learnt, PhotoFolder):
+        return kind(*known, where=missing.where, missing=missing.missing)
     raise ValueError(missing.missing)
 
 
 def open_media(path: Path, name: str, max_megapixels: float = MAX_MEGAPIXELS) -> Media:
-    """The file at path, of whichever kind it is by its first bytes; raises as `open_as` does."""
+    """The file at path, of whichever kind it is by its first bytes, or the folder; raises as `open_as` does."""
+    if path.is_dir():
+        return open_as(PhotoFolder, path, name, max_megapixels)
     try:
         with path.open("rb") as file:
             start = file.read(START)

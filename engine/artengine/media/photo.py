@@ -83,7 +83,11 @@ def open_photo(path: Path, name: str, max_megapixels: float = MAX_MEGAPIXELS) ->
 
     Raises `ValueError` saying what was found and what to do.
     """
-    data = read_untrusted(path, "picture")
+    return decode_photo(path, name, read_untrusted(path, "picture"), max_megapixels)
+
+
+def decode_photo(path: Path, name: str, data: bytes, max_megapixels: float = MAX_MEGAPIXELS) -> Photo:
+    """The photo of these bytes, which are those of the file at path; raises as `open_photo` does."""
     return Photo(path, hashlib.sha256(data).hexdigest(), name, _decode(data, max_megapixels))
 
 

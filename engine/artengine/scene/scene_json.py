@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from artengine.errors import InputError
-from artengine.media import Media, open_media
+from artengine.media import MEDIA_WORDS, Media, open_media
 from artengine.scene.loading import load_text
 from artengine.scene.scene import LoadContext, Scene
 
@@ -44,7 +44,8 @@ def scene_from_json(data: dict[str, Any]) -> Scene:
         except ValueError as error:
             raise InputError(f"{about['path']}: {error}") from None
         if photo.sha256 != about["sha256"]:
-            raise InputError(f"{about['path']}: the photo has changed while it was being worked with; start again")
+            changed = f"the {MEDIA_WORDS[type(photo)]} has changed while it was being worked with"
+            raise InputError(f"{about['path']}: {changed}; start again")
         photos[name] = replace(photo, where=about["where"])
     context = LoadContext(Path(data["folder"]), tuple(data["plugins"]), limit)
     scene = load_text(data["text"], "scene", data["name"], context, photos)

@@ -15,8 +15,8 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from artengine.media.formats import colours
 from artengine.media.base import RefusedError, lift_size_limit
+from artengine.media.formats import colours
 
 if TYPE_CHECKING:
     import numpy as np

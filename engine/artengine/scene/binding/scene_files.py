@@ -1,4 +1,4 @@
-"""The photos, sounds, fonts and weights that a scene names: each looked for where it may stand, and opened once."""
+"""The photos, folders of them, sounds, fonts and weights that a scene names: each looked for where it may stand."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class SceneFiles:
         folder = self._folder.resolve()
         for name, media in self._by_user.items():
             place = media.path.resolve()
-            shown = place.relative_to(folder).as_posix() if place.is_relative_to(folder) else place.name
+            shown = place.relative_to(folder).as_posix() if place.is_relative_to(folder) else place.name or "photos"
             while files.get(shown, media).sha256 != media.sha256:
                 shown = f"other-{shown}"
             renamed[name] = shown
