@@ -21,6 +21,7 @@ from .hookspecs import hookimpl as hookimpl
 from .kinds import (
     Activation as Activation,
     ColourRange as ColourRange,
+    Dataset as Dataset,
     Each as Each,
     Filter as Filter,
     Frame as Frame,

@@ -1,4 +1,4 @@
-"""The seven hooks, in the order in which a picture comes about.
+"""The eight hooks, in the order in which a picture comes about.
 
 Each is called once and returns ``{name: callable}``. `artengine.kinds`, for trainers `artengine.sessions`, describes
 what such a callable is called with and gives back; its signature says which options a scene may set.
@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Mapping
 
 import pluggy
 
-from artengine.kinds import Activation, Filter, Loss, Network, Output, Source
+from artengine.kinds import Activation, Dataset, Filter, Loss, Network, Output, Source
 from artengine.sessions import Progress, Result
 
 PROJECT = "artengine"
@@ -37,6 +37,11 @@ def register_activations() -> Mapping[str, Activation]:
 @hookspec
 def register_losses() -> Mapping[str, Loss]:
     """Losses: ``loss(prediction, target, /)`` gives a scalar."""
+
+
+@hookspec
+def register_datasets() -> Mapping[str, Callable[..., Dataset]]:
+    """Datasets: classes of pictures by their numbers, ``read(numbers, size, /)``."""
 
 
 @hookspec

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     import numpy as np
+    import numpy.typing as npt
     import torch
     from torch import Tensor, nn
 
@@ -251,6 +252,23 @@ class Loss(Protocol):
     def __call__(self, prediction: Tensor, target: Tensor, /) -> Tensor: ...
 
 
+class Dataset(Protocol):
+    """Pictures by their numbers, from 0 on: a class, made with its options; what is wrong it says as `ValueError`."""
+
+    @property
+    def description(self) -> str:
+        """A line for whoever starts a training, about what was found and what was left out; empty for nothing."""
+        ...
+
+    def __len__(self) -> int:
+        """How many pictures there are; more than none."""
+        ...
+
+    def read(self, numbers: Sequence[int], size: int, /) -> npt.NDArray[np.uint8]:
+        """The pictures of these numbers, in any order, (N, size, size, 3) in sRGB: the same bytes in any company."""
+        ...
+
+
 class Filter(Protocol):
     """``filter(image, /)`` gives an image, perhaps of another size."""
 
@@ -277,6 +295,7 @@ KINDS: Mapping[str, type] = {
     "network": Network,
     "activation": Activation,
     "loss": Loss,
+    "dataset": Dataset,
     "trainer": Trainer,
     "filter": Filter,
     "output": Output,

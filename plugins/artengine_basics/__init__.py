@@ -1,11 +1,11 @@
-"""Sources, a plain network, losses, pictures and films: what most scenes are made of."""
+"""Sources, a plain network, losses, folders of photos, pictures and films: what most scenes are made of."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from artengine import Loss, Network, Output, Source, hookimpl
-from artengine_basics import losses, mlp, sources
+from artengine import Dataset, Loss, Network, Output, Source, hookimpl
+from artengine_basics import datasets, losses, mlp, sources
 from artengine_basics.outputs import curves, films, filmstrip, stills
 
 
@@ -42,6 +42,12 @@ def register_losses() -> Mapping[str, Loss]:
         "ms_ssim": losses.ms_ssim,
         "edges": losses.edges,
     }
+
+
+@hookimpl
+def register_datasets() -> Mapping[str, Callable[..., Dataset]]:
+    """Photos of the user's own."""
+    return {"folder": datasets.Folder}
 
 
 @hookimpl

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from artengine.capabilities import declare
+from artengine.components.plugins import constructs
 from artengine.components.registry import Component
 from artengine.errors import InputError, Problem
 from artengine.media import Media
@@ -16,7 +17,7 @@ from artengine.media import Media
 
 @dataclass(frozen=True)
 class ConfiguredComponent:
-    """A component with its options checked; `make` turns it into what the engine calls."""
+    """A component with its options checked; `make` turns it into what the engine calls, or reads from."""
 
     component: Component
     options: Mapping[str, Any]
@@ -39,8 +40,8 @@ class ConfiguredComponent:
         depends = self.component.declares.libraries
         return depends(self.options) if depends else ()
 
-    def make(self) -> Callable[..., Any]:
-        """The callable itself: a function as it stands, a class constructed; what its options name is made too.
+    def make(self) -> Any:
+        """The component itself: a function as it stands, a class constructed; what its options name is made too.
 
         Raises `InputError` where a class refuses its options with a `ValueError`.
         """
@@ -48,7 +49,7 @@ class ConfiguredComponent:
         call = self.component.call
         weight = options.pop("weight") if self.component.kind == "loss" else 1.0
         try:
-            if _constructs(call) and self.component.kind != "network":
+            if constructs(call) and self.component.kind != "network":
                 call = call(**options)
             elif options:
                 call = functools.partial(call, **options)
@@ -105,13 +106,6 @@ class ComponentFactory:
     """A component that is made anew each time it is asked for: what ``Each[...]`` takes."""
 
     configured: ConfiguredComponent
-
-
-def _constructs(call: Callable[..., Any]) -> bool:
-    """Whether a call makes the component: it is a class, or a class with some of its options set."""
-    while isinstance(call, functools.partial):
-        call = call.func
-    return isinstance(call, type)
 
 
 def _make_value(value: Any) -> Any:

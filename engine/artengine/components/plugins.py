@@ -216,8 +216,17 @@ def _offer(manager: pluggy.PluginManager, module: object, kind: str) -> dict[str
                 )
             if not callable(component):
                 raise _UnusableError(f"{HOOKS[kind]}: {name} is a {type(component).__name__}, expected a callable")
+            if kind == "dataset" and not constructs(component):
+                raise _UnusableError(f"{HOOKS[kind]}: {name} is a {type(component).__name__}, expected a class")
             offer[name] = component
     return offer
+
+
+def constructs(call: Callable[..., Any]) -> bool:
+    """Whether a call makes the component: it is a class, or a class with some of its options set."""
+    while isinstance(call, functools.partial):
+        call = call.func
+    return isinstance(call, type)
 
 
 def format_plugin_error(error: BaseException) -> str | None:

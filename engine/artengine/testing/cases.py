@@ -11,17 +11,18 @@ from typing import Any, cast, get_args, get_origin
 
 import numpy as np
 
-from artengine.components import Component, ConfiguredComponent, union_members
+from artengine.components import Component, ConfiguredComponent, kind_of, union_members
 from artengine.curve import Point
 from artengine.errors import ArtengineError, InputError
 from artengine.kinds import Frame
-from artengine.media import MAX_MEGAPIXELS, Photo
+from artengine.media import MAX_MEGAPIXELS, Photo, PhotoFolder
 from artengine.painting import Picture, build
 from artengine.scene import Binder, Entries, LoadContext, Mark, Node, Scalar, Scene, SceneFiles, load_text
 from artengine.testing.checks import Bench, BrokenError
 from artengine.view import View
 
 VIEW = View(width=16, height=12)
+_MARK = Mark("test", 1, 1)
 _TINY = """
 canvas: {width: 16, height: 12}
 network: {mlp: {width: 16, depth: 2}}
@@ -29,23 +30,40 @@ network: {mlp: {width: 16, depth: 2}}
 
 
 def default(component: Component, bench: Bench, photos: Collection[str] = ()) -> ConfiguredComponent:
-    """A component with its default options, and a sample photo for those that need one.
+    """A component with its default options, and sample photos for those that need some.
 
-    photos: the names of other options that are set to the photo.
+    photos: the names of other options that are set to them.
     """
-    mark = Mark("test", 1, 1)
-    values: dict[str, tuple[Mark, Node]] = {}
-    for option in component.options:
-        if option.name in photos or (option.required and _takes_photos(option.annotation)):
-            values[option.name] = (mark, Scalar(mark, _write_photo(bench.folder)))
-        elif option.required:
-            raise BrokenError(f"{option.name!r} has no default; give it one that makes a pleasing picture")
     binder = Binder(bench.registry, SceneFiles(bench.folder))
-    node = Entries(mark, {component.name: (mark, Entries(mark, values))})
-    bound = binder.component(component.kind, node, component.kind)
+    bound = binder.component(component.kind, _named(component, bench, photos), component.kind)
     if bound is None:
         raise BrokenError("; ".join(map(str, binder.problems)))
     return bound
+
+
+def _named(component: Component, bench: Bench, photos: Collection[str] = ()) -> Node:
+    """What a scene says for `default`."""
+    values: dict[str, tuple[Mark, Node]] = {}
+    for option in component.options:
+        if option.required or option.name in photos:
+            sample = _sample(option.annotation, component, bench)
+            if sample is None:
+                raise BrokenError(f"{option.name!r} has no default; give it one that makes a pleasing picture")
+            values[option.name] = (_MARK, sample)
+    return Entries(_MARK, {component.name: (_MARK, Entries(_MARK, values))})
+
+
+def _sample(annotation: Any, component: Component, bench: Bench) -> Node | None:
+    """What a scene says for photos where an option takes them: a file, a folder of them, or a dataset that works."""
+    arms = _arms(annotation)
+    if Photo in arms:
+        return Scalar(_MARK, _write_photo(bench.folder))
+    if PhotoFolder in arms:
+        return Scalar(_MARK, _write_photos(bench.folder))
+    if any(kind_of(arm)[0] == "dataset" for arm in arms):
+        found = next(_working("dataset", component, bench), None)
+        return _named(found.component, bench) if found else None
+    return None
 
 
 def pictures(bound: ConfiguredComponent, bench: Bench) -> Iterator[Picture]:
@@ -55,11 +73,11 @@ def pictures(bound: ConfiguredComponent, bench: Bench) -> Iterator[Picture]:
     """
     scene = cast(Scene, load_text(_TINY, "test", "test", LoadContext(bench.folder, (), MAX_MEGAPIXELS), {}))
     if bound.component.kind == "output":
-        scene = replace(scene, training=next(_working("trainer", bound, bench), None))
+        scene = replace(scene, training=next(_working("trainer", bound.component, bench), None))
     else:
         scene = replace(scene, training=bound)
     brought = Binder(bench.registry, SceneFiles(bench.folder)).network_of(bound)
-    for network in itertools.chain([brought or scene.network], _working("network", bound, bench)):
+    for network in itertools.chain([brought or scene.network], _working("network", bound.component, bench)):
         try:
             picture = build(replace(scene, network=network), "cpu")
         except InputError:  # it is for other coordinates
@@ -69,19 +87,19 @@ def pictures(bound: ConfiguredComponent, bench: Bench) -> Iterator[Picture]:
         yield picture
 
 
-def _working(kind: str, bound: ConfiguredComponent, bench: Bench) -> Iterator[ConfiguredComponent]:
+def _working(kind: str, beside: Component, bench: Bench) -> Iterator[ConfiguredComponent]:
     """The components of a kind that work with their default options, those of the same plugin first."""
-    ours = bound.component.plugin.name
+    ours = beside.plugin.name
     for component in sorted(bench.registry.components(kind), key=lambda one: one.plugin.name != ours):
         with contextlib.suppress(ArtengineError, BrokenError):
             yield default(component, bench)
 
 
 def with_photos(bound: ConfiguredComponent, bench: Bench) -> Iterator[ConfiguredComponent]:
-    """A trainer as it is, then with a photo in each option that takes one and is left out."""
+    """A trainer as it is, then with photos in each option that takes some and is left out."""
     yield bound
     for option in bound.component.options:
-        if _takes_photos(option.annotation) and bound.options[option.name] is None:
+        if bound.options[option.name] is None and _sample(option.annotation, bound.component, bench):
             yield default(bound.component, bench, [option.name])
 
 
@@ -100,16 +118,24 @@ def frames_for(bound: ConfiguredComponent, bench: Bench) -> Iterator[list[Frame]
         yield [Frame(view=picture.scene.view, image=picture.paint(), picture=picture)]
 
 
-def _takes_photos(annotation: Any) -> bool:
-    """Whether an option takes a photo, or a list of them, for which one does."""
+def _arms(annotation: Any) -> list[Any]:
+    """What an option takes, alone or in a list, for which one does."""
     arms = union_members(annotation)
-    return Photo in arms or any(get_origin(arm) is list and Photo in union_members(get_args(arm)[0]) for arm in arms)
+    return [*arms, *(one for arm in arms if get_origin(arm) is list for one in union_members(get_args(arm)[0]))]
 
 
-def _write_photo(folder: Path) -> str:
+def _write_photo(folder: Path, name: str = "made.png", turns: int = 0) -> str:
     from PIL import Image
 
     y, x = np.mgrid[0:24, 0:32] / 32
-    pixels = np.stack((x, y, (x - y) ** 2), axis=-1) * 255
-    Image.fromarray(pixels.astype(np.uint8)).save(folder / "made.png")
-    return "made.png"
+    pixels = np.rot90(np.stack((x, y, (x - y) ** 2), axis=-1) * 255, turns)
+    Image.fromarray(pixels.astype(np.uint8)).save(folder / name)
+    return name
+
+
+def _write_photos(folder: Path) -> str:
+    """A folder of four photos."""
+    (folder / "made").mkdir(exist_ok=True)
+    for turns in range(4):
+        _write_photo(folder / "made", f"{turns}.png", turns)
+    return "made"

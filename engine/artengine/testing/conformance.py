@@ -15,6 +15,7 @@ from artengine.errors import ArtengineError, InputError
 from artengine.testing.activation_loss_checks import ACTIVATION_CHECKS, LOSS_CHECKS
 from artengine.testing.cases import default
 from artengine.testing.checks import Bench, BrokenError, Checks
+from artengine.testing.dataset_checks import DATASET_CHECKS
 from artengine.testing.filter_output_checks import FILTER_CHECKS, OUTPUT_CHECKS
 from artengine.testing.source_network_checks import NETWORK_CHECKS, SOURCE_CHECKS
 from artengine.testing.trainer_checks import TRAINER_CHECKS
@@ -24,6 +25,7 @@ CHECKS: Mapping[str, Checks] = {
     "network": NETWORK_CHECKS,
     "activation": ACTIVATION_CHECKS,
     "loss": LOSS_CHECKS,
+    "dataset": DATASET_CHECKS,
     "trainer": TRAINER_CHECKS,
     "filter": FILTER_CHECKS,
     "output": OUTPUT_CHECKS,
@@ -61,7 +63,7 @@ def report(path: Path) -> tuple[list[str], int]:
 
 
 def check(component: Component, registry: Registry | None = None) -> Iterator[Result]:
-    """Try a component with its default options, and with a sample photo where it needs one.
+    """Try a component with its default options, and with sample photos where it needs some.
 
     A trainer or an output that is not for every picture refuses others with a `ValueError`, before its first report or
     file; it is tried with all networks there are then, those of its own plugin first, and a trainer with a photo, too.

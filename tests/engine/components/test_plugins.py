@@ -31,13 +31,15 @@ RIPPLE = """
         return {"ripple": lambda x: torch.sin(3 * x)}
     """
 
-SEVEN = ROOT / "tests" / "support" / "seven_plugin.py"  # a plugin that offers one of each kind
+EIGHT = ROOT / "tests" / "support" / "eight_plugin.py"  # a plugin that offers one of each kind
+
+BUNDLED = ["basics", "dividers", "gan", "nonlinearities", "regression"]
 
 SCENE = """
     canvas: {width: 8, height: 6}
     coordinates: {stripes: {gap: 0.25}}
     network: straight
-    training: darken
+    training: {darken: {aims: {greys: {count: 2}}}}
     filters: negative
     outputs: raw
     """
@@ -72,6 +74,10 @@ BROKEN = {
         HOOK + "sources(registry):\n    return {}",
         "register_sources: asks for registry, expected a function without arguments",
     ),
+    "offers a dataset that is no class": (
+        HOOK + "datasets():\n    return {'a': len}",
+        "register_datasets: a is a builtin_function_or_method, expected a class",
+    ),
     "offers nothing": ("x = 1", "it offers nothing; decorate a function with @hookimpl"),
     "forgets the decorator": ("def register_sources():\n    return {'a': len}", "it offers nothing"),
     "is half good": (
@@ -82,11 +88,11 @@ BROKEN = {
 broken = pytest.mark.parametrize(("text", "reason"), BROKEN.values(), ids=BROKEN)
 
 
-def test_one_file_can_offer_all_seven_kinds_and_a_scene_use_them(plugin_file: PluginFile, tmp_path: Path) -> None:
+def test_one_file_can_offer_all_eight_kinds_and_a_scene_use_them(plugin_file: PluginFile, tmp_path: Path) -> None:
     scene = plugin_file(SCENE, "all.yaml")
     images = []
     for out, changes in (("with", {}), ("without", {"filters": []})):
-        paths = artengine.run(scene, out=tmp_path / out, plugins=[str(SEVEN)], overrides=changes)
+        paths = artengine.run(scene, out=tmp_path / out, plugins=[str(EIGHT)], overrides=changes)
         assert [path.name for path in paths] == ["all.safetensors", "all.raw"]
         images.append(np.frombuffer(paths[1].read_bytes(), np.float32).reshape(6, 8, 3))
     np.testing.assert_allclose(images[0], 1 - images[1], atol=1e-6)
@@ -95,12 +101,12 @@ def test_one_file_can_offer_all_seven_kinds_and_a_scene_use_them(plugin_file: Pl
 
 def test_every_kind_has_a_hook_and_every_component_says_where_it_is_from(run_cli: RunCli) -> None:
     assert list(HOOKS) == list(KINDS)
-    listing = json.loads(run_cli("list", "--json", "-p", SEVEN).out)
-    assert [sum(one["plugin"] == "seven_plugin.py" for one in offer) for offer in listing.values()] == [1] * 7
+    listing = json.loads(run_cli("list", "--json", "-p", EIGHT).out)
+    assert [sum(one["plugin"] == "eight_plugin.py" for one in offer) for offer in listing.values()] == [1] * 8
     given = {one["plugin"] for one in listing["networks"]}
-    assert given == {"basics", "dividers", "nonlinearities", "regression", "seven_plugin.py"}
-    plugins = json.loads(run_cli("plugins", "--json", "-p", SEVEN).out)["loaded"]
-    assert plugins[-1]["origin"] == str(SEVEN)
+    assert given == {"basics", "dividers", "nonlinearities", "regression", "eight_plugin.py"}
+    plugins = json.loads(run_cli("plugins", "--json", "-p", EIGHT).out)["loaded"]
+    assert plugins[-1]["origin"] == str(EIGHT)
     assert plugins[-1]["version"].startswith("sha256:")
     assert not plugins[-1]["bundled"]
     assert plugins[0]["origin"].startswith("artengine ")
@@ -130,7 +136,7 @@ def test_a_broken_installed_plugin_is_set_aside_alone(
     assert answer.err.count("\n") == 1
     assert answer.err.startswith("plugin 'broken' (broken 1.2) is set aside: ")
     found = load_plugins()
-    assert [plugin.name for plugin in found.loaded] == ["basics", "dividers", "nonlinearities", "regression", "whole"]
+    assert [plugin.name for plugin in found.loaded] == [*BUNDLED, "whole"]
     assert [one.name for one in found.broken] == ["broken"]
     assert re.search(reason, found.broken[0].reason)
     names = [one["name"] for one in json.loads(answer.out)["activations"]]
@@ -204,7 +210,7 @@ def test_component_of_two_files_is_an_error(plugin_file: PluginFile, run_cli: Ru
 def test_bundled_and_foreign_plugins_can_be_left_out(distribution: Distribution, tiny_scene: Path) -> None:
     distribution("broken", "import no_such_module")
     found = load_plugins(["no:broken", "no:nonlinearities", "no:broken"])
-    assert [plugin.name for plugin in found.loaded] == ["basics", "dividers", "regression"]
+    assert [plugin.name for plugin in found.loaded] == [name for name in BUNDLED if name != "nonlinearities"]
     assert found.broken == ()
     assert found.blocked == ("broken", "nonlinearities")
     with pytest.raises(InputError, match=r"found 'neural_painter'.* \(left out: nonlinearities\)"):

@@ -130,6 +130,37 @@ BREAKS: dict[str, dict[str, dict[str, tuple[str, str]]]] = {
             "useless gradient": ("lambda a, b: (a - b).abs().mean().ceil()", "has no useful gradient"),
         },
     },
+    "dataset": {
+        "gives pictures": {
+            "nothing in it": ("greys(__len__=lambda self: 0)", "has no pictures"),
+            "no text": ("greys(description=7)", "describes itself with an int, expected a text"),
+            "floats": (
+                "greys(read=lambda self, numbers, size: Greys().read(numbers, size) / 255)",
+                "gave float64 (3, 16, 16, 3), expected uint8 (3, 16, 16, 3)",
+            ),
+            "another size": ("greys(read=lambda self, numbers, size: Greys().read(numbers, 16))", "(3, 16, 16, 3)"),
+            "not for none": (
+                "greys(read=lambda self, numbers, size: np.stack([*Greys().read(numbers, size)]))",
+                "need at least one array",
+            ),
+            "tensors": ("greys(read=lambda self, n, size: torch.tensor(Greys().read(n, size)))", "torch.uint8"),
+        },
+        "a picture is the same in any company": {
+            "the brightest is white": (
+                "greys(read=lambda self, n, size: Greys().read(n, size) + np.uint8(255 - 40 * max(n, default=0)))",
+                "a picture alone comes out differently than among others",
+            ),
+            "in order": (
+                "greys(read=lambda self, numbers, size: Greys().read(sorted(numbers), size))",
+                "in another order, or twice, pictures are others",
+            ),
+            "dice": (
+                "greys(__init__=lambda self: setattr(self, 'more', np.random.randint(1, 99)),"
+                " read=lambda self, numbers, size: Greys().read(numbers, size) + np.uint8(self.more))",
+                "made anew, it has other pictures",
+            ),
+        },
+    },
     "trainer": {
         "learns": {
             "numbers": ("lambda session: training([0.5, 0.4])", "yielded a float, expected a Progress"),
@@ -221,6 +252,19 @@ class Misspelt(Layer):
 
 class Colors(Layer):
     colors = "unit"
+
+class Greys:
+    description = ""
+
+    def __len__(self):
+        return 3
+
+    def read(self, numbers, size):
+        pictures = np.array([np.full((size, size, 3), 40 * number) for number in numbers], np.uint8)
+        return pictures.reshape(-1, size, size, 3)
+
+def greys(**changes):
+    return type("Changed", (Greys,), changes)
 
 def written(target, suffix, data):
     with target.create(suffix) as file:

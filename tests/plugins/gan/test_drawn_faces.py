@@ -6,19 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from artengine_gan.drawn_faces import (
-    FACTORS,
-    LANDMARKS,
-    PARTS,
-    Amount,
-    Choice,
-    Faces,
-    draw,
-    landmarks,
-    parts,
-    render,
-    replaced,
-)
+from artengine_gan.drawn_faces.drawing import landmarks, parts, render
+from artengine_gan.drawn_faces.factors import FACTORS, Amount, Choice, Faces, draw, replaced
+from artengine_gan.drawn_faces.features.labels import PARTS
+from artengine_gan.drawn_faces.layout import LANDMARKS
 
 Mask = npt.NDArray[np.bool_]
 

@@ -6,6 +6,5 @@ from .eyes import draw_eyes as draw_eyes
 from .hair import draw_back_hair as draw_back_hair, draw_front_hair as draw_front_hair
 from .hats import draw_hat as draw_hat
 from .head import draw_ears as draw_ears, draw_head as draw_head
-from .labels import PARTS as PARTS
 from .mouth import draw_mouth as draw_mouth
 from .nose import draw_nose as draw_nose

@@ -1,10 +1,11 @@
-"""A plugin that offers one of each of the seven kinds."""
+"""A plugin that offers one of each of the eight kinds."""
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
-from artengine import Activation, Each, Loss, Progress, Result, View, hookimpl, named
+from artengine import Activation, Dataset, Each, Loss, Progress, Result, View, hookimpl, named
 
 
 def stripes(view, /, *, gap: float = 0.5):
@@ -30,10 +31,24 @@ def off(prediction, target, /):
     return (prediction - target).square().sum()
 
 
-def darken(session, /, *, loss: Loss = named("off"), steps: int = 3):
+class Greys:
+    description = "a few greys"
+
+    def __init__(self, *, count: int = 4):
+        self.count = count
+
+    def __len__(self):
+        return self.count
+
+    def read(self, numbers, size, /):
+        return np.stack([np.full((size, size, 3), number, np.uint8) for number in numbers])
+
+
+def darken(session, /, *, loss: Loss = named("off"), aims: Dataset = named("greys", count=1), steps: int = 3):
+    darkest = torch.tensor(aims.read([len(aims) - 1], 2).max() / 255)
     points = session.coordinates(View(width=16, height=12)).reshape(-1, 2)
     for step in range(1, steps + 1):
-        distance = loss(session.network(points), torch.zeros(1))
+        distance = loss(session.network(points), darkest)
         (gradient,) = torch.autograd.grad(distance, [session.network.weight])
         with torch.no_grad():
             session.network.weight -= 1e-4 * gradient
@@ -71,6 +86,11 @@ def register_activations():
 @hookimpl
 def register_losses():
     return {"off": off}
+
+
+@hookimpl
+def register_datasets():
+    return {"greys": Greys}
 
 
 @hookimpl
