@@ -356,6 +356,30 @@ def test_trainer_or_output_for_one_network_only_is_tried_with_that_network(kind:
     assert {result.broken for result in check(registry.find(kind, "own"), registry)} == {None}
 
 
+@pytest.mark.parametrize("taken", ["Dataset", "list[Dataset]", "PhotoFolder", "Dataset | None = None"])
+def test_trainer_that_needs_many_pictures_is_tried_with_some(taken: str, plugin_file: PluginFile) -> None:
+    declared = f"""
+        from artengine import Dataset, PhotoFolder
+
+        def made(session, /, *, photos: {taken}):
+            if photos is None:
+                raise ValueError("found no photos; say photos")
+            one, *_ = photos if isinstance(photos, list) else [photos]
+            if isinstance(one, PhotoFolder):
+                assert one.decode(list(one.files), lambda place, photo: None) == {{}}
+            else:
+                assert one.read([0, len(one) - 1], 4).shape == (2, 4, 4, 3)
+            yield at(1, 1, 0.5)
+            return Result(step=1, loss=0.4)
+
+        @hookimpl
+        def register_trainers():
+            return {{"made": made}}
+    """
+    registry = Registry(load_plugins([str(plugin_file(HEAD + dedent(declared)))]))
+    assert {result.broken for result in check(registry.find("trainer", "made"), registry)} == {None}
+
+
 def test_trainer_is_tried_with_the_network_that_it_brings(plugin_file: PluginFile) -> None:
     declared = """
         from artengine import brings, named
