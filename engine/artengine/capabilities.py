@@ -141,7 +141,7 @@ class Declarations:
     it ends and change nothing before. teaches: of a trainer, which kind of networks it is for; None for those that
     colour points. offers: what the module of a network maker can do.
     writes: how the names of an output's files end, None where it does not say. expects: checks the scene that a
-    component stands in. libraries: of a trainer, on which its results depend for its options, where they are there.
+    component stands in. libraries: on which its results depend for its options, where they are there.
     """
 
     films: bool = False
@@ -235,7 +235,7 @@ def expects(check: Callable[[LoadedScene, Mapping[str, Any]], None]) -> Callable
 
 
 def depends(libraries: Callable[[Mapping[str, Any]], Collection[str]]) -> Callable[[T], T]:
-    """Declare on which libraries, that need not be there, the results of a trainer depend for its options.
+    """Declare on which libraries, that need not be there, the results of a component depend for its options.
 
     libraries: gives the names of their distributions. Recipes have their versions; without them a training is another.
     """

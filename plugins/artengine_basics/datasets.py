@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from artengine import Photo, PhotoFolder
+from artengine import Photo, PhotoFolder, depends
 from artengine.media import describe_left_out
 
 if TYPE_CHECKING:
@@ -19,9 +19,16 @@ if TYPE_CHECKING:
 
 Crop = Literal["centre", "whole"]
 
+HEIC_SUFFIXES = (".heic", ".heif", ".hif")
 MAX_KEPT_BYTES = 1 << 30  # of squares; what is beyond is decoded each time it is asked for
 
 
+def _libraries(options: Mapping[str, Any]) -> list[str]:
+    """What reads HEIC: without it, such photos are left out."""
+    return ["pillow-heif"] if any(name.lower().endswith(HEIC_SUFFIXES) for name in options["path"].files) else []
+
+
+@depends(_libraries)
 class Folder:
     """The photos of a folder and of those below it, each as the square in its middle.
 

@@ -131,7 +131,7 @@ def describe_value(value: Any) -> Any:
         case ComponentFactory():
             return value.configured.describe()
         case Media():
-            return {type(value).__name__.lower(): value.sha256}
+            return {type(value).__name__.lower(): value.decides}
         case list() | tuple():
             return [describe_value(item) for item in value]
         case dict():

@@ -29,6 +29,11 @@ class Media:
     where: str | None = field(default="", kw_only=True, compare=False)
     missing: str = field(default="", kw_only=True, compare=False)
 
+    @property
+    def decides(self) -> str:
+        """What of it decides a training that looks into it."""
+        return self.sha256
+
 
 class RefusedError(ValueError):
     """A file that is whole, and yet not one we take."""
@@ -41,6 +46,8 @@ def read_untrusted(path: Path, expected: str) -> bytes:
     """
     try:
         status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise ValueError(f"found {path.name!r}, which is a folder, expected a {expected}")
         if not stat.S_ISREG(status.st_mode):
             raise ValueError(f"found {path.name!r}, which is no regular file, expected a {expected}")
         if status.st_size > MAX_MEDIA_BYTES:

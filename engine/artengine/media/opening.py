@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from artengine.errors import quoted
 from artengine.files import is_weights
 from artengine.media.base import Media
 from artengine.media.font import Font, is_font, open_font
@@ -37,8 +36,6 @@ def open_as(kind: type[Media], path: Path, name: str, max_megapixels: float = MA
         return open_learnt(path, name)
     if kind is PhotoFolder:
         return open_photo_folder(path, name, max_megapixels)
-    if path.is_dir():
-        raise ValueError(f"found {quoted(name)}, which is a folder, expected a picture")
     return open_photo(path, name, max_megapixels)
 
 
@@ -60,9 +57,9 @@ def stand_in(kind: type[Media], missing: Media) -> Media:
 
 def open_media(path: Path, name: str, max_megapixels: float = MAX_MEGAPIXELS) -> Media:
     """The file at path, of whichever kind it is by its first bytes, or the folder; raises as `open_as` does."""
-    if path.is_dir():
-        return open_as(PhotoFolder, path, name, max_megapixels)
     try:
+        if path.is_dir():
+            return open_as(PhotoFolder, path, name, max_megapixels)
         with path.open("rb") as file:
             start = file.read(START)
     except OSError:

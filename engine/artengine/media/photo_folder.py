@@ -46,6 +46,12 @@ class PhotoFolder(Media):
     left_out: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     max_megapixels: float = MAX_MEGAPIXELS
 
+    @property
+    def decides(self) -> str:
+        """Its hash, and the size up to which its photos are taken, where somebody has set another one."""
+        usual = self.max_megapixels == MAX_MEGAPIXELS
+        return self.sha256 if usual else f"{self.sha256} up to {self.max_megapixels:g} megapixels"
+
     def decode(self, names: Sequence[str], use: Callable[[int, Photo], None]) -> dict[str, str]:
         """Have each of these photos used, with its place among the names; gives why some could not be decoded.
 
@@ -90,9 +96,12 @@ def open_photo_folder(path: Path, name: str, max_megapixels: float = MAX_MEGAPIX
     Links that lead out of it, and links to folders, are not followed.
     Raises `ValueError` saying what was found and what to do.
     """
-    if path.exists() and not path.is_dir():
-        raise ValueError(f"found {quoted(name)}, which is a file, expected a folder of photos")
-    names, left_out = _list(path)
+    try:
+        names, left_out = _list(path)
+    except NotADirectoryError:
+        raise ValueError(f"found {quoted(name)}, which is a file, expected a folder of photos") from None
+    except OSError as error:
+        raise ValueError(f"cannot read {str(path.absolute())!r}: {error.strerror or error}") from None
     files: dict[str, bytes] = {}
     shares = [names[first : first + _SHARE] for first in range(0, len(names), _SHARE)]
     hashed = _in_threads(lambda share: [(one, _hash(path / one)) for one in share], shares)
@@ -112,7 +121,10 @@ def open_photo_folder(path: Path, name: str, max_megapixels: float = MAX_MEGAPIX
 
 
 def _list(folder: Path) -> tuple[list[str], dict[str, str]]:
-    """The names of the regular files in a folder and below it, in order, and why others are none of them."""
+    """The names of the regular files in a folder and below it, in order, and why others are none of them.
+
+    Raises `OSError` where the folder itself cannot be read.
+    """
     root = folder.resolve()
     names: list[str] = []
     left_out: dict[str, str] = {}
@@ -134,9 +146,9 @@ def _list(folder: Path) -> tuple[list[str], dict[str, str]]:
                         left_out[one] = reason
                     else:
                         names.append(one)
-        except OSError as error:
+        except OSError:
             if not below:
-                raise ValueError(f"cannot read {str(folder.absolute())!r}: {error.strerror or error}") from None
+                raise
             left_out[below] = "a folder that cannot be read"
     return sorted(names, key=os.fsencode), left_out
 

@@ -284,7 +284,9 @@ def test_list_tells_names_options_defaults_and_plugins(run_cli: RunCli, plugin_f
 
 def test_plugins_tells_loaded_and_left_out(run_cli: RunCli) -> None:
     lines = run_cli("plugins", "-p", "no:regression").out.splitlines()
-    assert lines[0].startswith("loaded    basics (artengine 0.1.0): 9 sources, 1 network, 6 losses, 11 outputs")
+    assert lines[0].startswith(
+        "loaded    basics (artengine 0.1.0): 9 sources, 1 network, 6 losses, 1 dataset, 11 outputs"
+    )
     assert lines[-1] == "left out  regression"
     assert json.loads(run_cli("plugins", "--json", "-p", "no:regression").out)["left_out"] == ["regression"]
 

@@ -68,6 +68,20 @@ def test_what_is_in_the_folder_decides_the_training(place: Place) -> None:
     assert place.load(f"{PATH}=others", "training.mean.photos.folder.crop=whole").training_key != key
 
 
+def test_what_decides_which_photos_can_be_read_decides_the_training_too(place: Place) -> None:
+    key = place.load().training_key
+    assert artengine.load("s.yaml", plugins=["mean.py"], max_megapixels=1).training_key != key
+    assert place.load().libraries == {}
+    (place.folder / "photos" / "phone.HEIC").write_bytes(b"\0\0\0\x18ftypheic" + bytes(40))
+    assert list(place.load().libraries) == ["pillow-heif"]
+
+
+def test_the_recipe_of_a_photo_is_as_it_was() -> None:
+    known = {"sha256": "0" * 64, "where": "a.png"}
+    assert recipe.PhotoReference(**known).model_dump() == known
+    assert recipe.PhotoReference(**known, folder=True).model_dump() == known | {"folder": True}
+
+
 def test_the_recipe_knows_the_folder_by_its_hash_and_tells_no_path(place: Place) -> None:
     place.run()
     fields = json.loads(recipe.read(Path("pictures/s.png")).to_json())

@@ -70,8 +70,8 @@ def test_foreign_weights_are_refused(kind: str, tmp_path: Path) -> None:
 def test_path_that_is_no_file_is_refused_as_weights(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()
-    for name in ("pipe", "folder"):
-        with pytest.raises(ValueError, match=rf"found '{name}', which is no regular file, expected a weights file"):
+    for name, what in {"pipe": "no regular file", "folder": "a folder"}.items():
+        with pytest.raises(ValueError, match=rf"found '{name}', which is {what}, expected a weights file"):
             open_learnt(tmp_path / name, name)
     with pytest.raises(ValueError, match="cannot read"):
         open_learnt(tmp_path / "missing", "missing")

@@ -202,8 +202,9 @@ def test_odd_metadata_is_no_reason_to_refuse(tmp_path: Path) -> None:
 @on_posix
 def test_path_that_is_no_regular_file_is_refused_as_photo(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
-    for path in (tmp_path / "fifo", tmp_path, Path("/dev/zero")):
-        with pytest.raises(ValueError, match="which is no regular file, expected a picture"):
+    no_file, folder = "no regular file", "a folder"
+    for path, what in {tmp_path / "fifo": no_file, tmp_path: folder, Path("/dev/zero"): no_file}.items():
+        with pytest.raises(ValueError, match=f"which is {what}, expected a picture"):
             open_photo(path, "photo")
     with pytest.raises(ValueError, match=r"cannot read '.*none.png': No such file or directory"):
         open_photo(tmp_path / "none.png", "photo")
