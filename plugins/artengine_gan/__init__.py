@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 
-from artengine import Dataset, hookimpl
-from artengine_gan import datasets
+from artengine import Dataset, Network, Progress, Result, Source, hookimpl
+from artengine_gan import datasets, sources
+from artengine_gan.networks import dcgan, generator
+from artengine_gan.training import adversarial
+
+
+@hookimpl
+def register_sources() -> Mapping[str, Source]:
+    """Latents: where networks of whole images look."""
+    return {"samples": sources.samples}
+
+
+@hookimpl
+def register_networks() -> Mapping[str, Network]:
+    """Networks that give an image for each latent."""
+    return {"generator": generator, "dcgan": dcgan}
 
 
 @hookimpl
 def register_datasets() -> Mapping[str, Callable[..., Dataset]]:
     """Faces that nobody has photographed."""
     return {"drawn_faces": datasets.DrawnFaces}
+
+
+@hookimpl
+def register_trainers() -> Mapping[str, Callable[..., Generator[Progress, None, Result]]]:
+    """The trainer of networks that give whole images."""
+    return {"adversarial": adversarial}

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from artengine_gan.drawn_faces import Faces
+
 
 class DrawnFaces:
     """Cartoon faces, each drawn from thirty random factors as it is asked for.
@@ -37,8 +39,14 @@ class DrawnFaces:
 
     def read(self, numbers: Sequence[int], size: int, /) -> npt.NDArray[np.uint8]:
         """The faces of these numbers, (N, size, size, 3)."""
-        from artengine_gan.drawn_faces import draw, render
+        from artengine_gan.drawn_faces import render
+
+        return render(self.factors(numbers), size)
+
+    def factors(self, numbers: Sequence[int] | npt.NDArray[np.int64]) -> Faces:
+        """What the faces of these numbers are made of."""
+        from artengine_gan.drawn_faces import draw
 
         if beyond := [number for number in numbers if not 0 <= number < self._count]:
             raise IndexError(f"found face {beyond[0]}, expected numbers from 0 to {self._count - 1}")
-        return render(draw(self._seed, numbers), size)
+        return draw(self._seed, numbers)

@@ -276,15 +276,15 @@ class Picture:
         try:
             shape = tuple(_asked(self.network, self._joined(corner).to(self.device)).shape)
         except (ValueError, RuntimeError) as error:
-            words = ValueError(str(error).partition("\n")[0])
-            raise bound.refused(words) from error
+            raise bound.refused(ValueError(str(error).partition("\n")[0])) from error
         if isinstance(self.network, ImageNetwork):
-            fits, words = len(shape) == 4 and 0 not in shape, ("images", "latent", "(1, 3, height, width)", "(1, 1, ...)")
+            fits = len(shape) == 4 and 0 not in shape
+            expected = "one latent, expected (1, 3, height, width), or (1, 1, height, width)"
         else:
-            fits, words = len(shape) == 2, ("colours", "pixel", "(1, 3)", "(1, 1)")
+            fits, expected = len(shape) == 2, "one pixel, expected (1, 3), or (1, 1)"
         if not fits or shape[0] != 1 or shape[1] not in (1, 3):
-            what, of, expected, grey = words
-            message = f"gave {what} of shape {shape} for one {of}, expected {expected}, or {grey} for grey"
+            given = "images" if isinstance(self.network, ImageNetwork) else "colours"
+            message = f"gave {given} of shape {shape} for {expected} for grey"
             raise InputError([Problem(bound.where, bound.path, message)])
         return shape[1]
 

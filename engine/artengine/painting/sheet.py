@@ -122,7 +122,7 @@ class SheetRenderer:
         colours = torch.full((len(across), self.channels), self._black, device=self.device)
         if not len(place):
             return colours
-        touched, which = place.unique(return_inverse=True)
+        touched, which = torch.unique(place, return_inverse=True)
         images = self._shrunk(torch.stack(self._computed(touched.tolist())), tile, texel)
         x, y = ((along - along.floor())[on_sheet] for along in (across, down))
         colours[on_sheet] = interpolate(images, which, x, y)
@@ -188,7 +188,7 @@ def interpolate(images: Tensor, which: Tensor, x: Tensor, y: Tensor) -> Tensor:
     which: the image of each, (N,). x, y: where in it, in [0, 1) from its upper left corner, (N,).
     Source: Catmull and Rom 1974, "A class of local interpolating splines"; beyond the edge the last texel goes on.
     """
-    count, channels, height, width = images.shape
+    _, channels, height, width = images.shape
     texels = images.permute(1, 0, 2, 3).reshape(channels, -1)
     columns, column_weights = _taps(x, width)
     rows, row_weights = _taps(y, height)

@@ -160,7 +160,7 @@ def _mismatch(training: ConfiguredComponent, network: ConfiguredComponent) -> st
     teaches = training.component.declares.teaches
     gives_images = ImageNetwork in network.component.declares.offers
     if teaches is ImageNetwork and not gives_images:
-        return f"found the network {network.name}, which colours points, expected one of whole images, such as generator"
+        return f"found the network {network.name}, which colours points, expected one that gives whole images"
     if teaches is None and gives_images:
         return f"found the network {network.name}, which gives whole images, expected one that colours points"
     return ""

@@ -6,9 +6,9 @@ import difflib
 from typing import get_args
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from artengine.capabilities import CAPABILITIES, colour_range, lookup_of, missing_capabilities
+from artengine.capabilities import CAPABILITIES, ImageNetwork, colour_range, lookup_of, missing_capabilities
 from artengine.components import ConfiguredComponent, with_article
 from artengine.kinds import ColourRange, Ports
 from artengine.testing.cases import VIEW
@@ -45,23 +45,42 @@ def _paints(bound: ConfiguredComponent, bench: Bench) -> None:
     module = _module(bound)
     points = torch.rand(40, 2, generator=torch.Generator().manual_seed(0))
     points = points.to(next((weight.dtype for weight in module.parameters()), torch.float32))
-    with torch.inference_mode():
-        colours = module(points)
-        alone = torch.cat([module(points[:7]), module(points[7:])])
-        lookup = lookup_of(module)
-        found = lookup[1](lookup[0](points)) if lookup else colours
-    expect(
-        colours.ndim == 2 and len(colours) == 40 and colours.shape[1] in (1, 3), f"gave shape {tuple(colours.shape)}"
-    )
-    expect(
-        torch.allclose(colours, alone, rtol=1e-3, atol=1e-4, equal_nan=True), "a pixel depends on others in the tile"
-    )
-    expect(torch.allclose(found, colours, rtol=0, atol=0, equal_nan=True), "looks up other colours than it gives")
+    if isinstance(module, ImageNetwork):
+        _gives_images(module, points)
+    else:
+        _gives_colours(module, points)
     declared = colour_range(module)
     expect(
         declared in get_args(ColourRange),
         f"declares the colours {declared!r}, expected {' or '.join(get_args(ColourRange))}",
     )
+
+
+def _gives_colours(module: nn.Module, points: Tensor) -> None:
+    with torch.inference_mode():
+        colours = module(points)
+        alone = torch.cat([module(points[:7]), module(points[7:])])
+        lookup = lookup_of(module)
+        found = lookup[1](lookup[0](points)) if lookup else colours
+    fits = colours.ndim == 2 and len(colours) == len(points) and colours.shape[1] in (1, 3)
+    expect(fits, f"gave shape {tuple(colours.shape)}")
+    expect(_alike(colours, alone), "a pixel depends on others in the tile")
+    expect(torch.allclose(found, colours, rtol=0, atol=0, equal_nan=True), "looks up other colours than it gives")
+
+
+def _gives_images(module: ImageNetwork, points: Tensor) -> None:
+    latents = points[:4]
+    with torch.inference_mode():
+        images = module.images(latents)
+        alone = torch.cat([module.images(latents[:1]), module.images(latents[1:])])
+    fits = images.ndim == 4 and len(images) == len(latents) and images.shape[1] in (1, 3)
+    expect(fits, f"gave images of shape {tuple(images.shape)}, expected (4, 3, height, width)")
+    expect(_alike(images, alone), "an image depends on others that it is made with")
+    expect(min(module.sheet) >= 1, f"its sheet is {module.sheet}, expected columns and rows, such as (1, 1)")
+
+
+def _alike(one: Tensor, other: Tensor) -> bool:
+    return torch.allclose(one, other, rtol=1e-3, atol=1e-4, equal_nan=True)
 
 
 def _has_its_capabilities(bound: ConfiguredComponent, bench: Bench) -> None:

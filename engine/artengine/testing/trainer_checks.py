@@ -102,7 +102,9 @@ def _returns_a_result(bound: ConfiguredComponent, bench: Bench) -> None:
             count += 1
             if report.total is None and count == MAX_REPORTS:
                 session.request_stop()
-            if time.monotonic() - begin > MAX_SECONDS:  # too long to wait for its result
+            passed = time.monotonic() - begin
+            ahead = passed * report.total / max(report.step, 1) if report.total and count >= MAX_REPORTS else passed
+            if ahead > MAX_SECONDS:  # too long to wait for its result
                 return
     except InputError:
         return

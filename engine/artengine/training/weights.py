@@ -153,15 +153,16 @@ def give(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
         raise DamagedError(" ".join(str(error).split())) from None
 
 
-def earlier(learnt: Learnt, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Those tensors of a weights file that a scene names whose names and types are expected, with any number of rows.
+def earlier(learnt: Learnt, expected: Mapping[str, Tensor], *, any_rows: bool = False) -> dict[str, Tensor]:
+    """Those tensors of a weights file that a scene names whose names, types and shapes are expected.
 
+    any_rows: whether they may have another number of rows.
     Raises `ValueError` where it is damaged, lacks one of them, or has changed since the scene was loaded.
     """
     try:
         if hashlib.sha256(learnt.path.read_bytes()).hexdigest() != learnt.sha256:
             raise DamagedError("it has changed since the scene was loaded")
-        tensors, _ = read(learnt.path, expected, also="", any_rows=expected.keys())
+        tensors, _ = read(learnt.path, expected, also="", any_rows=expected.keys() if any_rows else ())
     except (DamagedError, OSError) as error:
         raise ValueError(f"{learnt.name}: {error}; expected the weights of a training of this kind") from None
     return {name: tensors[name] for name in expected}

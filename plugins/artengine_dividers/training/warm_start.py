@@ -25,12 +25,11 @@ class WarmStart:
     def __init__(self, network: Dividers, start: Learnt) -> None:
         moving = ("lines.", "circles.", "sigmoids.")
         own = {name: tensor for name, tensor in network.state_dict().items() if name not in network.dynamic_rows}
-        parts = weights.earlier(start, {name: one for name, one in own.items() if name.startswith(moving)})
+        named = {name: one for name, one in own.items() if name.startswith(moving)}
+        parts = weights.earlier(start, named, any_rows=True)
         self._all: dict[str, Tensor] = {}
         with contextlib.suppress(ValueError):  # it is of another size
-            found = weights.earlier(start, own)
-            if all(found[name].shape == tensor.shape for name, tensor in own.items()):
-                self._all = found
+            self._all = weights.earlier(start, own)
         for kind in moving:
             counts = {len(tensor) for name, tensor in parts.items() if name.startswith(kind)}
             if len(counts) > 1:

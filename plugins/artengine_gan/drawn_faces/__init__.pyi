@@ -1,2 +1,2 @@
 from .drawing import render as render
-from .factors import draw as draw
+from .factors import FACTORS as FACTORS, Choice as Choice, Faces as Faces, draw as draw
