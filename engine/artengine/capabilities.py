@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, runtime_checkabl
 from artengine.kinds import ColourRange
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
-    from artengine.kinds import LoadedScene
+    from artengine.kinds import LoadedScene, ScenePart
+    from artengine.view import View
 
 T = TypeVar("T")
 
@@ -82,6 +83,18 @@ class ImageNetwork(Protocol):
         ...
 
 
+@runtime_checkable
+class MovableSource(Protocol):
+    """A source with weights, which a training moves; `capabilities.moves` says which trainers do."""
+
+    @property
+    def weights(self) -> nn.Module:
+        """The module whose weights decide what it gives."""
+        ...
+
+    def __call__(self, view: View, /) -> Tensor: ...
+
+
 #: What follows the name of a scene in the names of its files, and what stands in it for any number.
 SUFFIX = re.compile(r"[-\w]*\.[\w.]+")
 NUMBER = "####"
@@ -132,6 +145,18 @@ class Ends:
     passed: Callable[[Mapping[str, Any], Mapping[str, Any]], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What a trainer changes that moves where we look.
+
+    coordinates: gives the source that it moves, for its options and the network that the scene names. tunes: whether,
+    for its options, it changes the network too.
+    """
+
+    coordinates: Callable[[Mapping[str, Any], ScenePart], Any]
+    tunes: Callable[[Mapping[str, Any]], bool]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declarations:
     """What a component declares of itself.
@@ -139,7 +164,8 @@ class Declarations:
     films: an output that takes a film's frames. patches: a loss that compares patches. network: of a trainer, which
     network it learns with where a scene names none, for its options. ends: of a trainer, which of its options say when
     it ends and change nothing before. teaches: of a trainer, which kind of networks it is for; None for those that
-    colour points. offers: what the module of a network maker can do.
+    colour points. moves: of a trainer that moves sources, and not the network. offers: what the module of a network
+    maker can do.
     writes: how the names of an output's files end, None where it does not say. expects: checks the scene that a
     component stands in. libraries: on which its results depend for its options, where they are there.
     """
@@ -149,6 +175,7 @@ class Declarations:
     network: Callable[[Mapping[str, Any]], Any] | None = None
     ends: Ends | None = None
     teaches: type | None = None
+    moves: Moves | None = None
     offers: tuple[type, ...] = ()
     writes: tuple[str, ...] | None = None
     expects: Callable[[LoadedScene, Mapping[str, Any]], None] | None = None
@@ -204,6 +231,16 @@ def teaches(capability: type) -> Callable[[T], T]:
     Raises `TypeError` for a type that is not one of `CAPABILITIES`.
     """
     return functools.partial(_declare, teaches=_known(capability)[0])
+
+
+def moves(
+    coordinates: Callable[[Mapping[str, Any], ScenePart], Any], tunes: Callable[[Mapping[str, Any]], bool]
+) -> Callable[[T], T]:
+    """Declare that a trainer moves a source, which has weights, and leaves the network alone: see `Moves`.
+
+    Where a scene names no coordinates, they are those that the trainer moves.
+    """
+    return functools.partial(_declare, moves=Moves(coordinates, tunes))
 
 
 def offers(*capabilities: type) -> Callable[[T], T]:

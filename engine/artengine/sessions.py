@@ -26,6 +26,11 @@ class Session(Protocol):
         ...
 
     @property
+    def sources(self) -> Sequence[Callable[[View], Tensor]]:
+        """The scene's sources, as they are asked for coordinates; a `MovableSource` among them can be moved."""
+        ...
+
+    @property
     def network_name(self) -> str:
         """What the scene calls the network, for messages."""
         ...

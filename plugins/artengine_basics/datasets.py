@@ -13,7 +13,6 @@ from artengine.media import describe_left_out
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-    from PIL.Image import Image
 
     Squares = npt.NDArray[np.uint8]
 
@@ -133,7 +132,7 @@ def _decode(
 
     def use(place: int, photo: Photo) -> None:
         if place < count:
-            squares[place] = np.asarray(_square(photo, crop, size))
+            squares[place] = photo.square(size, whole=crop == "whole")
 
     return squares, folder.decode(names, use)
 
@@ -160,19 +159,3 @@ def _closed_up(squares: Squares, places: Sequence[int]) -> Squares:
         if new != old:
             squares[new] = squares[old]
     return squares[: len(places)]
-
-
-def _square(photo: Photo, crop: Crop, size: int) -> Image:
-    """A photo as a square of so many pixels a side."""
-    import numpy as np
-    from PIL import Image as Pillow
-
-    pixels = photo.pixels
-    if pixels.dtype != np.uint8:
-        pixels = ((pixels.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
-    height, width = pixels.shape[:2]
-    if crop == "centre":
-        side = min(height, width)
-        top, left = (height - side) // 2, (width - side) // 2
-        pixels = pixels[top : top + side, left : left + side]
-    return Pillow.fromarray(np.ascontiguousarray(pixels)).resize((size, size), Pillow.Resampling.LANCZOS)

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from artengine.capabilities import ImageNetwork
+
 
 def weights_of(network: nn.Module) -> list[Tensor]:
     """All tensors that the network's colours depend on, those that are not saved included."""
@@ -40,3 +42,28 @@ def cast(network: nn.Module, dtype: torch.dtype) -> nn.Module:
 
     converted: nn.Module = copied(network)._apply(to)  # type: ignore[no-untyped-call]  # torch's own
     return converted
+
+
+def asked(network: nn.Module, coordinates: Tensor) -> Tensor:
+    """What a network gives for coordinates, (H, W, D): a colour for each, or an image."""
+    dtype = next((weight.dtype for weight in network.parameters()), torch.float32)
+    with torch.inference_mode():
+        inputs = coordinates.to(dtype).flatten(0, 1)
+        given: Tensor = network.images(inputs) if isinstance(network, ImageNetwork) else network(inputs)
+    return given
+
+
+def channels_of(network: nn.Module, coordinates: Tensor) -> int:
+    """How many channels a network gives, asked with coordinates of a single pixel, (1, 1, D).
+
+    Raises `ValueError` where it gives something else than a colour, or an image.
+    """
+    shape = tuple(asked(network, coordinates).shape)
+    if isinstance(network, ImageNetwork):
+        fits = len(shape) == 4 and 0 not in shape
+        words = "images", "latent, expected (1, 3, height, width), or (1, 1, height, width)"
+    else:
+        fits, words = len(shape) == 2, ("colours", "pixel, expected (1, 3), or (1, 1)")
+    if not fits or shape[0] != 1 or shape[1] not in (1, 3):
+        raise ValueError(f"gave {words[0]} of shape {shape} for one {words[1]} for grey")
+    return shape[1]

@@ -9,15 +9,16 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from artengine.capabilities import ImageNetwork, colour_range, missing_capabilities
+from artengine.capabilities import ImageNetwork, MovableSource, colour_range, missing_capabilities
 from artengine.components import with_article
 from artengine.curve import Point
 from artengine.errors import ArtengineError, InputError, Problem, is_out_of_memory, listed
-from artengine.kinds import ColourRange, Ports
+from artengine.kinds import ColourRange, Ports, Source
 from artengine.painting.bands import Image, Painting, Part, Stretch, stack_bands
 from artengine.painting.devices import device_named
 from artengine.painting.filters import apply_filters
 from artengine.painting.lineage import grow_weights
+from artengine.painting.networks import asked, channels_of
 from artengine.painting.operations import same_numbers
 from artengine.painting.renderer import PointRenderer, Renderer
 from artengine.painting.sheet import SheetRenderer
@@ -37,7 +38,8 @@ class Picture:
     """A scene made live.
 
     network: the module that maps coordinates to colours, in evaluation mode except while a trainer is at work. device:
-    where it is. channels: numbers per colour, 3 or 1.
+    where it is. sources: what gives coordinates. learnable: what its training changes, the network unless that moves
+    sources. channels: numbers per colour, 3 or 1.
     """
 
     dtype = torch.float32  # networks learn in this
@@ -48,7 +50,7 @@ class Picture:
         self._curve: tuple[Point, ...] = ()
         self._weights: dict[int, dict[str, Tensor]] = {}  # as drawn, by their seed
         self._learnt: dict[str, Tensor] | None = None
-        self._sources = [bound.make() for bound in scene.coordinates]
+        self.sources: list[Source] = [bound.make() for bound in scene.coordinates]
         self._filters = [bound.make() for bound in scene.filters]
         corner = scene.view.tile(0, 0, 1, 1)
         ports = Ports(inputs=self._joined(corner).shape[-1], seed=scene.seed)
@@ -58,6 +60,7 @@ class Picture:
             self.grow(0.0)
         if scene.training:
             self.network.to(self.dtype)
+        self.learnable = self._learnable()
         self.channels = self._channels(corner)
         self._renderer = self._suitable_renderer(ports.inputs)
         self._painting = Painting(self._renderer, self.colours, scene.canvas, scene.view)
@@ -120,17 +123,17 @@ class Picture:
 
     @property
     def learnt(self) -> Mapping[str, Tensor]:
-        """What the network has learnt, before anything has grown from it."""
-        return self.network.state_dict() if self._learnt is None else self._learnt
+        """What has been learnt, before anything has grown from it."""
+        return self.learnable.state_dict() if self._learnt is None else self._learnt
 
     def take_learnt(self, weights: Mapping[str, Tensor] | None = None) -> None:
-        """Take what has been learnt, the network's own weights as they are unless others are given; its seed grows.
+        """Take what has been learnt, the weights as they are unless others are given; the network's seed grows.
 
         A seed that has grown, such as a mutation, grows from what is learnt with its number.
         """
         if weights is not None:
-            self.network.load_state_dict(dict(weights))
-        if not isinstance(self.scene.lineage, PlainSeed):
+            self.learnable.load_state_dict(dict(weights))
+        if self.learnable is self.network and not isinstance(self.scene.lineage, PlainSeed):
             self._learnt = {name: values.clone() for name, values in self.network.state_dict().items()}
             self.grow(0.0)
 
@@ -166,7 +169,7 @@ class Picture:
         for seed in dict.fromkeys(all_numbers(self.scene.lineage)):
             one, other = self._network(self._ports), self._network(replace(self._ports, seed=seed))
             one.load_state_dict(other.state_dict())
-            if not same_numbers(_asked(one, tile), _asked(other, tile)):
+            if not same_numbers(asked(one, tile), asked(other, tile)):
                 unlike.append(seed)
         return unlike
 
@@ -231,7 +234,7 @@ class Picture:
         Raises `InputError` naming a source whose result has another shape than the view.
         """
         parts = []
-        for source, bound in zip(self._sources, self.scene.coordinates, strict=True):
+        for source, bound in zip(self.sources, self.scene.coordinates, strict=True):
             try:
                 part = torch.as_tensor(source(view))
             except (ValueError, ArithmeticError) as error:
@@ -263,6 +266,22 @@ class Picture:
             raise InputError([Problem(bound.where, bound.path, message)])
         return network.to(self.device).eval()
 
+    def _learnable(self) -> nn.Module:
+        """What the scene's training changes: the network, or sources that have weights, and perhaps the network too."""
+        training = self.scene.training
+        moves = training.component.declares.moves if training else None
+        if training is None or moves is None:
+            return self.network
+        movable = [one.weights for one in self.sources if isinstance(one, MovableSource)]
+        if not movable:
+            names = listed(bound.name for bound in self.scene.coordinates)
+            message = f"found {names} to look at, expected coordinates that can move; leave them out"
+            raise InputError([Problem(training.where, training.path, message)])
+        parts: dict[str, nn.Module] = {"coordinates": nn.ModuleList(movable).to(self.device)}
+        if moves.tunes(training.options):
+            parts["network"] = self.network
+        return nn.ModuleDict(parts)
+
     def _suitable_renderer(self, inputs: int) -> Renderer:
         """What gives the colours of views: of points, or of the sheet of a network's images."""
         if isinstance(self.network, ImageNetwork):
@@ -274,28 +293,9 @@ class Picture:
         """How many channels the network gives, asked with a single pixel."""
         bound = self.scene.network
         try:
-            shape = tuple(_asked(self.network, self._joined(corner).to(self.device)).shape)
+            return channels_of(self.network, self._joined(corner).to(self.device))
         except (ValueError, RuntimeError) as error:
             raise bound.refused(ValueError(str(error).partition("\n")[0])) from error
-        if isinstance(self.network, ImageNetwork):
-            fits = len(shape) == 4 and 0 not in shape
-            expected = "one latent, expected (1, 3, height, width), or (1, 1, height, width)"
-        else:
-            fits, expected = len(shape) == 2, "one pixel, expected (1, 3), or (1, 1)"
-        if not fits or shape[0] != 1 or shape[1] not in (1, 3):
-            given = "images" if isinstance(self.network, ImageNetwork) else "colours"
-            message = f"gave {given} of shape {shape} for {expected} for grey"
-            raise InputError([Problem(bound.where, bound.path, message)])
-        return shape[1]
-
-
-def _asked(network: nn.Module, coordinates: Tensor) -> Tensor:
-    """What a network gives for coordinates, (H, W, D): a colour for each, or an image."""
-    dtype = next((weight.dtype for weight in network.parameters()), Picture.dtype)
-    with torch.inference_mode():
-        inputs = coordinates.to(dtype).flatten(0, 1)
-        given: Tensor = network.images(inputs) if isinstance(network, ImageNetwork) else network(inputs)
-    return given
 
 
 @contextlib.contextmanager

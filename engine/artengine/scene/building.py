@@ -22,11 +22,12 @@ from artengine.scene.seeds import PlainSeed, all_numbers
 class BoundScene:
     """What a scene says, checked: all that it takes to build one; a `LoadedScene` to its components.
 
-    network: the scene's own, or the one that its training brings. root, binder: what the scene is bound from at other
-    moments.
+    coordinates, network: the scene's own, or those that its training brings. root, binder: what the scene is bound
+    from at other moments.
     """
 
     options: SceneOptions
+    coordinates: list[ConfiguredComponent]
     network: ConfiguredComponent
     root: Node
     binder: Binder
@@ -47,11 +48,6 @@ class BoundScene:
         return self.options.canvas.sheet
 
     @property
-    def coordinates(self) -> Sequence[ConfiguredComponent]:
-        """The sources."""
-        return self.options.coordinates
-
-    @property
     def training(self) -> ConfiguredComponent | None:
         """The trainer, if there is one."""
         return self.options.training
@@ -68,15 +64,16 @@ class BoundScene:
     def build(self, name: str, text: str, context: LoadContext, files: Mapping[str, Media]) -> Scene:
         """The scene, with the text and the files that a recipe shows."""
 
-        def build(options: SceneOptions, network: ConfiguredComponent) -> Scene:
+        def build(bound: BoundScene) -> Scene:
+            options = bound.options
             return Scene(
                 name=name,
                 text=text,
                 photos=files,
                 lineage=options.seed,
                 canvas=options.canvas,
-                coordinates=options.coordinates,
-                network=network,
+                coordinates=bound.coordinates,
+                network=bound.network,
                 training=options.training,
                 film=options.film,
                 camera=options.camera,
@@ -91,11 +88,11 @@ class BoundScene:
             bound = _bind(self.root, moment)
             if bound is None or moment.problems:
                 raise InputError(moment.problems)
-            return build(bound.options, bound.network)
+            return build(bound)
 
         keyframes = self.binder.keyframes
         motion = Motion(keyframes.camera, tuple(keyframes.tracks), build_at)
-        return build(self.options, self.network)
+        return build(self)
 
 
 def bind_scene(root: Node, binder: Binder, only: int | None = None) -> BoundScene | None:
@@ -129,7 +126,16 @@ def _bind(root: Node, binder: Binder) -> BoundScene | None:
         hint = "expected the name of a network, or name: {options}; or a training with a preset"
         binder.report(Problem(str(root.mark), "", f"'network' is missing; {hint}"))
         return None
-    return BoundScene(options, network, root, binder)
+    return BoundScene(options, _coordinates(options, network, root, binder), network, root, binder)
+
+
+def _coordinates(
+    options: SceneOptions, network: ConfiguredComponent, root: Node, binder: Binder
+) -> list[ConfiguredComponent]:
+    """The sources that a scene names; where it names none, those that its training moves, or the plane itself."""
+    named = isinstance(root, Entries) and "coordinates" in root.entries
+    brought = None if named or options.training is None else binder.source_of(options.training, network)
+    return [brought] if brought else options.coordinates
 
 
 def _conflicts(scene: BoundScene, root: Node, only: int | None) -> Iterator[Problem]:

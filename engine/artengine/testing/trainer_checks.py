@@ -43,6 +43,8 @@ def _accepted(bound: ConfiguredComponent, bench: Bench) -> Scene:
             except ArtengineError as error:
                 raise BrokenError(str(error).removeprefix(f"{trainer.path}: ")) from None
             return picture.scene
+    if not refusals:
+        raise BrokenError("none of the networks that there are, with their default options, is for it")
     raise refusals[0]
 
 
@@ -77,7 +79,7 @@ def _resumes_from_its_reports(bound: ConfiguredComponent, bench: Bench) -> None:
         if state is None:  # without one a trainer starts anew after an interruption
             continue
         other = build(scene, "cpu")
-        other.network.load_state_dict(weights)
+        other.learnable.load_state_dict(weights)
         again = next(TrainingSession(other, state, _always).run(), None)
         same = again is not None and (again.step, again.loss, again.psnr) == (
             following.step,
@@ -117,7 +119,7 @@ def _always(step: int, total: int | None) -> bool:
 
 
 def _copied(picture: Picture) -> dict[str, Tensor]:
-    return {name: tensor.clone() for name, tensor in picture.network.state_dict().items()}
+    return {name: tensor.clone() for name, tensor in picture.learnable.state_dict().items()}
 
 
 TRAINER_CHECKS: Checks = {

@@ -65,7 +65,7 @@ def train_to_file(
     path = out / f"{scene.name}.safetensors"
     if packed is not None and not fresh:
         try:
-            header = enclosed.load(packed, picture.network, path)
+            header = enclosed.load(packed, picture.learnable, path)
         except weights.DamagedError as error:
             yield Note(f"the weights that came with it are no use ({error}), so it is learnt anew")
         else:
@@ -89,7 +89,7 @@ def train_to_file(
         raise InputError(missing)
     if others := checkpoints.reserve():
         yield Note(others)
-    if not fresh and (restored := checkpoints.restore(picture.network)):
+    if not fresh and (restored := checkpoints.restore(picture.learnable)):
         step, state, damaged = restored
         for word in damaged:
             yield Note(word)
@@ -130,10 +130,10 @@ def _saved(session: TrainingSession, picture: Picture, checkpoints: Checkpoints)
             request_stop = session.request_stop if progress.total is None else None
             yield TrainingReport(progress, picture.glance, request_stop)
             if progress.state:
-                checkpoints.save_if_due(picture.network, progress)
+                checkpoints.save_if_due(picture.learnable, progress)
     except GeneratorExit:  # the caller stops us, at a step's end
         if progress and progress.state:
-            checkpoints.save(picture.network, progress)
+            checkpoints.save(picture.learnable, progress)
         raise
 
 
@@ -152,7 +152,7 @@ def _write(picture: Picture, result: Result, path: Path, describe: Describe | No
         about["curve"] = curve.rows(result.curve)
     if describe:
         about["recipe"] = describe(scene, picture.device.type)
-    tensors = picture.network.state_dict()
+    tensors = picture.learnable.state_dict()
     if wild := [name for name, tensor in tensors.items() if not tensor.isfinite().all()]:
         found = f"after step {result.step}, {wild[0]} holds values that are not numbers; try a smaller rate"
         raise ArtengineError(f"{where}: {found}")
@@ -184,7 +184,7 @@ def _reuse(picture: Picture, path: Path, replacing: Replacing) -> tuple[bool, li
         try:
             if weights.about(file).get("key") != picture.scene.training_key:
                 continue
-            header = weights.load(file, picture.network)
+            header = weights.load(file, picture.learnable)
         except (weights.DamagedError, OSError) as error:
             words.append(f"{file} is damaged ({error}), so it is passed over")
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from artengine.components import ConfiguredComponent, with_article
 from artengine.errors import ArtengineError, is_out_of_memory
+from artengine.kinds import Source
 from artengine.painting import Picture
 from artengine.sessions import Progress, Result
 from artengine.view import View
@@ -50,6 +51,11 @@ class TrainingSession:
     def network(self) -> nn.Module:
         """The module to train."""
         return self._picture.network
+
+    @property
+    def sources(self) -> Sequence[Source]:
+        """The scene's sources."""
+        return self._picture.sources
 
     @property
     def network_name(self) -> str:

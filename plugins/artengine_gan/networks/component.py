@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 from pydantic import Field
 
 from artengine import ImageNetwork, Learnt, Ports, offers, shown
+from artengine_gan.networks.shape import MAX_WIDTH, Shape, dcgan_shape_of, shape_of
 
 if TYPE_CHECKING:
     from artengine_gan.networks.dcgan_module import Dcgan
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 Module = TypeVar("Module", "Dcgan", "LatentImages")
 Side = Annotated[int, Field(ge=1, le=1000), shown]
-Width = Annotated[int, Field(ge=8, le=512, multiple_of=2)]
+Width = Annotated[int, Field(ge=8, le=MAX_WIDTH, multiple_of=2)]
 Size = Literal[32, 64, 128]
 
 
@@ -25,22 +26,25 @@ def generator(
     *,
     size: Size = 64,
     width: Width = 64,
+    judge: bool = False,
+    weights: Learnt | None = None,
     columns: Side = 1,
     rows: Side = 1,
-    weights: Learnt | None = None,
-    judge: bool = False,
 ) -> LatentImages:
     """Images of latents, of faces perhaps: one face for each point of a space, and the way back from a photo.
 
     Learnt by `adversarial`. size: pixels a side of an image. width: channels of the widest images in between; the
-    larger, the finer and slower. columns, rows: images on the sheet. weights: the file that a training has left; it is
-    of the same size and width. judge: with a network that learns to name the factors of drawn faces, by which the
-    quality of images is measured.
-    Raises `ValueError` where the weights are of another network.
+    larger, the finer and slower. judge: with a network that learns to name the factors of drawn faces, by which the
+    quality of images is measured. weights: the file that a training has left, which says itself what the options before
+    this one are. columns, rows: images on the sheet.
+    Raises `ValueError` where the weights are of another network, or coordinates of another length than its latents.
     """
     from artengine_gan.networks.latent_images import LatentImages
 
-    return _with_weights(LatentImages(ports, size, width, (columns, rows), judge=judge), weights)
+    known = shape_of(weights) if weights and not weights.missing else Shape(size, width, ports.inputs, judge=judge)
+    network = LatentImages(ports.random(), known, (columns, rows))
+    network.check_inputs(ports.inputs)
+    return _with_weights(network, weights)
 
 
 @offers(ImageNetwork)
@@ -50,22 +54,25 @@ def dcgan(
     *,
     size: Size = 64,
     width: Width = 64,
+    weights: Learnt | None = None,
     columns: Side = 1,
     rows: Side = 1,
-    weights: Learnt | None = None,
 ) -> Dcgan:
     """Images of latents by the network of 2015, as published, for whoever wants to see where this came from.
 
     Learnt by `adversarial`, with the settings of then. size: pixels a side of an image. width: channels of the layers
-    of half that size, twice as many at each quarter. columns, rows: images on the sheet. weights: the file that a
-    training has left; it is of the same size and width.
+    of half that size, twice as many at each quarter. weights: the file that a training has left, which says itself what
+    the options before this one are. columns, rows: images on the sheet.
     Source: Radford et al. 2015, "Unsupervised representation learning with deep convolutional generative adversarial
     networks".
-    Raises `ValueError` where the weights are of another network.
+    Raises `ValueError` where the weights are of another network, or coordinates of another length than its latents.
     """
     from artengine_gan.networks.dcgan_module import Dcgan
 
-    return _with_weights(Dcgan(ports, size, width, (columns, rows)), weights)
+    known = dcgan_shape_of(weights) if weights and not weights.missing else Shape(size, width, ports.inputs)
+    if ports.inputs != known.latent:
+        raise ValueError(f"found coordinates of {ports.inputs} numbers, expected {known.latent}, as its latents have")
+    return _with_weights(Dcgan(ports.random(), known, (columns, rows)), weights)
 
 
 def _with_weights(network: Module, learnt: Learnt | None) -> Module:

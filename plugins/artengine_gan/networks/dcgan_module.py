@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from artengine import Ports
+from artengine_gan.networks.shape import Shape
 
 KERNEL = 5  # pixels a side of the filters
 DEVIATION = 0.02  # of the weights at the start
@@ -27,16 +27,15 @@ class Dcgan(nn.Module):
 
     colours = "signed"
 
-    def __init__(self, ports: Ports, size: int, width: int, sheet: tuple[int, int]) -> None:
+    def __init__(self, random: np.random.RandomState, shape: Shape, sheet: tuple[int, int]) -> None:
         super().__init__()
-        random = ports.random()
-        self.size = size
+        size, width = shape.size, shape.width
+        self.shape = shape
         self.sheet = sheet
-        self.latent = ports.inputs
         sides = [START * 2**step for step in range((size // START).bit_length() - 1)]
         widths = [width * size // (2 * side) for side in sides]
         self.generator = nn.Sequential(
-            _linear(random, ports.inputs, widths[0] * START**2),
+            _linear(random, shape.latent, widths[0] * START**2),
             nn.Unflatten(1, (widths[0], START, START)),
             _batch_norm(random, widths[0]),
             nn.ReLU(),
@@ -61,7 +60,7 @@ class Dcgan(nn.Module):
 
     def draw(self, count: int, random: torch.Generator) -> Tensor:
         """So many latents, (count, D), as the training draws them."""
-        return torch.rand(count, self.latent, generator=random) * 2 - 1
+        return torch.rand(count, self.shape.latent, generator=random) * 2 - 1
 
 
 def _normal(random: np.random.RandomState, shape: tuple[int, ...], mean: float = 0.0) -> nn.Parameter:

@@ -42,7 +42,7 @@ class Generator(nn.Module):
 
     def forward(self, w: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
         """Images, in float32; dtype: the precision of what is between."""
-        each = w if w.ndim == 3 else w[:, None].expand(-1, self.layers, -1)
+        each = self.for_each_layer(w)
         x = self.start.expand(len(w), -1, -1, -1).to(dtype, memory_format=torch.channels_last)
         for layer, convolution in enumerate(self.convolutions):
             if layer % 2:
@@ -52,3 +52,7 @@ class Generator(nn.Module):
         colours = functional.interpolate(colours, scale_factor=2, mode="bilinear", align_corners=False)
         details = functional.pixel_shuffle(self.details(x, each[:, -1], demodulated=False), 2)
         return (colours + details).float()
+
+    def for_each_layer(self, w: Tensor) -> Tensor:
+        """A w for each layer, (N, layers, D), where there may be one for all of them, (N, D)."""
+        return w if w.ndim == 3 else w[:, None].expand(-1, self.layers, -1)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from artengine import Ports
 from artengine_gan.networks.generator_module import Generator
 from artengine_gan.networks.judge import Judge
 from artengine_gan.networks.mapping import Mapping
+from artengine_gan.networks.shape import Shape
 from artengine_gan.networks.trunk import Trunk
 
 CRITIC_HIDDEN = 64  # numbers between the critic's last image and its opinion
@@ -23,23 +24,36 @@ class LatentImages(nn.Module):
 
     colours = "signed"
 
-    def __init__(self, ports: Ports, size: int, width: int, sheet: tuple[int, int], *, judge: bool = False) -> None:
+    def __init__(self, random: np.random.RandomState, shape: Shape, sheet: tuple[int, int]) -> None:
         super().__init__()
-        random = ports.random()
-        self.size = size
+        size, width = shape.size, shape.width
+        self.shape = shape
         self.sheet = sheet
-        self.latent = ports.inputs
-        self.mapping = Mapping(random, ports.inputs)
-        self.generator = Generator(random, size, width, ports.inputs)
-        self.encoder = Trunk(random, size, width, ports.inputs)
+        self.mapping = Mapping(random, shape.latent)
+        self.generator = Generator(random, size, width, shape.latent)
+        self.encoder = Trunk(random, size, width, shape.latent)
         self.critic = Trunk(random, size, width, 1, hidden=CRITIC_HIDDEN)
-        self.judge = Judge(random, size) if judge else None
+        self.judge = Judge(random, size) if shape.judge else None
+
+    def check_inputs(self, inputs: int) -> None:
+        """See that coordinates of so many numbers are latents: z, or a w for each layer.
+
+        Raises `ValueError` where they are not.
+        """
+        latent, layers = self.shape.latent, self.shape.layers
+        if inputs not in (latent, latent * layers):
+            expected = (
+                f"{latent}, as its latents have, or {latent * layers}, for a latent of each of its {layers} layers"
+            )
+            raise ValueError(f"found coordinates of {inputs} numbers, expected {expected}")
 
     def images(self, latents: Tensor) -> Tensor:
-        """Images (N, 3, size, size), nominally in [-1, 1], of latents (N, D)."""
-        images: Tensor = self.generator(self.mapping(latents))
+        """Images (N, 3, size, size), nominally in [-1, 1], of z (N, D), or of a w for each layer (N, layers D)."""
+        latent = self.shape.latent
+        w = self.mapping(latents) if latents.shape[1] == latent else latents.reshape(len(latents), -1, latent)
+        images: Tensor = self.generator(w)
         return images
 
     def draw(self, count: int, random: torch.Generator) -> Tensor:
         """So many latents, (count, D), as the training draws them."""
-        return torch.randn(count, self.latent, generator=random)
+        return torch.randn(count, self.shape.latent, generator=random)

@@ -18,6 +18,7 @@ from artengine_gan.training.learner import Average, Learner
 RATE = 1e-3
 BETAS = (0.9, 0.99)
 NOISE = 0.1  # on w while it learns, so that the generator is smooth between photos
+SQUARED = 4.0  # weight of squared differences beside absolute ones
 SCALES = 3  # at which images are compared, each half as large as the one before
 PULL = 1e-3  # of w towards nothing, which else outgrows the noise
 PARTS = ("mapping", "generator", "encoder")  # of a network, which learn apart from those that are shown
@@ -65,7 +66,9 @@ class AutoencoderStage(Learner):
 def learning_copy(network: LatentImages) -> nn.ModuleDict:
     """What learns of a network that is shown: copies of its parts, and the latents that the mapping learns."""
     parts: dict[str, nn.Module] = {name: copy.deepcopy(getattr(network, name)) for name in PARTS}
-    return nn.ModuleDict({**parts, "recent": prior.RecentLatents(network.latent).to(network.generator.start.device)})
+    return nn.ModuleDict(
+        {**parts, "recent": prior.RecentLatents(network.shape.latent).to(network.generator.start.device)}
+    )
 
 
 def show(stage: Learner, network: LatentImages, average: Average) -> None:
@@ -95,8 +98,11 @@ def reconstruction(
 
 
 def difference(images: Tensor, photos: Tensor) -> Tensor:
-    """The mean absolute difference of images from photos, (N, C, h, w) both, at several scales, added up."""
-    total = (images - photos).abs().mean()
+    """The mean absolute difference of images from photos, (N, C, h, w) both, at several scales, added up.
+
+    And its square at the finest one: a mouth is small, and what is wrong with it is large.
+    """
+    total = (images - photos).abs().mean() + SQUARED * (images - photos).square().mean()
     for _ in range(SCALES - 1):
         images, photos = functional.avg_pool2d(images, 2), functional.avg_pool2d(photos, 2)
         total = total + (images - photos).abs().mean()

@@ -48,7 +48,7 @@ def learn(session: Session, photos: Dataset, plan: Plan) -> Generator[Progress, 
     if not isinstance(network, LatentImages | Dcgan):
         raise ValueError(f"found the network {session.network_name}, expected generator or dcgan")
     batch = plan.batch or (DCGAN_BATCH if isinstance(network, Dcgan) else BATCH)
-    batches = Batches(photos, network.size, batch, session.seed, session.device)
+    batches = Batches(photos, network.shape.size, batch, session.seed, session.device)
     if isinstance(network, Dcgan):
         planned = [PlannedStage(make=lambda: DcganStage(session, batches, steps=plan.steps, batch=batch))]
     else:

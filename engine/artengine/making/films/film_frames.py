@@ -129,7 +129,7 @@ def paint_frames(data: dict[str, Any]) -> int:
             raise ValueError(f"found the scene {scene.name!r} without a film, expected one whose frames are painted")
         picture = build(scene, data["device"])
         if data["weights"]:
-            weights.load(Path(data["weights"]), picture.network)
+            weights.load(Path(data["weights"]), picture.learnable)
             picture.take_learnt()
         _renderers[job] = FrameRenderer(picture, scene.film)
     folder, name, key = data["cache"]

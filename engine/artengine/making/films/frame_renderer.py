@@ -129,8 +129,8 @@ class FrameRenderer:
         """
         if self._scene.training is None:
             return picture
-        learnt, own = self._start.learnt, picture.network.state_dict()
-        any_shape = dynamic_rows(picture.network)
+        learnt, own = self._start.learnt, picture.learnable.state_dict()
+        any_shape = dynamic_rows(picture.learnable)
         fixed = {name: values.shape for name, values in learnt.items() if name not in any_shape}
         if any(name not in own or own[name].shape != shape for name, shape in fixed.items()):
             where, path = self._scene.network.where, self._scene.network.path

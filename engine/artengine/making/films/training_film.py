@@ -121,7 +121,7 @@ class TrainingFilm:
         while self._next_frame < len(schedule) and schedule[self._next_frame] <= step:
             frame, initial = self._next_frame, schedule[self._next_frame] == 0
             if frame in stills and not weights.is_whole(self._cache.weights_path(frame)):
-                tensors = self._initial_weights if initial else picture.network.state_dict()
+                tensors = self._initial_weights if initial else picture.learnable.state_dict()
                 with create_file(self._cache.weights_path(frame), replacing=None) as file:
                     weights.write(file, tensors, {})
             self._next_frame += 1
@@ -157,7 +157,7 @@ class TrainingFilm:
         """
         picture, path = build(self._scene, self._device), self._cache.weights_path(frame)
         try:
-            weights.load(path, picture.network)
+            weights.load(path, picture.learnable)
         except (weights.DamagedError, OSError):
             raise ArtengineError(f"{path}: the weights are gone; run the same command again") from None
         return picture
@@ -166,13 +166,13 @@ class TrainingFilm:
         if not initial:
             return FrameRenderer(picture, self._film).pixels(frame)
         other = build(self._scene, self._device)
-        other.network.load_state_dict(self._initial_weights)
+        other.learnable.load_state_dict(self._initial_weights)
         return FrameRenderer(other, self._film).pixels(frame)
 
 
 def _copy_weights(picture: Picture) -> dict[str, Tensor]:
     """The weights as they are now."""
-    return {name: values.clone() for name, values in picture.network.state_dict().items()}
+    return {name: values.clone() for name, values in picture.learnable.state_dict().items()}
 
 
 @functools.lru_cache(maxsize=8)  # a trainer asks after every step

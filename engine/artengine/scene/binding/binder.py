@@ -119,6 +119,18 @@ class Binder:
             return None
         return replace(bind_default(self.registry, "network", network), where=trainer.where, path=trainer.path)
 
+    def source_of(self, trainer: ConfiguredComponent, network: ConfiguredComponent) -> ConfiguredComponent | None:
+        """The source that a trainer moves, if it moves one."""
+        moves = trainer.component.declares.moves
+        if moves is None:
+            return None
+        try:
+            named = moves.coordinates(trainer.options, network)
+        except ValueError as error:
+            self.report(Problem(network.where, network.path, str(error)))
+            return None
+        return replace(bind_default(self.registry, "source", named), where=trainer.where, path=trainer.path)
+
     def _name(self, kind: str, node: Node, path: str) -> tuple[str | None, Mark, Node]:
         match node:
             case Faulty():

@@ -1,0 +1,75 @@
+"""How large a network of whole images is, as a scene says it or as its weights show it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from artengine import Learnt
+
+FILTER = re.compile(r"generator\.convolutions\.\d+\.weight")
+SIZES = (32, 64, 128)
+MAX_WIDTH, MAX_LATENT = 512, 4096
+START_SHARE = 3  # channels at the start of a generator, over its width
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Pixels a side of an image, channels of the widest layers, numbers of a latent, whether there is a judge."""
+
+    size: int
+    width: int
+    latent: int
+    judge: bool = False
+
+    @property
+    def layers(self) -> int:
+        """Layers of a generator, each of which may be told a latent of its own: two for each doubling."""
+        return 2 * self.size.bit_length() - 6
+
+
+def shape_of(learnt: Learnt) -> Shape:
+    """What a generator is like whose weights a scene names.
+
+    Raises `ValueError` where they are of another network.
+    """
+    shapes = _shapes(learnt)
+    try:
+        convolutions = [name for name in shapes if FILTER.fullmatch(name)]
+        width = shapes["generator.start"][1] // START_SHARE
+        judge = any(name.startswith("judge.") for name in shapes)
+        return _bounded(Shape(8 << len(convolutions) // 2, width, shapes["mapping.linear.bias"][0], judge))
+    except (KeyError, IndexError, ValueError):
+        raise _foreign(learnt, "generator") from None
+
+
+def dcgan_shape_of(learnt: Learnt) -> Shape:
+    """What a dcgan is like whose weights a scene names; raises as `shape_of` does."""
+    shapes = _shapes(learnt)
+    try:
+        first = next(shape for name, shape in shapes.items() if name == "generator.0.weight")
+        filters = [shape for name, shape in shapes.items() if name.startswith("critic.") and len(shape) == 4]
+        return _bounded(Shape(4 << len(filters), min(shape[0] for shape in filters), first[1]))
+    except (StopIteration, ValueError, IndexError):
+        raise _foreign(learnt, "dcgan") from None
+
+
+def _bounded(shape: Shape) -> Shape:
+    """A shape that a scene could ask for too.
+
+    Raises `ValueError` for others, which may ask for all the memory there is.
+    """
+    if shape.size not in SIZES or not 8 <= shape.width <= MAX_WIDTH or not 1 <= shape.latent <= MAX_LATENT:
+        raise ValueError(f"found {shape}")
+    return shape
+
+
+def _foreign(learnt: Learnt, expected: str) -> ValueError:
+    return ValueError(f"{learnt.name}: it holds the weights of another network, expected those of a {expected}")
+
+
+def _shapes(learnt: Learnt) -> Mapping[str, tuple[int, ...]]:
+    from artengine.training import weights
+
+    return weights.shapes(learnt)
