@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
+from typing import Any
 
-from artengine import Dataset, Network, Progress, Result, Source, hookimpl
+from artengine import Dataset, Network, Progress, Result, hookimpl
 from artengine_gan import datasets, sources
 from artengine_gan.networks import dcgan, generator
+from artengine_gan.projection import Projected, projection
 from artengine_gan.training import adversarial
 
 
 @hookimpl
-def register_sources() -> Mapping[str, Source]:
+def register_sources() -> Mapping[str, Callable[..., Any]]:
     """Latents: where networks of whole images look."""
-    return {"samples": sources.samples}
+    return {"samples": sources.samples, "projected": Projected}
 
 
 @hookimpl
@@ -30,5 +32,5 @@ def register_datasets() -> Mapping[str, Callable[..., Dataset]]:
 
 @hookimpl
 def register_trainers() -> Mapping[str, Callable[..., Generator[Progress, None, Result]]]:
-    """The trainer of networks that give whole images."""
-    return {"adversarial": adversarial}
+    """Trainers of networks that give whole images, and of the latents that these are given."""
+    return {"adversarial": adversarial, "projection": projection}

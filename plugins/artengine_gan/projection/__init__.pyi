@@ -1,0 +1,2 @@
+from .source import Projected as Projected
+from .trainer import projection as projection

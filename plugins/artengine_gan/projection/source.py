@@ -1,0 +1,62 @@
+"""The source that a projection moves: a latent for each photo, by its name."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field, StringConstraints
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from artengine import View
+
+Name = Annotated[str, StringConstraints(pattern=r"^[\w-]{1,60}$")]
+
+NAMES: list[Name] = ["photo"]
+PREFIX = "latent_"  # of the names that latents have among weights
+
+
+class Projected:
+    """A latent for each of some names, which `projection` moves until its image is like a photo.
+
+    names: one for each image on the sheet, row by row; where there are fewer, they are repeated. length: numbers of
+    each. Gives (H, W, length).
+    """
+
+    def __init__(
+        self,
+        *,
+        names: Annotated[list[Name], Field(min_length=1, max_length=1000)] = NAMES,
+        length: Annotated[int, Field(ge=1, le=65536)] = 64,
+    ) -> None:
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"found {sorted(twice)[0]!r} twice among the names, expected each once")
+        self.names = names
+        self._length = length
+
+    @functools.cached_property
+    def weights(self) -> nn.Module:
+        """The latents, as parameters of a module."""
+        import torch
+        from torch import nn
+
+        module = nn.Module()
+        for name in self.names:
+            module.register_parameter(PREFIX + name, nn.Parameter(torch.zeros(self._length)))
+        return module
+
+    @property
+    def latents(self) -> list[Tensor]:
+        """The latent of each name, (length,) each."""
+        return [self.weights.get_parameter(PREFIX + name) for name in self.names]
+
+    def __call__(self, view: View, /) -> Tensor:
+        """The latents of the images in view."""
+        import torch
+
+        left, top, columns, rows = view.window or (0, 0, view.width, view.height)
+        places = torch.arange(top, top + rows)[:, None] * view.width + torch.arange(left, left + columns)
+        latents = torch.stack([one.detach() for one in self.latents])
+        return latents[(places % len(latents)).to(latents.device)]

@@ -1,0 +1,108 @@
+"""Projection: what a scene may set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Mapping, Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from artengine import ImageNetwork, Photo, Progress, Result, ScenePart, expects, moves, named, teaches
+
+if TYPE_CHECKING:
+    from artengine import LoadedScene, Session
+
+Space = Literal["z", "w", "w+"]
+Weight = Annotated[float, Field(ge=0, le=1e6)]
+
+
+def names_of(photos: Sequence[Photo]) -> list[str]:
+    """A name for each photo, that of its file as far as it can be one."""
+    names: list[str] = []
+    for photo in photos:
+        stem = re.sub(r"[^\w-]+", "_", PurePath(photo.name).stem)[:50] or "photo"
+        number = 2
+        name = stem
+        while name in names:
+            name, number = f"{stem}-{number}", number + 1
+        names.append(name)
+    return names
+
+
+def _coordinates(options: Mapping[str, Any], network: ScenePart) -> Any:
+    """The latents of the photos: as many numbers as the network's layers take together."""
+    from artengine_gan.networks import dcgan_shape_of, shape_of
+
+    learnt = network.options.get("weights")
+    if network.name not in ("generator", "dcgan") or learnt is None or learnt.missing:
+        length = 1
+    elif network.name == "dcgan":
+        length = dcgan_shape_of(learnt).latent
+    else:
+        shape = shape_of(learnt)
+        length = shape.layers * shape.latent
+    return named("projected", names=names_of(options["photos"]), length=length)
+
+
+def _tunes(options: Mapping[str, Any]) -> bool:
+    return bool(options["tune"])
+
+
+def _expects(scene: LoadedScene, options: Mapping[str, Any]) -> None:
+    """A network that has learnt something, and a sheet with room for all photos."""
+    network = scene.network
+    if not network.bundled:
+        return
+    if network.options.get("weights") is None:
+        raise ValueError(f"found the network {network.name} without weights, expected those of a training")
+    columns, rows = network.options["columns"], network.options["rows"]
+    if columns * rows < (count := len(options["photos"])):
+        hint = f"set network.{network.name}.columns to {count}"
+        raise ValueError(
+            f"found {count} photos and a sheet of {columns} x {rows} images, expected room for all; {hint}"
+        )
+    if network.name == "dcgan" and (options["space"] != "z" or options["start"] != "best"):
+        raise ValueError("found dcgan, which has no w and no encoder; expected space: z and start: best")
+
+
+@teaches(ImageNetwork)
+@moves(_coordinates, _tunes)
+@expects(_expects)
+def projection(
+    session: Session,
+    /,
+    *,
+    photos: Annotated[list[Photo], Field(min_length=1, max_length=256)],
+    space: Space = "w+",
+    steps: Annotated[int, Field(ge=1, le=100_000)] = 200,
+    start: Literal["encoder", "best"] = "encoder",
+    optimiser: Literal["adam", "nesterov"] = "adam",
+    difference: Literal["squared", "absolute"] = "squared",
+    realism: Weight = 0.1,
+    features: Weight = 0.0,
+    tune: Annotated[int, Field(ge=0, le=100_000)] = 0,
+) -> Generator[Progress, None, Result]:
+    """Find the latents whose images come nearest to photos: the faces that a network would have drawn instead.
+
+    photos: squares, or the squares in their middle. space: where latents may go: z, as faces are drawn at random; w,
+    which is wider; w+, another w for each layer, the nearest and least like a face. steps: of the search. start: from
+    what the encoder makes of a photo, or from the best of 512 faces. optimiser: how a step is made; nesterov as in the
+    face maths of 2016. difference: how pixels are compared. realism: how much the critic's opinion counts beside them.
+    features: how much it counts how the critic sees both. tune: steps in which a copy of the generator learns the
+    photos, at last.
+    """
+    from artengine_gan.projection.finding import Search, find
+
+    search = Search(
+        space=space,
+        steps=steps,
+        start=start,
+        optimiser=optimiser,
+        difference=difference,
+        realism=realism,
+        features=features,
+        tune=tune,
+    )
+    return (yield from find(session, photos, search))
