@@ -15,7 +15,7 @@ from artengine_gan.training import adversarial
 @hookimpl
 def register_sources() -> Mapping[str, Callable[..., Any]]:
     """Latents: where networks of whole images look."""
-    return {"samples": sources.samples, "projected": Projected}
+    return {"samples": sources.samples, "latents": sources.Latents, "projected": Projected}
 
 
 @hookimpl

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+import functools
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
+from artengine import Learnt, expects
+from artengine_gan import arithmetic
+
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from torch import Tensor
 
-    from artengine import View
+    from artengine import LoadedScene, View
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
@@ -49,3 +57,91 @@ def samples(
     sheets = np.stack([drawn(one) for one in (seed if isinstance(seed, list) else [seed])])
     sheet = sheets[0] if len(sheets) == 1 else walk_position(sheets, view.phase)
     return torch.from_numpy(sheet * spread)
+
+
+LATENT = "latent_"  # stands before the names of latents among weights
+
+
+def _expects(scene: LoadedScene, options: Mapping[str, Any]) -> None:
+    """Sums that can be read, of latents that the files have, and as many as there are images."""
+    sums = [arithmetic.read(text) for text in options["of"]]
+    names = {name for file in options["files"] if not file.missing for name in _names(file)}
+    if not any(file.missing for file in options["files"]):
+        for one in sums:
+            arithmetic.check_names(one, names)
+    network = scene.network
+    if network.bundled and "columns" in network.options and len(sums) > 1:
+        columns, rows = network.options["columns"], network.options["rows"]
+        if columns * rows != len(sums):
+            hint = "or a single one for all of them"
+            raise ValueError(
+                f"found {len(sums)} sums for a sheet of {columns} x {rows} images, expected one each; {hint}"
+            )
+
+
+@expects(_expects)
+class Latents:
+    """Sums of latents that were found before: man_with_glasses - man + woman, one for each image of a sheet.
+
+    files: what `projection` and `directions` have left; each latent has a name. of: the sums, row by row; of a single
+    one, x and y run from 0 to 1 across and down the sheet, t along a film, and swing along it and back.
+    mix(a, b, t) lies between two, slerp(a, b, t) on the circle through them, mean(a, b, c) amid several.
+    Gives (H, W, length).
+    """
+
+    def __init__(
+        self,
+        *,
+        files: Annotated[list[Learnt], Field(min_length=1, max_length=100)],
+        of: Annotated[list[str], Field(min_length=1, max_length=10_000)],
+    ) -> None:
+        self._files = files
+        self._sums = [arithmetic.read(text) for text in of]
+
+    def __call__(self, view: View, /) -> Tensor:
+        """The latents of the images in view."""
+        import numpy as np
+        import torch
+
+        left, top, columns, rows = view.window or (0, 0, view.width, view.height)
+        along = {"t": view.phase, "swing": (1 - math.cos(2 * math.pi * view.phase)) / 2}
+        found = []
+        for row in range(top, top + rows):
+            for column in range(left, left + columns):
+                place = {"x": column / max(view.width - 1, 1), "y": row / max(view.height - 1, 1)}
+                one = self._sums[(row * view.width + column) % len(self._sums)]
+                found.append(arithmetic.evaluate(one, self._latents, place | along))
+        return torch.from_numpy(np.stack(found).reshape(rows, columns, -1)).float()
+
+    @functools.cached_property
+    def _latents(self) -> dict[str, npt.NDArray[np.float64]]:
+        """The latents in all files, by their names; of a name that is there twice, the last."""
+        import torch
+
+        from artengine.training import weights
+
+        latents: dict[str, npt.NDArray[np.float64]] = {}
+        for file in self._files:
+            shapes = {_name(name): (name, shape) for name, shape in file.shapes().items() if _name(name)}
+            wanted = {name: torch.zeros(shape) for name, shape in shapes.values()}
+            given = weights.earlier(file, wanted)
+            latents |= {short: given[name].double().numpy() for short, (name, _) in shapes.items()}
+        lengths = {len(latent) for latent in latents.values()}
+        if len(lengths) > 1:
+            raise ValueError(
+                f"found latents of {min(lengths)} and of {max(lengths)} numbers, expected those of one network"
+            )
+        return latents
+
+
+def _names(file: Learnt) -> list[str]:
+    names = [short for name in file.shapes() if (short := _name(name))]
+    if not names:
+        raise ValueError(f"{file.name}: found no latents in it, expected what a projection has left")
+    return names
+
+
+def _name(name: str) -> str:
+    """The name of a latent, by that of a weight; "" for what is no latent."""
+    last = name.rpartition(".")[2]
+    return last.removeprefix(LATENT) if last.startswith(LATENT) else ""

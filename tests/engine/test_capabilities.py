@@ -15,6 +15,7 @@ from artengine import InputError, build, load
 from artengine.capabilities import (
     Declarations,
     DynamicRowsNetwork,
+    ImageNetwork,
     LatticeNetwork,
     LookupNetwork,
     PhotoExtentNetwork,
@@ -112,6 +113,8 @@ def test_bundled_networks_offer_what_they_can_do() -> None:
     assert {name: kinds for name, kinds in declared.items() if kinds} == {
         "feature_grid": {LatticeNetwork, PhotoExtentNetwork},
         "dividers": {DynamicRowsNetwork, LookupNetwork},
+        "generator": {ImageNetwork},
+        "dcgan": {ImageNetwork},
     }
 
 

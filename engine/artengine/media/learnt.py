@@ -14,6 +14,20 @@ from artengine.media.base import Media, read_untrusted
 class Learnt(Media):
     """A weights file that a scene names; what is in it is checked where it is used, by `weights.earlier`."""
 
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of its tensors, by their names; nothing else of it is read.
+
+        Raises `ValueError` where it is damaged.
+        """
+        import safetensors
+
+        try:
+            with safetensors.safe_open(str(self.path), framework="np") as file:
+                return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - no dict
+        except (safetensors.SafetensorError, OSError) as error:
+            whole = f"not a whole safetensors file: {error}; expected the weights of a training"
+            raise ValueError(f"{self.name}: {whole}") from None
+
 
 def open_learnt(path: Path, name: str) -> Learnt:
     """The weights file at path.

@@ -168,19 +168,6 @@ def earlier(learnt: Learnt, expected: Mapping[str, Tensor], *, any_rows: bool = 
     return {name: tensors[name] for name in expected}
 
 
-def shapes(learnt: Learnt) -> dict[str, tuple[int, ...]]:
-    """The shapes of the tensors in a weights file that a scene names, by their names; nothing else of it is read.
-
-    Raises `ValueError` where it is none.
-    """
-    try:
-        with safetensors.safe_open(str(learnt.path), framework="pt") as file:
-            return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - no mapping
-    except (safetensors.SafetensorError, OSError) as error:
-        whole = f"not a whole safetensors file: {error}; expected the weights of a training of this kind"
-        raise ValueError(f"{learnt.name}: {whole}") from None
-
-
 def wanted(network: nn.Module, prefix: str = "") -> tuple[dict[str, Tensor], set[str]]:
     """A network's weights, and the names of those that may have another number of rows; for `read`.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from artengine import Learnt
@@ -34,7 +33,7 @@ def shape_of(learnt: Learnt) -> Shape:
 
     Raises `ValueError` where they are of another network.
     """
-    shapes = _shapes(learnt)
+    shapes = learnt.shapes()
     try:
         convolutions = [name for name in shapes if FILTER.fullmatch(name)]
         width = shapes["generator.start"][1] // START_SHARE
@@ -46,7 +45,7 @@ def shape_of(learnt: Learnt) -> Shape:
 
 def dcgan_shape_of(learnt: Learnt) -> Shape:
     """What a dcgan is like whose weights a scene names; raises as `shape_of` does."""
-    shapes = _shapes(learnt)
+    shapes = learnt.shapes()
     try:
         first = next(shape for name, shape in shapes.items() if name == "generator.0.weight")
         filters = [shape for name, shape in shapes.items() if name.startswith("critic.") and len(shape) == 4]
@@ -67,9 +66,3 @@ def _bounded(shape: Shape) -> Shape:
 
 def _foreign(learnt: Learnt, expected: str) -> ValueError:
     return ValueError(f"{learnt.name}: it holds the weights of another network, expected those of a {expected}")
-
-
-def _shapes(learnt: Learnt) -> Mapping[str, tuple[int, ...]]:
-    from artengine.training import weights
-
-    return weights.shapes(learnt)

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, StringConstraints
 
+from artengine_gan.sources import LATENT
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from artengine import View
 
-Name = Annotated[str, StringConstraints(pattern=r"^[\w-]{1,60}$")]
+Name = Annotated[str, StringConstraints(pattern=r"^\w{1,60}$")]
 
 NAMES: list[Name] = ["photo"]
-PREFIX = "latent_"  # of the names that latents have among weights
 
 
 class Projected:
@@ -44,13 +45,13 @@ class Projected:
 
         module = nn.Module()
         for name in self.names:
-            module.register_parameter(PREFIX + name, nn.Parameter(torch.zeros(self._length)))
+            module.register_parameter(LATENT + name, nn.Parameter(torch.zeros(self._length)))
         return module
 
     @property
     def latents(self) -> list[Tensor]:
         """The latent of each name, (length,) each."""
-        return [self.weights.get_parameter(PREFIX + name) for name in self.names]
+        return [self.weights.get_parameter(LATENT + name) for name in self.names]
 
     def __call__(self, view: View, /) -> Tensor:
         """The latents of the images in view."""

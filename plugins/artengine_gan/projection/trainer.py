@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import PurePath
@@ -10,23 +11,26 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from artengine import ImageNetwork, Photo, Progress, Result, ScenePart, expects, moves, named, teaches
+from artengine_gan import arithmetic
 
 if TYPE_CHECKING:
     from artengine import LoadedScene, Session
+
+RESERVED = {*arithmetic.PLACES, *arithmetic.FUNCTIONS}
 
 Space = Literal["z", "w", "w+"]
 Weight = Annotated[float, Field(ge=0, le=1e6)]
 
 
 def names_of(photos: Sequence[Photo]) -> list[str]:
-    """A name for each photo, that of its file as far as it can be one."""
+    """A name for each photo, for sums of them: that of its file as far as it can be one."""
     names: list[str] = []
     for photo in photos:
-        stem = re.sub(r"[^\w-]+", "_", PurePath(photo.name).stem)[:50] or "photo"
-        number = 2
-        name = stem
-        while name in names:
-            name, number = f"{stem}-{number}", number + 1
+        stem = re.sub(r"\W+", "_", PurePath(photo.name).stem)[:50]
+        stem = stem if stem.strip("_") and not stem[0].isdigit() else f"photo_{stem}".rstrip("_")
+        name, number = stem, 1
+        while name in names or keyword.iskeyword(name) or name in RESERVED:
+            name, number = f"{stem}_{number + 1}", number + 1
         names.append(name)
     return names
 

@@ -107,7 +107,7 @@ def test_a_kind_is_known_in_the_singular_and_the_plural() -> None:
 
 
 def test_a_kind_of_which_there_is_none_is_told_too(run_cli: RunCli) -> None:
-    answer = run_cli("list", "trainers", "-p", "no:regression", "-p", "no:dividers")
+    answer = run_cli("list", "trainers", "-p", "no:regression", "-p", "no:dividers", "-p", "no:gan")
     assert (answer.code, answer.out) == (0, "trainers\n  none\n")
 
 

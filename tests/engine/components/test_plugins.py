@@ -104,7 +104,7 @@ def test_every_kind_has_a_hook_and_every_component_says_where_it_is_from(run_cli
     listing = json.loads(run_cli("list", "--json", "-p", EIGHT).out)
     assert [sum(one["plugin"] == "eight_plugin.py" for one in offer) for offer in listing.values()] == [1] * 8
     given = {one["plugin"] for one in listing["networks"]}
-    assert given == {"basics", "dividers", "nonlinearities", "regression", "eight_plugin.py"}
+    assert given == {"basics", "dividers", "gan", "nonlinearities", "regression", "eight_plugin.py"}
     plugins = json.loads(run_cli("plugins", "--json", "-p", EIGHT).out)["loaded"]
     assert plugins[-1]["origin"] == str(EIGHT)
     assert plugins[-1]["version"].startswith("sha256:")

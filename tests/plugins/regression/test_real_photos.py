@@ -249,7 +249,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "100 megapixels": (a_bomb, "found a photo of 10000 x 10000, 100 megapixels, expected at most 64; make it smaller"),
     "no number": (lambda: tiff(np.where(SEEN > 0.85, np.nan, SEEN).astype("f4"), photometric="rgb"),
                   "found a picture with values that are not numbers, expected finite ones"),
-    "folder": ("folder", "which is no regular file, expected a picture"),
+    "folder": ("folder", "which is a folder, expected a picture"),
     "fifo": ("fifo", "which is no regular file, expected a picture"),
     "link": ("link", "which lies outside the scene's folder; put it beside the scene"),
 }  # fmt: skip
