@@ -117,7 +117,7 @@ def _parts(tensors: Mapping[str, Tensor], bits: int) -> Iterator[tuple[str, tupl
         else:
             most = float(values.abs().max())
             fits = not most or HALF_LEAST <= most <= HALF_MOST
-            yield name, (values.half(),) if fits else ()
+            yield name, (values.half() + 0.0,) if fits else ()  # what is next to nothing comes to 0, never to -0
 
 
 def _levels(tensor: Tensor, many: int) -> tuple[Tensor, ...]:

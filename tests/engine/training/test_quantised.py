@@ -43,6 +43,7 @@ STATES: Mapping[str, Mapping[str, Tensor]] = {
     | {"bias": -torch.zeros(6)},
     "denormal": {"weight": torch.full((4, 30), 3e-40), "bias": torch.full((4,), 3e-40)}
     | {"mixed": normal(4, 30, size=1e-36), "tiny": normal(4, size=1e-20)},
+    "next to nothing": {"weight": torch.tensor([[0.5, -1e-8, 1e-8] * 8]), "bias": torch.tensor([0.5, -1e-8, -1e-9])},
     "huge": {"weight": normal(4, 30, size=1e38).clamp(-3.4e38, 3.4e38), "bias": torch.tensor([70_000.0, 1.0])},
     "odd": {"steps": torch.tensor(7), "mask": torch.ones(9, 9) > 0, "bytes": torch.ones(9, 9, dtype=torch.uint8)}
     | {"half": normal(9, 9).half(), "brain": normal(9, 9).bfloat16(), "waves": normal(9, 9) * 1j}
