@@ -116,6 +116,7 @@ class Latents:
     @functools.cached_property
     def _latents(self) -> dict[str, npt.NDArray[np.float64]]:
         """The latents in all files, by their names; of a name that is there twice, the last."""
+        import numpy as np
         import torch
 
         from artengine.training import weights
@@ -126,12 +127,8 @@ class Latents:
             wanted = {name: torch.zeros(shape) for name, shape in shapes.values()}
             given = weights.earlier(file, wanted)
             latents |= {short: given[name].double().numpy() for short, (name, _) in shapes.items()}
-        lengths = {len(latent) for latent in latents.values()}
-        if len(lengths) > 1:
-            raise ValueError(
-                f"found latents of {min(lengths)} and of {max(lengths)} numbers, expected those of one network"
-            )
-        return latents
+        longest = max(map(len, latents.values()))  # some have a photo's detail behind them, and others none
+        return {name: np.pad(latent, (0, longest - len(latent))) for name, latent in latents.items()}
 
 
 def _names(file: Learnt) -> list[str]:

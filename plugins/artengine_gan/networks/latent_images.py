@@ -36,23 +36,28 @@ class LatentImages(nn.Module):
         self.judge = Judge(random, size) if shape.judge else None
 
     def check_inputs(self, inputs: int) -> None:
-        """See that coordinates of so many numbers are latents: z, or a w for each layer.
+        """See that coordinates of so many numbers are latents: z, or a w for each layer, with detail perhaps.
 
         Raises `ValueError` where they are not.
         """
         latent, layers = self.shape.latent, self.shape.layers
-        if inputs not in (latent, latent * layers):
+        if inputs not in (latent, latent * layers, latent * layers + self.shape.values):
             expected = (
                 f"{latent}, as its latents have, or {latent * layers}, for a latent of each of its {layers} layers"
             )
             raise ValueError(f"found coordinates of {inputs} numbers, expected {expected}")
 
     def images(self, latents: Tensor) -> Tensor:
-        """Images (N, 3, size, size), nominally in [-1, 1], of z (N, D), or of a w for each layer (N, layers D)."""
-        latent = self.shape.latent
-        w = self.mapping(latents) if latents.shape[1] == latent else latents.reshape(len(latents), -1, latent)
-        images: Tensor = self.generator(w)
-        return images
+        """Images (N, 3, size, size), nominally in [-1, 1], of z (N, D), or of a w for each layer (N, layers D).
+
+        Behind the latter there may be the values of an image, which are added: what the generator lacks of a photo.
+        """
+        latent, each = self.shape.latent, self.shape.latent * self.shape.layers
+        if latents.shape[1] == latent:
+            drawn: Tensor = self.generator(self.mapping(latents))
+            return drawn
+        images: Tensor = self.generator(latents[:, :each].reshape(len(latents), -1, latent))
+        return images + latents[:, each:].view_as(images) if latents.shape[1] > each else images
 
     def draw(self, count: int, random: torch.Generator) -> Tensor:
         """So many latents, (count, D), as the training draws them."""

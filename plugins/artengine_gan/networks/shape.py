@@ -23,6 +23,11 @@ class Shape:
     judge: bool = False
 
     @property
+    def values(self) -> int:
+        """Values of an image."""
+        return 3 * self.size**2
+
+    @property
     def layers(self) -> int:
         """Layers of a generator, each of which may be told a latent of its own: two for each doubling."""
         return 2 * self.size.bit_length() - 6

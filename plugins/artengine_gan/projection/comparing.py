@@ -17,20 +17,23 @@ LIMIT = 1 - 1 / 255  # of colours in 8 bits, from which on they may have been cu
 class Comparison:
     """The loss of a search, and of each image the mean squared difference that is told.
 
-    difference: how pixels are compared. realism, features: weights of the critic's opinion and of its features beside
-    the sum over all pixels. A loss is summed over images, so that each has its own whatever others there are.
+    known: which pixels of photos are, (h, w). difference: how they are compared. realism, features: weights of the
+    critic's opinion and of its features beside the sum over all pixels. A loss is summed over images, so that each has
+    its own whatever others there are.
     """
 
     def __init__(
         self,
         network: LatentImages | Dcgan,
         wanted: Tensor,
+        known: Tensor,
         difference: Literal["squared", "absolute"],
         realism: float,
         features: float,
     ) -> None:
         self._network = network
         self._wanted = wanted
+        self._known = known
         self._absolute = difference == "absolute"
         self._realism = realism
         self._features = features
@@ -39,15 +42,15 @@ class Comparison:
 
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """The loss of images, (N, 3, h, w), and the mean squared differences with values from 0 to 1, (N,)."""
-        difference = torch.where(self._beyond(images), 0.0, images - self._wanted)
+        difference = torch.where(self._beyond(images) | ~self._known, 0.0, images - self._wanted)
         squared = difference.square()
         loss = (difference.abs() if self._absolute else squared).sum()
         if self._features:
-            pairs = zip(self._see(images), self._seen, strict=True)
+            pairs = zip(self._see(torch.where(self._known, images, self._wanted)), self._seen, strict=True)
             loss = loss + self._features * torch.stack([(one - other).square().sum() for one, other in pairs]).sum()
         if self._realism:
             loss = loss + self._realism * functional.softplus(-self._network.critic(images)).sum()
-        return loss, squared.detach().mean((1, 2, 3)) / 4
+        return loss, squared.detach().sum((1, 2, 3)) / (4 * 3 * self._known.sum())
 
     def _beyond(self, images: Tensor) -> Tensor:
         """Where an image is whiter than white or blacker than black, as its photo is: that is not seen."""

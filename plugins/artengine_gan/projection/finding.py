@@ -16,6 +16,8 @@ from artengine.curve import Curve, psnr
 from artengine.training import Measurement, PlannedStage, StepOutcome, run_stages
 from artengine_gan.networks import Dcgan, LatentImages
 from artengine_gan.projection.comparing import Comparison
+from artengine_gan.projection.holes import known_pixels, spread
+from artengine_gan.projection.mask import Hole, Word
 from artengine_gan.projection.optimisers import Adam, LatentOptimiser, Nesterov
 from artengine_gan.projection.source import Projected
 from artengine_gan.projection.starting import best_of, spread_of
@@ -40,15 +42,55 @@ class Search:
     difference: Literal["squared", "absolute"] = "squared"
     realism: float = 0.1
     features: float = 0.0
+    likely: float = 0.0
+    mask: Word | Hole | None = None
+    blend: Literal["poisson", "plain"] = "poisson"
+    detail: bool = False
     tune: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is searched for, and where.
+
+    wanted: photos (N, 3, size, size) in [-1, 1], made up smoothly where they are hidden. true: as they are. known:
+    which pixels are known, (size, size).
+    """
+
+    network: LatentImages | Dcgan
+    source: Projected
+    wanted: Tensor
+    true: Tensor
+    known: Tensor
+    search: Search
+    seed: int
+
+    @property
+    def keeps_detail(self) -> bool:
+        """Whether what the generator does not draw of a photo is kept beside its latent."""
+        return self.search.detail or not bool(self.known.all())
 
 
 def find(session: Session, photos: Sequence[Photo], search: Search) -> Generator[Progress, None, Result]:
     """Move the scene's latents to those whose images come nearest to photos.
 
     Goes on from `session.state` if there is something in it, to the same latents as if it had never stopped.
-    Raises `ValueError` for a network that it does not know.
+    Raises `ValueError` for a network that it does not know, or where all of a photo is hidden.
     """
+    task = _task(session, photos, search)
+    make = functools.partial(SearchStage, session, task)
+    spaces = [("w", search.steps - search.steps // 2), ("w+", search.steps // 2)]
+    planned = [
+        PlannedStage(make=functools.partial(make, space, steps), steps=steps)
+        for space, steps in (spaces if search.space == "w+" else [(search.space, search.steps)])
+        if steps
+    ]
+    if search.tune:
+        planned.append(PlannedStage(make=functools.partial(make, "generator", search.tune), steps=search.tune))
+    return (yield from run_stages(session, planned, functools.partial(_result, task), torch.get_num_threads()))
+
+
+def _task(session: Session, photos: Sequence[Photo], search: Search) -> Task:
     network = session.network
     if not isinstance(network, LatentImages | Dcgan):
         raise ValueError(f"found the network {session.network_name}, expected generator or dcgan")
@@ -57,28 +99,47 @@ def find(session: Session, photos: Sequence[Photo], search: Search) -> Generator
         raise ValueError("found other coordinates than a latent for each photo; leave coordinates out")
     network.eval()
     network.requires_grad_(False)
-    pixels = np.stack([photo.square(network.shape.size) for photo in photos])
-    wanted = torch.from_numpy(pixels).to(session.device).permute(0, 3, 1, 2).float() / 127.5 - 1
-    make = functools.partial(SearchStage, session, network, source, wanted, search)
-    halves = ("w", "w+") if search.space == "w+" else (search.space,)
-    shares = [search.steps - search.steps // len(halves), search.steps // len(halves)][-len(halves) :]
-    planned = [
-        PlannedStage(make=functools.partial(make, space, steps), steps=steps)
-        for space, steps in zip(halves, shares, strict=True)
-        if steps
-    ]
-    if search.tune:
-        planned.append(PlannedStage(make=functools.partial(make, "generator", search.tune), steps=search.tune))
+    size = network.shape.size
+    known = known_pixels(search.mask, size, session.seed)
+    pixels = np.stack([photo.square(size) for photo in photos])
+    filled = np.stack([spread(one / 127.5 - 1, known) for one in pixels])
 
-    def conclude(step: int, curve: Curve) -> Result:
-        errors = stage_errors(network, source, wanted)
-        decibels = [psnr(error) for error in errors]
-        lines = zip(source.names, decibels, strict=True)
-        note = ", ".join(f"{name} {found:.1f} dB" for name, found in lines)
-        loss = float(np.mean(errors)) * 4 * wanted[0].numel()
-        return Result(step=step, loss=loss, psnr=float(np.mean(decibels)), note=note, curve=curve.points)
+    def tensor(values: np.ndarray) -> Tensor:
+        return torch.from_numpy(values).to(session.device).permute(0, 3, 1, 2).float()
 
-    return (yield from run_stages(session, planned, conclude, torch.get_num_threads()))
+    return Task(
+        network=network,
+        source=source,
+        wanted=tensor(filled),
+        true=tensor(pixels) / 127.5 - 1,
+        known=torch.from_numpy(known).to(session.device),
+        search=search,
+        seed=session.seed,
+    )
+
+
+@torch.no_grad()
+def _result(task: Task, step: int, curve: Curve) -> Result:
+    """How near the images are to the photos, as they are painted: where these are known, and where they are not."""
+    decibels, hidden = [], []
+    for latent, photo in zip(task.source.latents, task.true, strict=True):
+        image = task.network.images(_without_detail(task, latent.detach()[None]))[0].clamp(-1, 1)
+        squares = ((image - photo) / 2).square()
+        decibels.append(psnr(float(squares[:, task.known].mean())))
+        if task.keeps_detail and not bool(task.known.all()):
+            joined = task.network.images(latent.detach()[None])[0].clamp(-1, 1)
+            hidden.append(psnr(float(((joined - photo) / 2).square()[:, ~task.known].mean())))
+    note = ", ".join(f"{name} {found:.1f} dB" for name, found in zip(task.source.names, decibels, strict=True))
+    loss = curve.points[-1].loss if curve.points else 0.0
+    mean = sum(hidden) / len(hidden) if hidden else None
+    return Result(
+        step=step, loss=loss, psnr=sum(decibels) / len(decibels), holdout_psnr=mean, note=note, curve=curve.points
+    )
+
+
+def _without_detail(task: Task, latents: Tensor) -> Tensor:
+    """Latents, (N, D), without the detail that is kept behind them."""
+    return latents[:, : -task.true[0].numel()] if task.keeps_detail else latents
 
 
 class SearchStage:
@@ -89,26 +150,17 @@ class SearchStage:
 
     patience = PATIENCE
 
-    def __init__(
-        self,
-        session: Session,
-        network: LatentImages | Dcgan,
-        source: Projected,
-        wanted: Tensor,
-        search: Search,
-        space: Literal["z", "w", "w+", "generator"],
-        steps: int,
-    ) -> None:
+    def __init__(self, session: Session, task: Task, space: Literal["z", "w", "w+", "generator"], steps: int) -> None:
+        search = task.search
         self.total: int | None = steps
         self.done = 0
-        self._session = session
-        self._network = network
-        self._source = source
-        self._wanted = wanted
-        self._search = search
+        self._task = task
+        self._network = task.network
         self._space = space
         self._steps = steps
-        self._compare = Comparison(network, wanted, search.difference, search.realism, search.features)
+        self._compare = Comparison(
+            task.network, task.wanted, task.known, search.difference, search.realism, search.features
+        )
         self._last = Measurement(loss=0.0)
         self._moved: list[Tensor] = []
         self._optimiser: LatentOptimiser | None = None
@@ -132,13 +184,13 @@ class SearchStage:
         assert self._optimiser is not None  # noqa: S101 - the stage has begun
         for one in self._moved:
             one.grad = None
-        images = self._images()
-        loss, errors = self._compare(images)
+        loss, errors = self._compare(self._images())
+        loss = loss + self._unlikely()
         loss.backward()  # type: ignore[no-untyped-call]  # torch's own
         self._optimiser.step(self.done / self._steps, self.done)
         self.done += 1
         decibels = [psnr(float(error)) for error in errors]
-        values = self._wanted[0].numel()
+        values = 3 * int(self._task.known.sum())
         self._last = Measurement(loss=float(errors.mean()) * 4 * values, psnr=sum(decibels) / len(decibels))
         if self.done % RECORDED and not self.finished:
             return StepOutcome()
@@ -164,7 +216,7 @@ class SearchStage:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from there."""
-        self._take(state["latents"][0].to(self._wanted.device) if state["latents"] else None)
+        self._take(state["latents"][0].to(self._task.wanted.device) if state["latents"] else None)
         assert self._optimiser is not None  # noqa: S101 - the line before makes it
         self._optimiser.restore(state["optimiser"])
         self.done = state["done"]
@@ -172,23 +224,23 @@ class SearchStage:
 
     def _beginning(self) -> Tensor | None:
         """The latents to begin with: (N, D), or (N, layers, D) in w+; None where they stay."""
-        network, search = self._network, self._search
+        network, search = self._network, self._task.search
         if self._space == "generator":
             return None
         if self._space == "w+":
-            return torch.stack([one.detach() for one in self._source.latents]).view(
-                len(self._wanted), -1, network.shape.latent
+            return torch.stack([one.detach() for one in self._task.source.latents]).view(
+                len(self._task.wanted), -1, network.shape.latent
             )
         if search.start == "best" or isinstance(network, Dcgan):
-            z = best_of(network, self._wanted, self._session.seed)
+            z = best_of(network, self._task.wanted, self._task.seed)
             return z if self._space == "z" else network.mapping(z)  # type: ignore[operator]
         with torch.no_grad():
-            w: Tensor = network.encoder(self._wanted)
+            w: Tensor = network.encoder(self._task.wanted)
             return w if self._space == "w" else network.mapping.back(w)
 
     def _take(self, latents: Tensor | None) -> None:
         """Move these latents from now on; the generator where there are none."""
-        search = self._search
+        search = self._task.search
         if latents is None:
             generator = self._network.generator
             self._moved = list(generator.requires_grad_().parameters())
@@ -203,7 +255,7 @@ class SearchStage:
     def _images(self) -> Tensor:
         network = self._network
         if self._space == "generator":
-            return network.images(torch.stack([one.detach() for one in self._source.latents]))
+            return network.images(self._found())
         (latents,) = self._moved
         if self._space == "z":
             return network.images(latents)
@@ -214,22 +266,37 @@ class SearchStage:
     @torch.no_grad()
     def _show(self) -> None:
         """Have the source give the latents that have been found."""
-        if self._space == "generator":
-            return
-        (latents,) = self._moved
         network = self._network
-        if isinstance(network, LatentImages):
+        if self._space == "generator":
+            latents = self._found()
+        else:
+            (latents,) = self._moved
+        if self._space != "generator" and isinstance(network, LatentImages):
             w = network.mapping(latents) if self._space == "z" else latents
             latents = network.generator.for_each_layer(w).flatten(1)
-        for one, found in zip(self._source.latents, latents, strict=True):
+        if self._task.keeps_detail:
+            latents = torch.cat([latents, self._detail(network.images(latents)).flatten(1)], dim=1)
+        for one, found in zip(self._task.source.latents, latents, strict=True):
             one.copy_(found)
 
+    def _detail(self, images: Tensor) -> Tensor:
+        """What photos have that images have not, (N, 3, size, size); where they are hidden, what joins both."""
+        known = self._task.known.cpu().numpy()
+        missing = torch.where(self._task.known, self._task.true - images, 0.0)
+        if self._task.search.blend == "plain":
+            return missing
+        each = [spread(one.permute(1, 2, 0).cpu().numpy(), known).transpose(2, 0, 1) for one in missing]
+        return torch.from_numpy(np.stack(each)).to(images)
 
-@torch.no_grad()
-def stage_errors(network: LatentImages | Dcgan, source: Projected, wanted: Tensor) -> list[float]:
-    """The mean squared difference of each image from its photo, as they are painted: values from 0 to 1."""
-    errors = []
-    for latent, photo in zip(source.latents, wanted, strict=True):
-        image = network.images(latent.detach()[None])[0].clamp(-1, 1)
-        errors.append(float(((image - photo) / 2).square().mean()))
-    return errors
+    def _found(self) -> Tensor:
+        """The latents that the source gives, (N, D), without detail."""
+        latents = torch.stack([one.detach() for one in self._task.source.latents])
+        return _without_detail(self._task, latents)
+
+    def _unlikely(self) -> Tensor | float:
+        """How unlikely the faces are, times its weight: half the squared length of their z."""
+        if not self._task.search.likely or self._space == "generator" or isinstance(self._network, Dcgan):
+            return 0.0
+        (latents,) = self._moved
+        z = latents if self._space == "z" else self._network.mapping.back(latents.flatten(0, -2))
+        return self._task.search.likely * z.square().sum() / 2 * len(latents) / len(z)

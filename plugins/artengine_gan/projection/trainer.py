@@ -12,6 +12,7 @@ from pydantic import Field
 
 from artengine import ImageNetwork, Photo, Progress, Result, ScenePart, expects, moves, named, teaches
 from artengine_gan import arithmetic
+from artengine_gan.projection.mask import Hole, Word
 
 if TYPE_CHECKING:
     from artengine import LoadedScene, Session
@@ -46,7 +47,8 @@ def _coordinates(options: Mapping[str, Any], network: ScenePart) -> Any:
         length = dcgan_shape_of(learnt).latent
     else:
         shape = shape_of(learnt)
-        length = shape.layers * shape.latent
+        detail = options["detail"] or options["mask"] not in (None, "full")
+        length = shape.layers * shape.latent + detail * shape.values
     return named("projected", names=names_of(options["photos"]), length=length)
 
 
@@ -69,6 +71,8 @@ def _expects(scene: LoadedScene, options: Mapping[str, Any]) -> None:
         )
     if network.name == "dcgan" and (options["space"] != "z" or options["start"] != "best"):
         raise ValueError("found dcgan, which has no w and no encoder; expected space: z and start: best")
+    if network.name == "dcgan" and (options["mask"] or options["detail"]):
+        raise ValueError("found dcgan with a mask or detail, which are for generator")
 
 
 @teaches(ImageNetwork)
@@ -86,6 +90,10 @@ def projection(
     difference: Literal["squared", "absolute"] = "squared",
     realism: Weight = 0.1,
     features: Weight = 0.0,
+    likely: Weight = 0.0,
+    mask: Word | Hole | None = None,
+    blend: Literal["poisson", "plain"] = "poisson",
+    detail: bool = False,
     tune: Annotated[int, Field(ge=0, le=100_000)] = 0,
 ) -> Generator[Progress, None, Result]:
     """Find the latents whose images come nearest to photos: the faces that a network would have drawn instead.
@@ -94,8 +102,11 @@ def projection(
     which is wider; w+, another w for each layer, the nearest and least like a face. steps: of the search. start: from
     what the encoder makes of a photo, or from the best of 512 faces. optimiser: how a step is made; nesterov as in the
     face maths of 2016. difference: how pixels are compared. realism: how much the critic's opinion counts beside them.
-    features: how much it counts how the critic sees both. tune: steps in which a copy of the generator learns the
-    photos, at last.
+    features: how much it counts how the critic sees both. likely: how much it counts that such faces are drawn often.
+    mask: what of the photos is hidden, and completed: centre, left, random (four fifths of the pixels), or white parts
+    of a picture, a rectangle; full hides nothing. blend: how what is drawn is joined to the rest. detail: keep
+    what the generator lacks of a photo, so that its image is the photo, and sums change it with all its detail. tune:
+    steps in which a copy of the generator learns the photos, at last.
     """
     from artengine_gan.projection.finding import Search, find
 
@@ -107,6 +118,10 @@ def projection(
         difference=difference,
         realism=realism,
         features=features,
+        likely=likely,
+        mask=None if mask == "full" else mask,
+        blend=blend,
+        detail=detail,
         tune=tune,
     )
     return (yield from find(session, photos, search))

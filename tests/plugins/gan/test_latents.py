@@ -128,10 +128,10 @@ def test_each_image_has_its_sum_or_all_have_one_that_changes_over_the_sheet(tmp_
     torch.testing.assert_close(alone[0, 0], torch.tensor(MAN).float())
 
 
-def test_latents_of_different_networks_do_not_add_up(tmp_path: Path) -> None:
-    files = [kept(tmp_path / "a.safetensors", man=MAN), kept(tmp_path / "b.safetensors", woman=WOMAN[:2])]
-    with pytest.raises(ValueError, match="found latents of 2 and of 3 numbers, expected those of one network"):
-        Latents(files=files, of=["man"])(View(width=1, height=1))
+def test_a_latent_without_a_photos_detail_is_added_to_one_with_it(tmp_path: Path) -> None:
+    files = [kept(tmp_path / "a.safetensors", anna=np.arange(5.0)), kept(tmp_path / "b.safetensors", smile=MAN)]
+    found = Latents(files=files, of=["anna + 2 * smile"])(View(width=1, height=1))[0, 0]
+    torch.testing.assert_close(found, torch.tensor([6.0, 1.0, 10.0, 3.0, 4.0]))
 
 
 SCENE = """

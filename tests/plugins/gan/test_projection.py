@@ -28,6 +28,7 @@ from artengine_gan.projection.trainer import names_of
 if TYPE_CHECKING:
     from tests.support.common import RunCli
 
+ALL = torch.ones(32, 32, dtype=torch.bool)
 SCENE = """
 canvas: {width: 64, height: 32}
 network: {generator: {weights: faces.safetensors, columns: 2}}
@@ -206,14 +207,14 @@ def test_a_loss_is_of_each_photo_by_itself(network: LatentImages) -> None:
     photos = torch.rand(3, 3, 32, 32) * 2 - 1
     images = torch.rand(3, 3, 32, 32) * 2 - 1
     for difference in ("squared", "absolute"):
-        together, errors = Comparison(network, photos, difference, 0.5, 0.3)(images)  # type: ignore[arg-type]
+        together, errors = Comparison(network, photos, ALL, difference, 0.5, 0.3)(images)  # type: ignore[arg-type]
         each = [
-            Comparison(network, photos[i : i + 1], difference, 0.5, 0.3)(images[i : i + 1])  # type: ignore[arg-type]
+            Comparison(network, photos[i : i + 1], ALL, difference, 0.5, 0.3)(images[i : i + 1])  # type: ignore[arg-type]
             for i in range(3)
         ]
         assert torch.allclose(together, torch.stack([loss for loss, _ in each]).sum(), rtol=1e-5)
         assert torch.allclose(errors, torch.cat([error for _, error in each]))
-    plain, _ = Comparison(network, photos, "squared", 0.0, 0.0)(images)
+    plain, _ = Comparison(network, photos, ALL, "squared", 0.0, 0.0)(images)
     assert torch.allclose(plain, (images - photos).square().sum())
 
 
