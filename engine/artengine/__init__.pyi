@@ -1,6 +1,7 @@
 from .capabilities import (
     DynamicRowsNetwork as DynamicRowsNetwork,
     ImageNetwork as ImageNetwork,
+    LabelledDataset as LabelledDataset,
     LatticeNetwork as LatticeNetwork,
     Lookup as Lookup,
     LookupNetwork as LookupNetwork,

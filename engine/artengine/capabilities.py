@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, runtime_checkable
 
 from artengine.kinds import ColourRange
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor, nn
 
     from artengine.kinds import LoadedScene, ScenePart
@@ -93,6 +94,23 @@ class MovableSource(Protocol):
         ...
 
     def __call__(self, view: View, /) -> Tensor: ...
+
+
+@runtime_checkable
+class LabelledDataset(Protocol):
+    """A dataset that knows of its pictures what they show."""
+
+    @property
+    def label_names(self) -> Sequence[str]:
+        """What it knows of them, such as glasses, or age."""
+        ...
+
+    def label(self, name: str, numbers: Sequence[int], /) -> np.ndarray[Any, Any]:
+        """How much of it the pictures of these numbers show: (N,) from 0, none, to 1; NaN where that is not known.
+
+        Raises `KeyError` for another name.
+        """
+        ...
 
 
 #: What follows the name of a scene in the names of its files, and what stands in it for any number.

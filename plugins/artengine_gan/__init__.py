@@ -7,6 +7,7 @@ from typing import Any
 
 from artengine import Dataset, Network, Progress, Result, hookimpl
 from artengine_gan import datasets, sources
+from artengine_gan.directions import directions
 from artengine_gan.networks import dcgan, generator
 from artengine_gan.projection import Projected, projection
 from artengine_gan.training import adversarial
@@ -33,4 +34,4 @@ def register_datasets() -> Mapping[str, Callable[..., Dataset]]:
 @hookimpl
 def register_trainers() -> Mapping[str, Callable[..., Generator[Progress, None, Result]]]:
     """Trainers of networks that give whole images, and of the latents that these are given."""
-    return {"adversarial": adversarial, "projection": projection}
+    return {"adversarial": adversarial, "directions": directions, "projection": projection}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,3 +51,34 @@ class DrawnFaces:
         if beyond := [number for number in numbers if not 0 <= number < self._count]:
             raise IndexError(f"found face {beyond[0]}, expected numbers from 0 to {self._count - 1}")
         return draw(self._seed, numbers)
+
+    @property
+    def label_names(self) -> Sequence[str]:
+        """The factors that are amounts, those that are there or not, and every value of those that have several."""
+        return list(_labels())
+
+    def label(self, name: str, numbers: Sequence[int], /) -> npt.NDArray[np.float64]:
+        """How much of a factor these faces have, 0 to 1."""
+        import numpy as np
+
+        from artengine_gan.drawn_faces import FACTORS, Choice
+
+        factor_name, wanted = _labels()[name]
+        values, factor = self.factors(numbers).values[factor_name], FACTORS[factor_name]
+        if isinstance(factor, Choice):
+            return (values >= 1 if wanted is None else values == wanted).astype(np.float64)
+        return (values.astype(np.float64) - factor.low) / (factor.high - factor.low)
+
+
+@functools.cache
+def _labels() -> dict[str, tuple[str, int | None]]:
+    """The factor of each label; of a name among several its number, None for any but the first."""
+    from artengine_gan.drawn_faces import FACTORS, Choice
+
+    labels: dict[str, tuple[str, int | None]] = {}
+    for name, factor in FACTORS.items():
+        if not isinstance(factor, Choice) or factor.names[0] == "none":
+            labels[name] = name, None
+        if isinstance(factor, Choice) and factor.names != ("none", factor.names[-1]):
+            labels |= {f"{name}_{word.replace(' ', '_')}": (name, number) for number, word in enumerate(factor.names)}
+    return labels

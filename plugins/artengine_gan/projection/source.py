@@ -20,10 +20,11 @@ NAMES: list[Name] = ["photo"]
 
 
 class Projected:
-    """A latent for each of some names, which `projection` moves until its image is like a photo.
+    """Latents by their names, which `projection` and `directions` move.
 
     names: one for each image on the sheet, row by row; where there are fewer, they are repeated. length: numbers of
-    each. Gives (H, W, length).
+    each. around: one of them, which is added to all others that are shown: they are ways from there.
+    Gives (H, W, length).
     """
 
     def __init__(
@@ -31,10 +32,14 @@ class Projected:
         *,
         names: Annotated[list[Name], Field(min_length=1, max_length=1000)] = NAMES,
         length: Annotated[int, Field(ge=1, le=65536)] = 64,
+        around: Name | None = None,
     ) -> None:
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"found {sorted(twice)[0]!r} twice among the names, expected each once")
+        if around is not None and around not in names:
+            raise ValueError(f"found around: {around}, expected one of the names")
         self.names = names
+        self._around = around
         self._length = length
 
     @functools.cached_property
@@ -60,4 +65,8 @@ class Projected:
         left, top, columns, rows = view.window or (0, 0, view.width, view.height)
         places = torch.arange(top, top + rows)[:, None] * view.width + torch.arange(left, left + columns)
         latents = torch.stack([one.detach() for one in self.latents])
+        if self._around is not None:
+            place = self.names.index(self._around)
+            others = torch.arange(len(latents), device=latents.device) != place
+            latents = latents + others[:, None] * latents[place]
         return latents[(places % len(latents)).to(latents.device)]

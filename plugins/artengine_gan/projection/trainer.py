@@ -36,20 +36,41 @@ def names_of(photos: Sequence[Photo]) -> list[str]:
     return names
 
 
-def _coordinates(options: Mapping[str, Any], network: ScenePart) -> Any:
-    """The latents of the photos: as many numbers as the network's layers take together."""
+def length_of(network: ScenePart, *, detail: bool = False) -> int:
+    """How many numbers a latent of a network has: as many as all of its layers take, and an image's with its detail.
+
+    Raises `ValueError` where its weights are of another network.
+    """
     from artengine_gan.networks import dcgan_shape_of, shape_of
 
     learnt = network.options.get("weights")
     if network.name not in ("generator", "dcgan") or learnt is None or learnt.missing:
-        length = 1
-    elif network.name == "dcgan":
-        length = dcgan_shape_of(learnt).latent
-    else:
-        shape = shape_of(learnt)
-        detail = options["detail"] or options["mask"] not in (None, "full")
-        length = shape.layers * shape.latent + detail * shape.values
-    return named("projected", names=names_of(options["photos"]), length=length)
+        return 1  # it is refused, or what is found comes with its picture
+    if network.name == "dcgan":
+        return dcgan_shape_of(learnt).latent
+    shape = shape_of(learnt)
+    return shape.layers * shape.latent + detail * shape.values
+
+
+def expects_weights(network: ScenePart, *, count: int, what: str) -> None:
+    """See that a network of ours has learnt something, and that its sheet has room for so many images.
+
+    Raises `ValueError` where it has not.
+    """
+    if not network.bundled or "columns" not in network.options:
+        return
+    if network.options.get("weights") is None:
+        raise ValueError(f"found the network {network.name} without weights, expected those of a training")
+    columns, rows = network.options["columns"], network.options["rows"]
+    if columns * rows < count:
+        hint = f"set network.{network.name}.columns to {count}"
+        raise ValueError(f"found {count} {what} and a sheet of {columns} x {rows}, expected room for all; {hint}")
+
+
+def _coordinates(options: Mapping[str, Any], network: ScenePart) -> Any:
+    """A latent for each photo."""
+    detail = options["detail"] or options["mask"] not in (None, "full")
+    return named("projected", names=names_of(options["photos"]), length=length_of(network, detail=detail))
 
 
 def _tunes(options: Mapping[str, Any]) -> bool:
@@ -59,16 +80,7 @@ def _tunes(options: Mapping[str, Any]) -> bool:
 def _expects(scene: LoadedScene, options: Mapping[str, Any]) -> None:
     """A network that has learnt something, and a sheet with room for all photos."""
     network = scene.network
-    if not network.bundled:
-        return
-    if network.options.get("weights") is None:
-        raise ValueError(f"found the network {network.name} without weights, expected those of a training")
-    columns, rows = network.options["columns"], network.options["rows"]
-    if columns * rows < (count := len(options["photos"])):
-        hint = f"set network.{network.name}.columns to {count}"
-        raise ValueError(
-            f"found {count} photos and a sheet of {columns} x {rows} images, expected room for all; {hint}"
-        )
+    expects_weights(network, count=len(options["photos"]), what="photos")
     if network.name == "dcgan" and (options["space"] != "z" or options["start"] != "best"):
         raise ValueError("found dcgan, which has no w and no encoder; expected space: z and start: best")
     if network.name == "dcgan" and (options["mask"] or options["detail"]):

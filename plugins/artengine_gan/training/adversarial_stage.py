@@ -17,6 +17,7 @@ from artengine_gan.training.learner import Average, Learner
 RATE = 3e-4
 CRITIC_RATE = 4e-4
 BETAS = (0.0, 0.99)
+WEIGHT = 0.05  # of the critic's opinion beside the difference from photos, whose slope is a tenth of it
 SMOOTHING = 1.0  # weight of the critic's squared gradients at photos
 SMOOTHING_EVERY = 16  # steps
 
@@ -106,7 +107,7 @@ class AdversarialStage(Learner):
         images = self.learning["generator"](self.learning["mapping"](z).detach(), self.dtype)
         loss = functional.softplus(of_photos - self._opinion(images, random)).mean()
         drawn, w = reconstruction(self.learning, photos[: self._batch // 2], random, self.dtype)
-        self.follow("generator", loss + drawn)
+        self.follow("generator", WEIGHT * loss + drawn)
         teach_mapping(self, w, random)
         self._network.critic.requires_grad_(True)
         return float(loss.detach())

@@ -321,7 +321,7 @@ CASES = [
 ]
 
 #: What needs a network that has learnt something already, which no default gives; each has tests of its own.
-UNTRIED = ("latents", "projection")
+UNTRIED = ("directions", "latents", "projection")
 BUNDLED = [
     one
     for kind in KINDS

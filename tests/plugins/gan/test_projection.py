@@ -243,7 +243,7 @@ def test_latents_are_called_as_their_photos_are() -> None:
         (
             "columns: 2",
             "columns: 1",
-            "found 2 photos and a sheet of 1 x 1 images, expected room for all",
+            "found 2 photos and a sheet of 1 x 1, expected room for all",
         ),
         (
             "weights: faces.safetensors, ",

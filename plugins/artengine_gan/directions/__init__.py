@@ -1,0 +1,5 @@
+"""Ways through the space of latents, learnt from labels: a smile, glasses, age."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,52 @@
+"""Directions: what a scene may set."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from artengine import Dataset, ImageNetwork, Progress, Result, ScenePart, expects, moves, named, teaches
+from artengine_gan.projection import Name, expects_weights, length_of
+
+if TYPE_CHECKING:
+    from artengine import LoadedScene, Session
+
+AVERAGE = "average"
+
+
+def _coordinates(options: Mapping[str, Any], network: ScenePart) -> Any:
+    """A latent for the average face and one for each direction, which are shown from there."""
+    return named("projected", names=[AVERAGE, *options["of"]], length=length_of(network), around=AVERAGE)
+
+
+def _expects(scene: LoadedScene, options: Mapping[str, Any]) -> None:
+    expects_weights(scene.network, count=1 + len(options["of"]), what="directions and the average")
+    if scene.network.name == "dcgan":
+        raise ValueError("found dcgan, which has no encoder; expected generator")
+
+
+@teaches(ImageNetwork)
+@moves(_coordinates, lambda options: False)
+@expects(_expects)
+def directions(
+    session: Session,
+    /,
+    *,
+    photos: Dataset,
+    of: Annotated[list[Name], Field(min_length=1, max_length=200)],
+    count: Annotated[int, Field(ge=2, le=10_000_000)] = 4000,
+    way: Literal["difference", "boundary"] = "difference",
+    apart: bool = False,
+) -> Generator[Progress, None, Result]:
+    """Find the way from faces without something to faces with it: anna + smile is Anna, smiling.
+
+    photos: pictures with labels, such as drawn_faces. of: the labels. count: how many pictures are looked at. way: from
+    the middle of those without to the middle of those with it; or across the boundary that parts them best. apart:
+    each direction leaves all the others as they are.
+    Source: Shen et al. 2020, "Interpreting the latent space of GANs for semantic face editing", section 3.
+    """
+    from artengine_gan.directions.learning import Wanted, learn
+
+    return (yield from learn(session, photos, Wanted(tuple(of), count, way, apart)))
