@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from artengine import Dataset, Network, Progress, Result, hookimpl
@@ -10,6 +11,7 @@ from artengine_gan import datasets, sources
 from artengine_gan.directions import directions
 from artengine_gan.networks import dcgan, generator
 from artengine_gan.projection import Projected, projection
+from artengine_gan.quality import quality
 from artengine_gan.training import adversarial
 
 
@@ -35,3 +37,9 @@ def register_datasets() -> Mapping[str, Callable[..., Dataset]]:
 def register_trainers() -> Mapping[str, Callable[..., Generator[Progress, None, Result]]]:
     """Trainers of networks that give whole images, and of the latents that these are given."""
     return {"adversarial": adversarial, "directions": directions, "projection": projection}
+
+
+@hookimpl
+def register_outputs() -> Mapping[str, Callable[..., Iterator[Path]]]:
+    """What tells how good images are."""
+    return {"quality": quality}

@@ -320,8 +320,9 @@ CASES = [
     for name, (call, words) in breaks.items()
 ]
 
-#: What needs a network that has learnt something already, which no default gives; each has tests of its own.
-UNTRIED = ("directions", "latents", "projection")
+#: What needs a network that has learnt something already, which no default gives, or draws thousands of images by
+#: default; each has tests of its own.
+UNTRIED = ("directions", "latents", "projection", "quality")
 BUNDLED = [
     one
     for kind in KINDS

@@ -1,0 +1,1 @@
+from .output import quality as quality
