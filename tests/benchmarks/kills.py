@@ -36,6 +36,31 @@ outputs: [mp4, webm, gif]
 """
 LEARNER = "training: {regression: {target: photo.png, until: {steps: 60}, batch: 64}}\nnetwork: {mlp: {width: 16}}\n"
 
+FACES = """canvas: {width: 64, height: 32}
+coordinates: {samples: {length: 8}}
+network: {generator: {size: 32, width: 8, columns: 2}}
+training: {adversarial: {photos: {drawn_faces: {count: 60}}, steps: 60, batch: 4}}
+"""
+DCGAN = FACES.replace("generator", "dcgan")
+LOOKALIKE = """canvas: {width: 64, height: 32}
+network: {generator: {weights: made/faces.safetensors, columns: 2}}
+training: {projection: {photos: [photo.png, made/painter.png], steps: 40, tune: 20, detail: true}}
+"""
+DIRECTIONS = """canvas: {width: 96, height: 32}
+network: {generator: {weights: made/faces.safetensors, columns: 3}}
+training: {directions: {photos: {drawn_faces: {count: 3000}}, of: [smile, glasses], count: 2000}}
+"""
+
+SCENES: Mapping[str, str] = {
+    "painter": PAINTER,
+    "film": FILM,
+    "learner": LEARNER,
+    "faces": FACES,
+    "dcgan": DCGAN,
+    "lookalike": LOOKALIKE,
+    "directions": DIRECTIONS,
+}
+
 #: Files of a gallery that tell how long something took: they are looked into, not compared.
 TIMED = (PAGE_FILE, MANIFEST_FILE)
 FAULTS = ("torn", "different", "stray", "lost")
@@ -57,6 +82,10 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "training": Kind(("run", "learner.yaml"), ("--fresh",)),
+    "faces": Kind(("run", "faces.yaml"), ("--fresh",)),
+    "dcgan": Kind(("run", "dcgan.yaml"), ("--fresh",)),
+    "projection": Kind(("run", "lookalike.yaml"), ("--fresh",)),
+    "directions": Kind(("run", "directions.yaml"), ("--fresh",)),
     "film with gif": Kind(("run", "film.yaml")),
     "gallery": Kind(("gallery", "painter.yaml", "--seeds", "0..5", "--jobs", "2"), ("--fresh",)),
     "rerun": Kind(("rerun", "made/painter.png", "--size", "1200x800")),
@@ -64,12 +93,12 @@ KINDS: Mapping[str, Kind] = {
 
 
 def prepare(folder: Path) -> None:
-    """The scenes, and a picture to be made again."""
+    """The scenes, a picture to be made again, and a network that has learnt faces."""
     (folder / "photo.png").write_bytes(saved(Image.fromarray(ramp(48, 64)), "PNG"))
-    (folder / "painter.yaml").write_text(PAINTER)
-    (folder / "film.yaml").write_text(FILM)
-    (folder / "learner.yaml").write_text(LEARNER)
-    _finish(ForkedCommand(folder, "run", "painter.yaml", "--quiet", "--out", "made"))
+    for name, text in SCENES.items():
+        (folder / f"{name}.yaml").write_text(text)
+    for name in ("painter", "faces"):
+        _finish(ForkedCommand(folder, "run", f"{name}.yaml", "--quiet", "--out", "made"))
 
 
 def kill_often(folder: Path, kind: Kind, kills: int, chance: random.Random) -> Counter[str]:

@@ -228,9 +228,7 @@ class SearchStage:
         if self._space == "generator":
             return None
         if self._space == "w+":
-            return torch.stack([one.detach() for one in self._task.source.latents]).view(
-                len(self._task.wanted), -1, network.shape.latent
-            )
+            return self._found().view(len(self._task.wanted), -1, network.shape.latent)
         if search.start == "best" or isinstance(network, Dcgan):
             z = best_of(network, self._task.wanted, self._task.seed)
             return z if self._space == "z" else network.mapping(z)  # type: ignore[operator]

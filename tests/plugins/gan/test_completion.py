@@ -38,10 +38,12 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
-def completed(desk: Desk, options: str) -> tuple[np.ndarray, np.ndarray, Result, Picture]:
+def completed(desk: Desk, options: str, space: str = "w") -> tuple[np.ndarray, np.ndarray, Result, Picture]:
     """A photo, what has become of it, and its training."""
     steps = "steps: 6, " if "steps" in options else ""
-    picture = artengine.build(desk.load(SCENE.replace(steps, "").replace("OPTIONS", options)))
+    picture = artengine.build(
+        desk.load(SCENE.replace(steps, "").replace("OPTIONS", options).replace("space: w", f"space: {space}"))
+    )
     result = result_of(picture)
     photo = np.asarray(Image.open(desk.folder / "a.png")) / 255
     return photo, picture.paint(), result, picture
@@ -153,6 +155,15 @@ def test_with_its_detail_a_latent_is_the_photo_and_sums_keep_it(desk: Desk) -> N
         changed = network.images(latent + direction) - network.images(latent)  # type: ignore[operator]
     expected = (photo * 2 - 1 + changed[0].permute(1, 2, 0).numpy() + 1) / 2
     np.testing.assert_allclose(painted("a + change"), expected.clip(0, 1), atol=1e-3)
+
+
+@pytest.mark.parametrize("space", ["z", "w", "w+"])
+@pytest.mark.parametrize("tune", [0, 3])
+def test_a_photo_with_its_detail_is_the_photo_wherever_its_latent_was_looked_for(
+    desk: Desk, space: str, tune: int
+) -> None:
+    photo, image, _, _ = completed(desk, f"detail: true, tune: {tune}", space)
+    np.testing.assert_allclose(image, photo, atol=1e-3)
 
 
 def test_likely_faces_are_nearer_to_those_that_are_drawn(desk: Desk) -> None:
