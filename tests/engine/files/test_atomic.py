@@ -91,7 +91,9 @@ def test_file_is_the_old_or_the_new_one_after_kill_9(write: Write, tmp_path: Pat
                 write(big(tmp_path), seed)
 
     left = 0
-    for moment in moments(12, 0.05):
+    for number, moment in enumerate(moments(200, 0.05)):
+        if number >= 12 and left:  # on a busy machine, many kills come before the first file is begun
+            break
         assert killed(forever, moment)
         assert path.read_bytes() in whole
         left = max(left, len(strays(tmp_path)))
