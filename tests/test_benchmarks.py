@@ -19,6 +19,7 @@ from tests.benchmarks import (
     drawings,
     entries,
     films,
+    gan,
     kills,
     learners,
     measures,
@@ -32,9 +33,12 @@ from tests.benchmarks.work import NETWORKS, Image, Job, share
 from tests.support.common import ROOT
 from tests.support.executors import in_process
 
+from artengine import Ports
 from artengine.cli.app import cli
 from artengine.gallery import builder
 from artengine.gallery.manifest import hash_data
+from artengine.training import weights
+from artengine_gan.networks import generator
 from artengine_nonlinearities.pools import PUBLISHED
 
 PAGES = [ROOT / "README.md", *(ROOT / "docs" / name for name in ("performance.md", "learning.md", "dividers.md"))]
@@ -238,3 +242,14 @@ def test_what_is_wrong_after_a_kill_is_counted(tmp_path: Path) -> None:
     whole = {"a.png": b"all of it", "c.png": b"c", "manifest.jsonl": b"", "index.html": b""}
     assert kills.faults_at_the_end(tmp_path, whole) == {"different": 3, "stray": 1, "lost": 1}
     assert kills.faults_of_a_kill(tmp_path, {"c.png": b"c"}, whole) == {"torn": 2, "lost": 1}
+
+
+def test_faces_are_measured(tmp_path: Path) -> None:
+    network = generator(Ports(inputs=4, seed=2), size=32, width=8, judge=True)
+    with (tmp_path / "faces.safetensors").open("wb") as file:
+        weights.write(file, network.state_dict(), {"kind": "weights"})
+    words = ["--weights", str(tmp_path / "faces.safetensors"), "--faces", "2", "--samples", "100", "--steps", "8"]
+    text = run(gan.main, *words)
+    assert len(re.findall(r"^\| Adam, in w", text, re.MULTILINE)) == 3
+    for row in ("own samples found again", "the hole in the middle", "glasses", "smile", "recall"):
+        assert re.search(rf"^\| {row}.*\d", text, re.MULTILINE), row
