@@ -167,11 +167,9 @@ class Ends:
 class Moves:
     """What a trainer changes that moves where we look.
 
-    coordinates: gives the source that it moves, for its options and the network that the scene names. tunes: whether,
-    for its options, it changes the network too.
+    tunes: whether, for its options, it changes the network too.
     """
 
-    coordinates: Callable[[Mapping[str, Any], ScenePart], Any]
     tunes: Callable[[Mapping[str, Any]], bool]
 
 
@@ -179,18 +177,19 @@ class Moves:
 class Declarations:
     """What a component declares of itself.
 
-    films: an output that takes a film's frames. patches: a loss that compares patches. network: of a trainer, which
-    network it learns with where a scene names none, for its options. ends: of a trainer, which of its options say when
-    it ends and change nothing before. teaches: of a trainer, which kind of networks it is for; None for those that
-    colour points. moves: of a trainer that moves sources, and not the network. offers: what the module of a network
-    maker can do.
-    writes: how the names of an output's files end, None where it does not say. expects: checks the scene that a
-    component stands in. libraries: on which its results depend for its options, where they are there.
+    films: an output that takes a film's frames. patches: a loss that compares patches. network, coordinates: of a
+    trainer, which network it learns with where a scene names none, for its options, and where it looks then. ends: of a
+    trainer, which of its options say when it ends and change nothing before. teaches: of a trainer, which kind of
+    networks it is for; None for those that colour points. moves: of a trainer that moves sources, and not the network.
+    offers: what the module of a network maker can do. writes: how the names of an output's files end, None where it
+    does not say. expects: checks the scene that a component stands in. libraries: on which its results depend for its
+    options, where they are there.
     """
 
     films: bool = False
     patches: bool = False
     network: Callable[[Mapping[str, Any]], Any] | None = None
+    coordinates: Callable[[Mapping[str, Any], ScenePart], Any] | None = None
     ends: Ends | None = None
     teaches: type | None = None
     moves: Moves | None = None
@@ -227,12 +226,16 @@ def patches(loss: T) -> T:
     return _declare(loss, patches=True)
 
 
-def brings(network: Callable[[Mapping[str, Any]], Any]) -> Callable[[T], T]:
-    """Declare which network a trainer learns with where a scene names none.
+def brings(
+    network: Callable[[Mapping[str, Any]], Any],
+    coordinates: Callable[[Mapping[str, Any], ScenePart], Any] | None = None,
+) -> Callable[[T], T]:
+    """Declare which network a trainer learns with where a scene names none, and where it looks then.
 
-    network: gives it for the trainer's options, as `named` does, or None where they ask for none.
+    network: gives it for the trainer's options, as `named` does, or None where they ask for none. coordinates: gives
+    the source for the trainer's options and the network; the plane without it.
     """
-    return functools.partial(_declare, network=network)
+    return functools.partial(_declare, network=network, coordinates=coordinates)
 
 
 def ends(
@@ -254,11 +257,12 @@ def teaches(capability: type) -> Callable[[T], T]:
 def moves(
     coordinates: Callable[[Mapping[str, Any], ScenePart], Any], tunes: Callable[[Mapping[str, Any]], bool]
 ) -> Callable[[T], T]:
-    """Declare that a trainer moves a source, which has weights, and leaves the network alone: see `Moves`.
+    """Declare that a trainer moves a source, which has weights, and leaves the network alone.
 
-    Where a scene names no coordinates, they are those that the trainer moves.
+    coordinates: gives that source, for the trainer's options and the network, where a scene names none. tunes: whether,
+    for its options, it changes the network too.
     """
-    return functools.partial(_declare, moves=Moves(coordinates, tunes))
+    return functools.partial(_declare, coordinates=coordinates, moves=Moves(tunes))
 
 
 def offers(*capabilities: type) -> Callable[[T], T]:

@@ -22,7 +22,10 @@ class Session(Protocol):
 
     @property
     def network(self) -> nn.Module:
-        """The module to train: in training mode while the trainer works, in evaluation mode while it has reported."""
+        """The module to train: in training mode while the trainer works, in evaluation mode while it has reported.
+
+        A trainer that moves sources finds it in evaluation mode.
+        """
         ...
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     Value = float | npt.NDArray[np.float64]
 
 MAX_LENGTH = 1000  # letters of a sum
-MAX_DEPTH = 40  # parentheses in parentheses
+MAX_DEPTH = 200  # terms one after the other, or in parentheses
+MAX_NUMBER = 1e6
 EXAMPLE = "man_with_glasses - man + woman"
 PLACES = ("x", "y", "t", "swing")  # across the sheet, down, along the film, along it and back: 0 to 1
 
@@ -38,7 +40,9 @@ def read(text: str) -> Sum:
     if len(text) > MAX_LENGTH:
         raise ValueError(f"found a sum of {len(text):,} letters, expected at most {MAX_LENGTH:,}")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Python, about what is refused or means what it says
+            tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise ValueError(f"found {quoted(text)}, expected a sum of latents such as {EXAMPLE!r}") from None
     names: set[str] = set()
@@ -71,12 +75,13 @@ def evaluate(one: Sum, latents: Mapping[str, Value], places: Mapping[str, float]
 
 def _check(tree: ast.expr, text: str, names: set[str], depth: int) -> None:
     if depth > MAX_DEPTH:
-        raise ValueError(f"found {quoted(text)}, which is too deep")
+        raise ValueError(f"found {quoted(text)}, which has more than {MAX_DEPTH} terms, or is as deep")
     match tree:
         case ast.Name(name):
             names.add(name)
         case ast.Constant(int() | float() as number) if not isinstance(number, bool):
-            pass
+            if not abs(number) <= MAX_NUMBER:
+                raise ValueError(f"found a number beyond {MAX_NUMBER:,.0f} in {quoted(text)}")
         case ast.UnaryOp(ast.USub() | ast.UAdd(), operand):
             _check(operand, text, names, depth + 1)
         case ast.BinOp(left, ast.Add() | ast.Sub() | ast.Mult() | ast.Div(), right):
@@ -115,7 +120,7 @@ def _joined(operator: ast.operator, left: Value, right: Value, text: str) -> Val
             return left * right
         case ast.Div():
             if not isinstance(right, float) or right == 0:
-                raise ValueError(f"found a division in {quoted(text)} by something else than a number that is not 0")
+                raise ValueError(f"found a division by a latent or by 0 in {quoted(text)}")
             return left / right
     if number_left != number_right:
         raise ValueError(f"found a number added to a latent in {quoted(text)}, expected both of a kind")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from torch import Tensor
 
-    from artengine import LoadedScene, View
+    from artengine import LoadedScene, ScenePart, View
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
@@ -65,17 +65,35 @@ LATENT = "latent_"  # stands before the names of latents among weights
 def _expects(scene: LoadedScene, options: Mapping[str, Any]) -> None:
     """Sums that can be read, of latents that the files have, and as many as there are images."""
     sums = [arithmetic.read(text) for text in options["of"]]
-    names = {name for file in options["files"] if not file.missing for name in _names(file)}
     if not any(file.missing for file in options["files"]):
+        known = _lengths(options["files"])
         for one in sums:
-            arithmetic.check_names(one, names)
+            arithmetic.check_names(one, known)
+        _check_lengths(known, scene.network)
     network = scene.network
     if network.bundled and "columns" in network.options and len(sums) > 1:
         columns, rows = network.options["columns"], network.options["rows"]
         if columns * rows != len(sums):
             hint = "or a single one for all of them"
+            raise ValueError(f"found {len(sums)} sums for a sheet of {columns} x {rows}, expected one each; {hint}")
+
+
+def _check_lengths(known: Mapping[str, int], network: ScenePart) -> None:
+    """See that latents are those of a network: with a photo's detail behind them, or without."""
+    from artengine_gan.networks import dcgan_shape_of, shape_of
+
+    learnt = network.options.get("weights")
+    lengths = {*known.values()}
+    if network.bundled and network.name in ("generator", "dcgan") and learnt is not None and not learnt.missing:
+        shape = (dcgan_shape_of if network.name == "dcgan" else shape_of)(learnt)
+        fitting = {shape.length(), shape.length(detail=True)} if shape.layered else {shape.length()}
+    else:
+        fitting = {max(lengths)}
+    for name, length in known.items():
+        if length not in fitting:
+            expected = " or ".join(f"{one:,}" for one in sorted(fitting))
             raise ValueError(
-                f"found {len(sums)} sums for a sheet of {columns} x {rows} images, expected one each; {hint}"
+                f"found the latent {name} of {length:,} numbers, expected {expected}, as the network takes"
             )
 
 
@@ -115,7 +133,7 @@ class Latents:
 
     @functools.cached_property
     def _latents(self) -> dict[str, npt.NDArray[np.float64]]:
-        """The latents in all files, by their names; of a name that is there twice, the last."""
+        """The latents in all files, by their names."""
         import numpy as np
         import torch
 
@@ -123,22 +141,37 @@ class Latents:
 
         latents: dict[str, npt.NDArray[np.float64]] = {}
         for file in self._files:
-            shapes = {_name(name): (name, shape) for name, shape in file.shapes().items() if _name(name)}
-            wanted = {name: torch.zeros(shape) for name, shape in shapes.values()}
+            wanted = {name: torch.zeros(shape) for name, shape in file.shapes().items() if _name(name)}
             given = weights.earlier(file, wanted)
-            latents |= {short: given[name].double().numpy() for short, (name, _) in shapes.items()}
+            latents |= {_name(name): latent.double().numpy() for name, latent in given.items()}
         longest = max(map(len, latents.values()))  # some have a photo's detail behind them, and others none
         return {name: np.pad(latent, (0, longest - len(latent))) for name, latent in latents.items()}
 
 
-def _names(file: Learnt) -> list[str]:
-    names = [short for name in file.shapes() if (short := _name(name))]
-    if not names:
-        raise ValueError(f"{file.name}: found no latents in it, expected what a projection has left")
-    return names
+def _lengths(files: Sequence[Learnt]) -> dict[str, int]:
+    """How many numbers the latents in files have, by their names.
+
+    Raises `ValueError` for a file without any, and for a name that is there twice.
+    """
+    lengths: dict[str, int] = {}
+    where: dict[str, str] = {}
+    for file in files:
+        shapes = {_name(name): shape for name, shape in file.shapes().items() if _name(name)}
+        if not shapes:
+            raise ValueError(f"{file.name}: found no latents in it, expected what a projection has left")
+        for name, shape in shapes.items():
+            if len(shape) != 1 or not shape[0]:
+                raise ValueError(
+                    f"{file.name}: found {name} of shape {list(shape)}, expected a latent, a row of numbers"
+                )
+            if name in where:
+                raise ValueError(f"found {name} in {where[name]} and in {file.name} too, expected a name once")
+            lengths[name], where[name] = shape[0], file.name
+    return lengths
 
 
 def _name(name: str) -> str:
-    """The name of a latent, by that of a weight; "" for what is no latent."""
+    """The name of a latent, by that of a weight; "" for what is no latent, or cannot be written in a sum."""
     last = name.rpartition(".")[2]
-    return last.removeprefix(LATENT) if last.startswith(LATENT) else ""
+    short = last.removeprefix(LATENT) if last.startswith(LATENT) else ""
+    return short if short.isidentifier() else ""

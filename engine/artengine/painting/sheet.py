@@ -165,7 +165,7 @@ class SheetRenderer:
 
         def begin() -> None:
             torch.set_num_threads(1)
-            own.network = copied(self._network)
+            own.network = copied(self._network).eval()
 
         def work(place: int) -> Tensor:
             with torch.inference_mode():

@@ -132,7 +132,7 @@ def _bind(root: Node, binder: Binder) -> BoundScene | None:
 def _coordinates(
     options: SceneOptions, network: ConfiguredComponent, root: Node, binder: Binder
 ) -> list[ConfiguredComponent]:
-    """The sources that a scene names; where it names none, those that its training moves, or the plane itself."""
+    """The sources that a scene names; where it names none, those that its training brings, or the plane itself."""
     named = isinstance(root, Entries) and "coordinates" in root.entries
     brought = None if named or options.training is None else binder.source_of(options.training, network)
     return [brought] if brought else options.coordinates
@@ -145,6 +145,10 @@ def _conflicts(scene: BoundScene, root: Node, only: int | None) -> Iterator[Prob
     if options.training and len(set(all_numbers(options.seed))) > 1:
         message = "found a seed that has grown from several numbers in a scene with a training, expected one of them"
         yield Problem(marks.get("seed", ""), "seed", f"{message}: what two trainings come to has nothing in between")
+    moves = options.training and options.training.component.declares.moves
+    if moves and not isinstance(options.seed, PlainSeed):
+        message = "found a seed that has grown in a scene whose training moves where we look, expected a whole number"
+        yield Problem(marks.get("seed", ""), "seed", f"{message}: children grow from what a network has learnt")
     if options.film and options.film.learning and not isinstance(options.seed, PlainSeed):
         message = "found a film of the learning with a seed that has grown, expected a whole number"
         yield Problem(marks["film"], "film.learning", f"{message}: children come from what has been learnt")

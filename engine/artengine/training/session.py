@@ -120,7 +120,7 @@ class TrainingSession:
         self, reports: Generator[Progress, None, Result] | None
     ) -> tuple[Generator[Progress, None, Result], Progress | Result]:
         """Have the trainer work until it reports or returns; it begins where there are no reports yet."""
-        self.network.train()
+        self._picture.learnable.train()
         try:
             with self._generator:
                 reports = self._begun() if reports is None else reports
@@ -137,7 +137,7 @@ class TrainingSession:
             advice = "does not fit into memory; make the batch, the photo or the network smaller"
             raise ArtengineError(f"{self._trainer.path}: {advice}") from error
         finally:
-            self.network.eval()
+            self._picture.learnable.eval()
 
     def _begun(self) -> Generator[Progress, None, Result]:
         begun = self._trainer.make()(self)

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from artengine import Dataset, LabelledDataset, Progress, Result, Session
-from artengine.errors import did_you_mean, listed, quoted
 from artengine.training import computing
 from artengine_gan.networks import LatentImages
 from artengine_gan.projection import Projected
@@ -35,24 +34,22 @@ class Wanted:
     apart: bool
 
 
-def learn(session: Session, photos: Dataset, wanted: Wanted) -> Generator[Progress, None, Result]:
+def learn(
+    session: Session, photos: Dataset, labelled: LabelledDataset, wanted: Wanted
+) -> Generator[Progress, None, Result]:
     """Move the scene's latents to the average of photos and to directions from there.
 
-    Goes on from `session.state` if there is something in it, to the same directions as if it had never stopped.
+    labelled: the same photos, which know the labels that are wanted. Goes on from `session.state` if there is something
+    in it, to the same directions as if it had never stopped.
     Raises `ValueError` for a network or a set of photos that it can do nothing with.
     """
     network = session.network
     if not isinstance(network, LatentImages):
         raise ValueError(f"found the network {session.network_name}, expected generator")
     source = next((one for one in session.sources if isinstance(one, Projected)), None)
-    if source is None or len(source.names) != 1 + len(wanted.names):
+    fits = source and len(source.names) == 1 + len(wanted.names) and len(source.latents[0]) == network.shape.length()
+    if source is None or not fits:
         raise ValueError("found other coordinates than an average and directions; leave coordinates out")
-    if not isinstance(photos, LabelledDataset):
-        raise ValueError("found photos without labels, expected some with labels, such as drawn_faces")
-    for name in wanted.names:
-        if name not in photos.label_names:
-            known = did_you_mean(name, photos.label_names) or f"; there are {listed(photos.label_names)}"
-            raise ValueError(f"found {quoted(name)}, which is no label of the photos{known}")
     network.eval()
     network.requires_grad_(False)
     photos.read([0], network.shape.size)
@@ -74,7 +71,7 @@ def learn(session: Session, photos: Dataset, wanted: Wanted) -> Generator[Progre
             yield Progress(step=done, total=len(numbers), loss=loss, note=note, state=functools.partial(dict, kept))
             note = ""
     encoded = torch.cat(w)
-    labels = {name: photos.label(name, numbers) for name in wanted.names}
+    labels = {name: labelled.label(name, numbers) for name in wanted.names}
     found = {name: direction(encoded, label, name, wanted.way) for name, label in labels.items()}
     if wanted.apart:
         found = apart(found)

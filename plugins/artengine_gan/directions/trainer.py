@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from artengine import Dataset, ImageNetwork, Progress, Result, ScenePart, expects, moves, named, teaches
+from artengine import (
+    Dataset,
+    ImageNetwork,
+    LabelledDataset,
+    Progress,
+    Result,
+    ScenePart,
+    expects,
+    moves,
+    named,
+    teaches,
+)
+from artengine.errors import did_you_mean, listed, quoted
 from artengine_gan.projection import Name, expects_weights, length_of
 
 if TYPE_CHECKING:
     from artengine import LoadedScene, Session
 
 AVERAGE = "average"
+
+
+def check_labels(photos: Dataset, names: Sequence[str]) -> LabelledDataset:
+    """Photos that know all of these labels.
+
+    Raises `ValueError` where they do not.
+    """
+    if not isinstance(photos, LabelledDataset):
+        raise ValueError("found photos without labels, expected some with labels, such as drawn_faces")
+    for name in names:
+        if name not in photos.label_names:
+            known = did_you_mean(name, photos.label_names) or f"; there are {listed(photos.label_names)}"
+            raise ValueError(f"found {quoted(name)}, which is no label of the photos{known}")
+    return photos
 
 
 def _coordinates(options: Mapping[str, Any], network: ScenePart) -> Any:
@@ -25,6 +51,7 @@ def _expects(scene: LoadedScene, options: Mapping[str, Any]) -> None:
     expects_weights(scene.network, count=1 + len(options["of"]), what="directions and the average")
     if scene.network.name == "dcgan":
         raise ValueError("found dcgan, which has no encoder; expected generator")
+    check_labels(options["photos"].make(), options["of"])
 
 
 @teaches(ImageNetwork)
@@ -49,4 +76,5 @@ def directions(
     """
     from artengine_gan.directions.learning import Wanted, learn
 
-    return (yield from learn(session, photos, Wanted(tuple(of), count, way, apart)))
+    labelled = check_labels(photos, of)
+    return (yield from learn(session, photos, labelled, Wanted(tuple(of), count, way, apart)))

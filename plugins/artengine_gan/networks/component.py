@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from artengine_gan.networks.dcgan_module import Dcgan
     from artengine_gan.networks.latent_images import LatentImages
 
+MAX_SHEET_BYTES = 1 << 30  # of the latents of all images of a sheet
+
 Module = TypeVar("Module", "Dcgan", "LatentImages")
 Side = Annotated[int, Field(ge=1, le=1000), shown]
-Width = Annotated[int, Field(ge=8, le=MAX_WIDTH, multiple_of=2)]
+Width = Annotated[int, Field(ge=8, le=MAX_WIDTH)]
 Size = Literal[32, 64, 128]
 
 
@@ -41,6 +43,7 @@ def generator(
     """
     from artengine_gan.networks.latent_images import LatentImages
 
+    _check_sheet(columns, rows, ports.inputs)
     known = shape_of(weights) if weights and not weights.missing else Shape(size, width, ports.inputs, judge=judge)
     network = LatentImages(ports.random(), known, (columns, rows))
     network.check_inputs(ports.inputs)
@@ -69,10 +72,20 @@ def dcgan(
     """
     from artengine_gan.networks.dcgan_module import Dcgan
 
-    known = dcgan_shape_of(weights) if weights and not weights.missing else Shape(size, width, ports.inputs)
+    _check_sheet(columns, rows, ports.inputs)
+    known = (
+        dcgan_shape_of(weights) if weights and not weights.missing else Shape(size, width, ports.inputs, layered=False)
+    )
     if ports.inputs != known.latent:
         raise ValueError(f"found coordinates of {ports.inputs} numbers, expected {known.latent}, as its latents have")
     return _with_weights(Dcgan(ports.random(), known, (columns, rows)), weights)
+
+
+def _check_sheet(columns: int, rows: int, inputs: int) -> None:
+    """See that the latents of a whole sheet fit into memory."""
+    if (size := 4 * columns * rows * inputs) > MAX_SHEET_BYTES:
+        found = f"{columns} x {rows} images of latents of {inputs:,} numbers, {size >> 20:,} MB"
+        raise ValueError(f"found a sheet of {found}, expected at most {MAX_SHEET_BYTES >> 20:,} MB; make it smaller")
 
 
 def _with_weights(network: Module, learnt: Learnt | None) -> Module:

@@ -15,12 +15,16 @@ START_SHARE = 3  # channels at the start of a generator, over its width
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Pixels a side of an image, channels of the widest layers, numbers of a latent, whether there is a judge."""
+    """Pixels a side of an image, channels of the widest layers, numbers of a latent, whether there is a judge.
+
+    layered: whether each layer of the generator may be told a latent of its own.
+    """
 
     size: int
     width: int
     latent: int
     judge: bool = False
+    layered: bool = True
 
     @property
     def values(self) -> int:
@@ -29,8 +33,12 @@ class Shape:
 
     @property
     def layers(self) -> int:
-        """Layers of a generator, each of which may be told a latent of its own: two for each doubling."""
-        return 2 * self.size.bit_length() - 6
+        """How many latents an image takes: two for each doubling of its size, and two; one where it is not layered."""
+        return 2 * self.size.bit_length() - 6 if self.layered else 1
+
+    def length(self, *, detail: bool = False) -> int:
+        """Numbers of a latent that has been found: of all layers, and behind them of an image, with its detail."""
+        return self.layers * self.latent + detail * self.values
 
 
 def shape_of(learnt: Learnt) -> Shape:
@@ -43,7 +51,17 @@ def shape_of(learnt: Learnt) -> Shape:
         convolutions = [name for name in shapes if FILTER.fullmatch(name)]
         width = shapes["generator.start"][1] // START_SHARE
         judge = any(name.startswith("judge.") for name in shapes)
-        return _bounded(Shape(8 << len(convolutions) // 2, width, shapes["mapping.linear.bias"][0], judge))
+        latent = shapes["mapping.linear.weight"][0]
+        channels = START_SHARE * width
+        # what a file of a few bytes may claim, and costs gigabytes to build, has to be in it
+        found = (
+            shapes["generator.convolutions.0.weight"],
+            shapes["encoder.last.weight"],
+            shapes["mapping.linear.weight"],
+        )
+        if found != ((channels, channels, 3, 3), (latent, 16 * channels), (latent, latent)):
+            raise ValueError("found other shapes")
+        return _bounded(Shape(8 << len(convolutions) // 2, width, latent, judge))
     except (KeyError, IndexError, ValueError):
         raise _foreign(learnt, "generator") from None
 
@@ -54,7 +72,10 @@ def dcgan_shape_of(learnt: Learnt) -> Shape:
     try:
         first = next(shape for name, shape in shapes.items() if name == "generator.0.weight")
         filters = [shape for name, shape in shapes.items() if name.startswith("critic.") and len(shape) == 4]
-        return _bounded(Shape(4 << len(filters), min(shape[0] for shape in filters), first[1]))
+        width, widest = min(shape[0] for shape in filters), max(shape[0] for shape in filters)
+        if first[0] != 16 * widest or widest != width << (len(filters) - 1):
+            raise ValueError("found other shapes")
+        return _bounded(Shape(4 << len(filters), width, first[1], layered=False))
     except (StopIteration, ValueError, IndexError):
         raise _foreign(learnt, "dcgan") from None
 

@@ -23,6 +23,7 @@ from artengine_gan.projection.source import Projected
 from artengine_gan.projection.starting import best_of, spread_of
 
 Space = Literal["z", "w", "w+"]
+Stretch = Literal["z", "w", "w+", "generator"]
 
 RATE = 0.1  # of Adam, times the deviation of latents
 TUNING_RATE = 1e-3
@@ -40,13 +41,20 @@ class Search:
     start: Literal["encoder", "best"] = "encoder"
     optimiser: Literal["adam", "nesterov"] = "adam"
     difference: Literal["squared", "absolute"] = "squared"
-    realism: float = 0.1
+    realism: float = 0.0
     features: float = 0.0
     likely: float = 0.0
     mask: Word | Hole | None = None
     blend: Literal["poisson", "plain"] = "poisson"
     detail: bool = False
     tune: int = 0
+
+    @property
+    def spaces(self) -> list[tuple[Stretch, int]]:
+        """Where it goes, one after the other, with how many steps each: before w+ comes w."""
+        halves: list[tuple[Stretch, int]] = [("w", self.steps - self.steps // 2), ("w+", self.steps // 2)]
+        spaces = halves if self.space == "w+" else [(self.space, self.steps)]
+        return [(space, steps) for space, steps in [*spaces, ("generator", self.tune)] if steps]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +75,8 @@ class Task:
 
     @property
     def keeps_detail(self) -> bool:
-        """Whether what the generator does not draw of a photo is kept beside its latent."""
-        return self.search.detail or not bool(self.known.all())
+        """Whether what the generator does not draw of a photo is kept beside its latent: the source has room for it."""
+        return len(self.source.latents[0]) > self.network.shape.length()
 
 
 def find(session: Session, photos: Sequence[Photo], search: Search) -> Generator[Progress, None, Result]:
@@ -77,44 +85,44 @@ def find(session: Session, photos: Sequence[Photo], search: Search) -> Generator
     Goes on from `session.state` if there is something in it, to the same latents as if it had never stopped.
     Raises `ValueError` for a network that it does not know, or where all of a photo is hidden.
     """
-    task = _task(session, photos, search)
-    make = functools.partial(SearchStage, session, task)
-    spaces = [("w", search.steps - search.steps // 2), ("w+", search.steps // 2)]
-    planned = [
-        PlannedStage(make=functools.partial(make, space, steps), steps=steps)
-        for space, steps in (spaces if search.space == "w+" else [(search.space, search.steps)])
-        if steps
-    ]
-    if search.tune:
-        planned.append(PlannedStage(make=functools.partial(make, "generator", search.tune), steps=search.tune))
-    return (yield from run_stages(session, planned, functools.partial(_result, task), torch.get_num_threads()))
-
-
-def _task(session: Session, photos: Sequence[Photo], search: Search) -> Task:
     network = session.network
     if not isinstance(network, LatentImages | Dcgan):
         raise ValueError(f"found the network {session.network_name}, expected generator or dcgan")
     source = next((one for one in session.sources if isinstance(one, Projected)), None)
-    if source is None or len(source.names) != len(photos):
+    length = network.shape.length(detail=search.detail or search.mask is not None)
+    if source is None or len(source.names) != len(photos) or len(source.latents[0]) != length:
         raise ValueError("found other coordinates than a latent for each photo; leave coordinates out")
+    pixels = np.stack([photo.square(network.shape.size) for photo in photos])
+    task = task_of(network, source, pixels, search, session.seed)
+    planned = [
+        PlannedStage(make=functools.partial(SearchStage, task, space, steps), steps=steps)
+        for space, steps in search.spaces
+    ]
+    return (yield from run_stages(session, planned, functools.partial(_result, task), torch.get_num_threads()))
+
+
+def task_of(network: LatentImages | Dcgan, source: Projected, pixels: np.ndarray, search: Search, seed: int) -> Task:
+    """What is searched for: latents of photos, (N, size, size, 3) in 8 bits, which a source is to give.
+
+    Raises `ValueError` where all of a photo is hidden.
+    """
     network.eval()
     network.requires_grad_(False)
-    size = network.shape.size
-    known = known_pixels(search.mask, size, session.seed)
-    pixels = np.stack([photo.square(size) for photo in photos])
+    known = known_pixels(search.mask, network.shape.size, seed)
     filled = np.stack([spread(one / 127.5 - 1, known) for one in pixels])
+    device = next(network.parameters()).device
 
     def tensor(values: np.ndarray) -> Tensor:
-        return torch.from_numpy(values).to(session.device).permute(0, 3, 1, 2).float()
+        return torch.from_numpy(values).to(device).permute(0, 3, 1, 2).float()
 
     return Task(
         network=network,
         source=source,
         wanted=tensor(filled),
         true=tensor(pixels) / 127.5 - 1,
-        known=torch.from_numpy(known).to(session.device),
+        known=torch.from_numpy(known).to(device),
         search=search,
-        seed=session.seed,
+        seed=seed,
     )
 
 
@@ -145,12 +153,13 @@ def _without_detail(task: Task, latents: Tensor) -> Tensor:
 class SearchStage:
     """The search in one space: z, w, w+, or the weights of the generator.
 
-    Every photo has a latent of its own, and no loss of one touches that of another.
+    Every photo has a latent of its own, and no loss of one touches that of another. last: how near the images were
+    before the last step.
     """
 
     patience = PATIENCE
 
-    def __init__(self, session: Session, task: Task, space: Literal["z", "w", "w+", "generator"], steps: int) -> None:
+    def __init__(self, task: Task, space: Stretch, steps: int) -> None:
         search = task.search
         self.total: int | None = steps
         self.done = 0
@@ -161,7 +170,7 @@ class SearchStage:
         self._compare = Comparison(
             task.network, task.wanted, task.known, search.difference, search.realism, search.features
         )
-        self._last = Measurement(loss=0.0)
+        self.last = Measurement(loss=0.0)
         self._moved: list[Tensor] = []
         self._optimiser: LatentOptimiser | None = None
 
@@ -182,6 +191,7 @@ class SearchStage:
     def advance(self) -> StepOutcome:
         """Take a step."""
         assert self._optimiser is not None  # noqa: S101 - the stage has begun
+        self._network.eval()  # with a tuned generator too: what is painted is learnt
         for one in self._moved:
             one.grad = None
         loss, errors = self._compare(self._images())
@@ -191,15 +201,15 @@ class SearchStage:
         self.done += 1
         decibels = [psnr(float(error)) for error in errors]
         values = 3 * int(self._task.known.sum())
-        self._last = Measurement(loss=float(errors.mean()) * 4 * values, psnr=sum(decibels) / len(decibels))
+        self.last = Measurement(loss=float(errors.mean()) * 4 * values, psnr=sum(decibels) / len(decibels))
         if self.done % RECORDED and not self.finished:
             return StepOutcome()
-        return StepOutcome(record=self._last)
+        return StepOutcome(record=self.last)
 
     def measure(self) -> Measurement:
         """Say how near the images were before the last step, and have the picture show where the latents are."""
         self._show()
-        return self._last
+        return self.last
 
     def end(self) -> None:
         """Leave the latents where they are."""
@@ -211,7 +221,7 @@ class SearchStage:
         """What it needs to go on."""
         assert self._optimiser is not None  # noqa: S101 - the stage has begun
         latents = [] if self._space == "generator" else [one.detach() for one in self._moved]
-        last = {"loss": self._last.loss, "psnr": self._last.psnr}
+        last = {"loss": self.last.loss, "psnr": self.last.psnr}
         return {"done": self.done, "latents": latents, "optimiser": self._optimiser.state(), "last": last}
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -220,7 +230,7 @@ class SearchStage:
         assert self._optimiser is not None  # noqa: S101 - the line before makes it
         self._optimiser.restore(state["optimiser"])
         self.done = state["done"]
-        self._last = Measurement(**state["last"])
+        self.last = Measurement(**state["last"])
 
     def _beginning(self) -> Tensor | None:
         """The latents to begin with: (N, D), or (N, layers, D) in w+; None where they stay."""

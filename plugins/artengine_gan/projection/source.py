@@ -36,6 +36,8 @@ class Projected:
     ) -> None:
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"found {sorted(twice)[0]!r} twice among the names, expected each once")
+        if odd := [name for name in names if not name.isidentifier()]:
+            raise ValueError(f"found the name {odd[0]!r}, expected letters, digits and _, and a letter first, for sums")
         if around is not None and around not in names:
             raise ValueError(f"found around: {around}, expected one of the names")
         self.names = names

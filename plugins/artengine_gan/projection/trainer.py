@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import unicodedata
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -27,8 +28,10 @@ def names_of(photos: Sequence[Photo]) -> list[str]:
     """A name for each photo, for sums of them: that of its file as far as it can be one."""
     names: list[str] = []
     for photo in photos:
-        stem = re.sub(r"\W+", "_", PurePath(photo.name).stem)[:50]
-        stem = stem if stem.strip("_") and not stem[0].isdigit() else f"photo_{stem}".rstrip("_")
+        letters = unicodedata.normalize("NFKC", PurePath(photo.name).stem)[:50]  # as sums are read
+        stem = "".join(letter if f"a{letter}".isidentifier() else "_" for letter in letters)
+        stem = re.sub("_+", "_", stem)
+        stem = stem if stem.strip("_") and stem.isidentifier() else f"photo_{stem}".rstrip("_")
         name, number = stem, 1
         while name in names or keyword.iskeyword(name) or name in RESERVED:
             name, number = f"{stem}_{number + 1}", number + 1
@@ -46,10 +49,7 @@ def length_of(network: ScenePart, *, detail: bool = False) -> int:
     learnt = network.options.get("weights")
     if network.name not in ("generator", "dcgan") or learnt is None or learnt.missing:
         return 1  # it is refused, or what is found comes with its picture
-    if network.name == "dcgan":
-        return dcgan_shape_of(learnt).latent
-    shape = shape_of(learnt)
-    return shape.layers * shape.latent + detail * shape.values
+    return (dcgan_shape_of if network.name == "dcgan" else shape_of)(learnt).length(detail=detail)
 
 
 def expects_weights(network: ScenePart, *, count: int, what: str) -> None:
@@ -100,7 +100,7 @@ def projection(
     start: Literal["encoder", "best"] = "encoder",
     optimiser: Literal["adam", "nesterov"] = "adam",
     difference: Literal["squared", "absolute"] = "squared",
-    realism: Weight = 0.1,
+    realism: Weight = 0.0,
     features: Weight = 0.0,
     likely: Weight = 0.0,
     mask: Word | Hole | None = None,

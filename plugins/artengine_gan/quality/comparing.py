@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -33,13 +33,22 @@ def photographed(photos: Dataset, numbers: Sequence[int], size: int) -> Iterator
 
 
 class Looked:
-    """A set of images as it is compared: what the judge sees of them, (N, F), and the first of them, (N, 3, h, w)."""
+    """A set of images as it is compared: what the judge sees of them, (N, F), and the first of them, (N, 3, h, w).
 
-    def __init__(self, images: Iterator[Tensor], network: LatentImages | Dcgan) -> None:
+    raise_if_cancelled: is called now and then; whoever waits no longer raises there.
+    """
+
+    def __init__(
+        self,
+        images: Iterator[Tensor],
+        network: LatentImages | Dcgan,
+        raise_if_cancelled: Callable[[], None] = lambda: None,
+    ) -> None:
         judge = network.judge if isinstance(network, LatentImages) else None
         features: list[Tensor] = []
         first: list[Tensor] = []
         for some in images:
+            raise_if_cancelled()
             if judge is not None:
                 with torch.no_grad():
                     features.append(judge.features(some.to(next(judge.parameters()).device)).cpu())

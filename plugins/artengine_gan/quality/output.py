@@ -49,10 +49,12 @@ def quality(
     if most < LEAST:
         raise ValueError(f"found {len(photos)} photos, expected {2 * LEAST} at least")
     chosen = min(count, most)
-    target.raise_if_cancelled()
-    here = Looked(photographed(photos, range(0, 2 * chosen, 2), size), network)
-    there = Looked(photographed(photos, range(1, 2 * chosen, 2), size), network)
-    images = Looked(drawn(network, chosen, seed=0), network)
+    sets = (
+        photographed(photos, range(0, 2 * chosen, 2), size),
+        photographed(photos, range(1, 2 * chosen, 2), size),
+        drawn(network, chosen, seed=0),
+    )
+    here, there, images = (Looked(one, network, target.raise_if_cancelled) for one in sets)
     with target.create("-quality.txt") as file:
         file.write(_told(images.beside(here), there.beside(here), chosen).encode())
     yield target.path("-quality.txt")

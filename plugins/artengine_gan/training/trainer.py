@@ -7,18 +7,28 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from artengine import Dataset, ImageNetwork, Progress, Result, brings, named, teaches
+from artengine import Dataset, ImageNetwork, Progress, Result, ScenePart, brings, expects, named, teaches
 
 if TYPE_CHECKING:
-    from artengine import Session
+    from artengine import LoadedScene, Session
 
 
 def _network(options: Mapping[str, Any]) -> Any:
     return named("generator")
 
 
+def _coordinates(options: Mapping[str, Any], network: ScenePart) -> Any:
+    return named("samples", length=100, kind="even") if network.name == "dcgan" else named("samples")
+
+
+def _expects(scene: LoadedScene, options: Mapping[str, Any]) -> None:
+    if scene.network.options.get("judge") and options["photos"].name != "drawn_faces":
+        raise ValueError("found a judge, which learns drawn_faces alone, with other photos; leave judge out")
+
+
 @teaches(ImageNetwork)
-@brings(_network)
+@brings(_network, _coordinates)
+@expects(_expects)
 def adversarial(
     session: Session,
     /,

@@ -178,7 +178,7 @@ def test_images_that_are_all_the_same_are_noticed(desk: Desk, monkeypatch: pytes
         ("PHOTOS", "photos: drawn_facs", "did you mean 'drawn_faces'"),
         ("PHOTOS, ", "", "'photos' is missing"),
         ("size: 32", "size: 48", "size: found 48, expected one of 32, 64, 128"),
-        ("width: 8", "width: 9", "width: found 9"),
+        ("width: 8", "width: 7", "width: found 7"),
     ],
 )
 def test_what_cannot_work_is_told_before_torch_works(desk: Desk, old: str, new: str, told: str) -> None:
@@ -190,11 +190,19 @@ def test_what_cannot_work_is_told_before_torch_works(desk: Desk, old: str, new: 
 
 
 def test_a_judge_learns_drawn_faces_alone(desk: Desk) -> None:
-    for name in ("a", "b", "c"):
-        Image.new("RGB", (20, 20), (name == "b" and "red") or "blue").save(desk.folder / f"{name}.png")
     text = scene(photos="photos: {folder: {path: .}}").replace("size: 32", "judge: true, size: 32")
-    with pytest.raises(InputError, match="found a judge, which learns drawn_faces alone"):
-        result_of(picture_of(desk, text))
+    assert "found a judge, which learns drawn_faces alone" in "\n".join(desk.mistakes(text))
+
+
+@pytest.mark.parametrize(("network", "length", "least"), [("generator", 64, -9.0), ("dcgan", 100, -1.0)])
+def test_without_coordinates_latents_are_drawn_as_the_network_takes_them(
+    desk: Desk, network: str, length: int, least: float
+) -> None:
+    picture = picture_of(desk, scene(network).replace("coordinates: {samples: {length: 8}}\n", ""))
+    drawn = picture.coordinates(artengine.View(width=40, height=40))
+    assert drawn.shape[-1] == length
+    assert float(drawn.min()) >= least
+    assert (float(drawn.min()) < -2) == (network == "generator")
 
 
 def test_a_network_of_another_plugin_is_not_taken_for_ours(desk: Desk, run_cli: RunCli) -> None:

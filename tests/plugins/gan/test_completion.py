@@ -166,6 +166,14 @@ def test_a_photo_with_its_detail_is_the_photo_wherever_its_latent_was_looked_for
     np.testing.assert_allclose(image, photo, atol=1e-3)
 
 
+@pytest.mark.parametrize("mask", ["full", "{rectangle: [0.5, 0.5, 0.001, 0.001]}"])
+def test_a_mask_that_hides_nothing_leaves_the_photo_as_it_is(desk: Desk, mask: str) -> None:
+    photo, image, result, _ = completed(desk, f"mask: {mask}")
+    assert result.holdout_psnr is None
+    if mask != "full":
+        np.testing.assert_allclose(image, photo, atol=1e-3)
+
+
 def test_likely_faces_are_nearer_to_those_that_are_drawn(desk: Desk) -> None:
     def length(options: str) -> float:
         _, _, _, picture = completed(desk, f"{options}, steps: 60")

@@ -15,7 +15,7 @@ from artengine.training import weights
 from artengine.view import View
 from artengine_gan import arithmetic
 from artengine_gan.networks import generator
-from artengine_gan.sources import Latents
+from artengine_gan.sources import Latents, _lengths as lengths
 
 MAN, WOMAN, GLASSES = np.array([3.0, 0.0, 4.0]), np.array([0.0, 5.0, 0.0]), np.array([1.0, 1.0, -2.0])
 KNOWN = {"man": MAN, "woman": WOMAN, "man_with_glasses": MAN + GLASSES}
@@ -79,14 +79,17 @@ def test_a_walk_reaches_both_ends_and_has_the_lengths_between(way: str) -> None:
         ("mean()", "expected a sum of latents"),
         ("mean(man, 1)", "found a number in a mean"),
         ("man * woman", "found two latents multiplied in"),
-        ("man / woman", "found a division in"),
-        ("man / 0", "found a division in"),
-        ("man / (x - x)", "found a division in"),
+        ("man / woman", "found a division by"),
+        ("man / 0", "found a division by"),
+        ("man / (x - x)", "found a division by"),
         ("man + 1", "found a number added to a latent in"),
         ("x + y", "which comes to a number, expected a latent"),
-        ("(" * 60 + "man" + ")" * 60 + " + " * 0, None),
-        ("-" * 60 + "man", "which is too deep"),
+        (" + ".join(["man", *["0 * man"] * 90]), None),
+        ("-" * 300 + "man", "which has more than 200 terms"),
         ("+".join(["man"] * 400), "found a sum of 1,599 letters"),
+        ("1" * 400 + " * man", "found a number beyond 1,000,000 in"),
+        ("1e999 * man", "found a number beyond"),
+        ("1if 1else man", "expected a sum of latents"),
         ("\0man", "expected a sum of latents"),
     ],
 )
@@ -134,6 +137,22 @@ def test_a_latent_without_a_photos_detail_is_added_to_one_with_it(tmp_path: Path
     torch.testing.assert_close(found, torch.tensor([6.0, 1.0, 10.0, 3.0, 4.0]))
 
 
+def test_what_is_no_row_of_numbers_or_has_no_name_is_told(tmp_path: Path) -> None:
+    for shape in ((), (2, 3)):
+        with (tmp_path / "odd.safetensors").open("wb") as file:
+            weights.write(file, {"latent_man": torch.zeros(shape)}, {"kind": "weights"})
+        with pytest.raises(ValueError, match=r"odd\.safetensors: found man of shape .*, expected a latent, a row"):
+            lengths([open_learnt(tmp_path / "odd.safetensors", "odd.safetensors")])
+    named = kept(tmp_path / "a.safetensors", **{"a b": MAN, "man": MAN})
+    assert lengths([named]) == {"man": 3}
+
+
+def test_a_name_in_two_files_is_told(tmp_path: Path) -> None:
+    files = [kept(tmp_path / "a.safetensors", man=MAN), kept(tmp_path / "b.safetensors", man=WOMAN)]
+    with pytest.raises(ValueError, match=r"found man in a\.safetensors and in b\.safetensors too"):
+        lengths(files)
+
+
 SCENE = """
 canvas: {width: 64, height: 32}
 coordinates: {latents: {files: people.safetensors, of: [man, woman]}}
@@ -148,6 +167,7 @@ def desk(tmp_path: Path) -> Desk:
         weights.write(file, network.state_dict(), {"kind": "weights"})
     random = np.random.RandomState(0)
     kept(tmp_path / "people.safetensors", man=random.randn(12), woman=random.randn(12))
+    kept(tmp_path / "others.safetensors", anna=random.randn(7), man=random.randn(12), woman=random.randn(12))
     return Desk(tmp_path)
 
 
@@ -167,9 +187,14 @@ def test_a_sheet_of_sums_is_a_picture(desk: Desk) -> None:
     ("old", "new", "told"),
     [
         ("[man, woman]", "[man, wuman]", "found 'wuman' in 'wuman'; did you mean 'woman'"),
-        ("[man, woman]", "[man, woman, man]", "found 3 sums for a sheet of 2 x 1 images, expected one each"),
+        ("[man, woman]", "[man, woman, man]", "found 3 sums for a sheet of 2 x 1, expected one each"),
         ("[man, woman]", "man.real", "found 'man.real' in 'man.real', expected a sum of latents"),
         ("people.safetensors", "faces.safetensors", "faces.safetensors: found no latents in it, expected what a proj"),
+        (
+            "files: people",
+            "files: others",
+            "found the latent anna of 7 numbers, expected 12 or 3,084",
+        ),
         ("people.safetensors", "photo.png", "found no weights file of artengine's"),
         ("people.safetensors", "[]", "files: found"),
     ],

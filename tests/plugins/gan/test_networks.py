@@ -161,7 +161,7 @@ def test_a_shape_is_read_from_weights(size: Literal[32, 64, 128], judge: bool, t
     assert made.generator.layers == made.shape.layers
     assert shape_of(saved(made, tmp_path)) == made.shape == Shape(size, 8, 5, judge)
     old = dcgan(Ports(inputs=5), size=size, width=8)
-    assert dcgan_shape_of(saved(old, tmp_path)) == old.shape == Shape(size, 8, 5)
+    assert dcgan_shape_of(saved(old, tmp_path)) == old.shape == Shape(size, 8, 5, layered=False)
 
 
 def saved(network: torch.nn.Module, folder: Path) -> Learnt:
@@ -172,7 +172,7 @@ def saved(network: torch.nn.Module, folder: Path) -> Learnt:
 
 def test_weights_of_a_monster_are_refused(tmp_path: Path) -> None:
     with (tmp_path / "weights.safetensors").open("wb") as file:
-        tensors = {"generator.start": torch.zeros(1, 30_000, 1, 1), "mapping.linear.bias": torch.zeros(4)}
+        tensors = {"generator.start": torch.zeros(1, 1536, 1, 1), "mapping.linear.weight": torch.zeros(4, 1)}
         weights.write(file, tensors, {"kind": "weights"})
     with pytest.raises(ValueError, match="it holds the weights of another network, expected those of a generator"):
         shape_of(open_learnt(tmp_path / "weights.safetensors", "weights.safetensors"))
@@ -209,3 +209,8 @@ def pixels(path: Path) -> np.ndarray:
     from PIL import Image
 
     return np.asarray(Image.open(path))
+
+
+def test_a_sheet_that_no_memory_holds_is_refused() -> None:
+    with pytest.raises(ValueError, match="found a sheet of 1000 x 1000 images of latents of 512 numbers, 1,953 MB"):
+        generator(Ports(inputs=512), columns=1000, rows=1000)

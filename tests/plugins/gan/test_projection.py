@@ -233,6 +233,9 @@ def test_latents_are_called_as_their_photos_are() -> None:
         "t.png": "t_2",  # which stands for the time in sums
         "class.png": "class_2",
         "2024.png": "photo_2024",
+        "x\u00b2.png": "x2",  # as Python reads it
+        "\u00bd.png": "photo_1_2",
+        "\ufb01n.png": "fin",
     }
     assert names_of([photo(name) for name in names]) == list(names.values())
 
@@ -269,3 +272,26 @@ def test_what_cannot_work_is_told_before_torch_works(desk: Desk, old: str, new: 
 def test_coordinates_that_cannot_move_are_refused(desk: Desk) -> None:
     with pytest.raises(InputError, match="found samples to look at, expected coordinates that can move; leave"):
         artengine.build(desk.load(scene() + "coordinates: {samples: {length: 6}}\n"))
+
+
+@pytest.mark.parametrize("projected", ["{length: 6, names: [a, b]}", "{length: 36, names: [a]}", "{}"])
+def test_coordinates_of_another_length_are_refused(desk: Desk, projected: str) -> None:
+    with pytest.raises(InputError, match=r"leave coordinates out|expected 6, as its latents have"):
+        found_by(desk, scene() + f"coordinates: {{projected: {projected}}}\n")
+
+
+def test_a_seed_that_has_grown_is_for_networks_that_learn(desk: Desk) -> None:
+    mistakes = desk.mistakes("seed: {mutate: 1, by: 3, strength: 0.3}\n" + scene())
+    assert "found a seed that has grown in a scene whose training moves where we look" in mistakes[0]
+
+
+def test_dcgan_looks_at_each_photo_by_itself_whenever_it_reports(desk: Desk) -> None:
+    made(dcgan(Ports(inputs=6, seed=2), size=32, width=8), desk.folder / "faces.safetensors")
+    text = scene(space="z", start="best").replace("generator:", "dcgan:")
+    often, seldom = (artengine.build(desk.load(text)) for _ in range(2))
+    before = {name: one.clone() for name, one in often.network.state_dict().items()}
+    *_, _ = training_of(often, should_report=always)
+    result_of(seldom)
+    for name, latent in often.learnable.state_dict().items():
+        assert torch.equal(latent, seldom.learnable.state_dict()[name])
+    assert all(torch.equal(one, before[name]) for name, one in often.network.state_dict().items())

@@ -120,12 +120,12 @@ class Binder:
         return replace(bind_default(self.registry, "network", network), where=trainer.where, path=trainer.path)
 
     def source_of(self, trainer: ConfiguredComponent, network: ConfiguredComponent) -> ConfiguredComponent | None:
-        """The source that a trainer moves, if it moves one."""
-        moves = trainer.component.declares.moves
-        if moves is None:
+        """The source that comes with a trainer, if one does."""
+        coordinates = trainer.component.declares.coordinates
+        if coordinates is None:
             return None
         try:
-            named = moves.coordinates(trainer.options, network)
+            named = coordinates(trainer.options, network)
         except ValueError as error:
             self.report(Problem(network.where, network.path, str(error)))
             return None
