@@ -50,9 +50,16 @@ class Generator(nn.Module):
             x = functional.leaky_relu(convolution(x, each[:, layer], demodulated=True), SLOPE)
         colours = self.colours(x, each[:, -1], demodulated=False)
         colours = functional.interpolate(colours, scale_factor=2, mode="bilinear", align_corners=False)
-        details = functional.pixel_shuffle(self.details(x, each[:, -1], demodulated=False), 2)
+        details = smoothed(functional.pixel_shuffle(self.details(x, each[:, -1], demodulated=False), 2))
         return (colours + details).float()
 
     def for_each_layer(self, w: Tensor) -> Tensor:
         """A w for each layer, (N, layers, D), where there may be one for all of them, (N, D)."""
         return w if w.ndim == 3 else w[:, None].expand(-1, self.layers, -1)
+
+
+def smoothed(images: Tensor) -> Tensor:
+    """Images without the chequers of single pixels, which four values at each place of a layer easily make."""
+    padded = functional.pad(images, (1, 1, 1, 1), mode="replicate")
+    across = (padded[..., :-2] + 2 * padded[..., 1:-1] + padded[..., 2:]) / 4
+    return (across[..., :-2, :] + 2 * across[..., 1:-1, :] + across[..., 2:, :]) / 4

@@ -17,7 +17,7 @@ from artengine_gan.training.learner import Average, Learner
 RATE = 3e-4
 CRITIC_RATE = 4e-4
 BETAS = (0.0, 0.99)
-WEIGHT = 0.05  # of the critic's opinion beside the difference from photos, whose slope is a tenth of it
+WEIGHT = 0.03  # of the critic's opinion beside the difference from photos, whose slope is a tenth of it
 SMOOTHING = 1.0  # weight of the critic's squared gradients at photos
 SMOOTHING_EVERY = 16  # steps
 

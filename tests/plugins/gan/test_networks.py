@@ -16,6 +16,7 @@ from artengine.capabilities import ImageNetwork
 from artengine.media.learnt import Learnt, open_learnt
 from artengine.training import weights
 from artengine_gan.networks import Dcgan, LatentImages, dcgan, generator
+from artengine_gan.networks.generator_module import smoothed
 from artengine_gan.networks.mapping import Mapping
 from artengine_gan.networks.shape import Shape, dcgan_shape_of, shape_of
 
@@ -214,3 +215,12 @@ def pixels(path: Path) -> np.ndarray:
 def test_a_sheet_that_no_memory_holds_is_refused() -> None:
     with pytest.raises(ValueError, match="found a sheet of 1000 x 1000 images of latents of 512 numbers, 1,953 MB"):
         generator(Ports(inputs=512), columns=1000, rows=1000)
+
+
+def test_no_layer_draws_chequers_of_single_pixels() -> None:
+    y, x = torch.meshgrid(torch.arange(8), torch.arange(8), indexing="ij")
+    for chequers in ((x + y) % 2, x % 2, y % 2):
+        flat = smoothed(chequers.float().expand(1, 3, 8, 8))
+        torch.testing.assert_close(flat[:, :, 1:-1, 1:-1], torch.full((1, 3, 6, 6), 0.5))
+    ramp = torch.arange(8.0).expand(1, 3, 8, 8)
+    torch.testing.assert_close(smoothed(ramp)[..., 1:-1], ramp[..., 1:-1])
