@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -159,7 +159,8 @@ class Learner:
 
     def _wrong(self) -> str:
         """What has gone wrong since the last look, in words; "" where nothing has."""
-        if not all(map(math.isfinite, self._losses)) or not _finite(self.learning.parameters()):
+        weights = [*self.learning.parameters(), *self.session.network.parameters()]
+        if not all(map(math.isfinite, self._losses)) or not all(bool(one.isfinite().all()) for one in weights):
             return "there is something that is no number"
         images = self.images(self.batches.random(self.before + self.done))
         if images is None:
@@ -193,7 +194,3 @@ class Learner:
                 "optimisers": {name: optimiser.state_dict() for name, (optimiser, _) in self.optimisers.items()},
             }
         )
-
-
-def _finite(weights: Sequence[Tensor] | Any) -> bool:
-    return all(bool(weight.isfinite().all()) for weight in weights)

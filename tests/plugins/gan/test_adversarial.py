@@ -153,6 +153,26 @@ def test_what_comes_to_no_number_again_and_again_ends_in_words(desk: Desk, monke
         result_of(picture_of(desk, scene(steps=40)))
 
 
+def test_a_last_step_that_spoils_the_critic_alone_is_noticed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No loss tells of it: the next step would, from a look back that is spoilt too."""
+    monkeypatch.setattr(learner, "STEPS_PER_CHECK", 3)
+    teach = adversarial_stage.AdversarialStage.take_step
+
+    def spoiling(stage: adversarial_stage.AdversarialStage, *given: Any) -> float:
+        loss = teach(stage, *given)
+        if stage.done == 2 and not stage.gone_back:
+            next(stage.session.network.critic.parameters()).data.fill_(float("nan"))  # type: ignore[operator, union-attr]
+        return loss
+
+    monkeypatch.setattr(adversarial_stage.AdversarialStage, "take_step", spoiling)
+    picture = picture_of(desk, scene(steps=8).replace("batch: 4", "batch: 4, start: scratch"))
+    notes = [report.note for report in training_of(picture, should_report=always)]
+    assert any(
+        "at step 3 there is something that is no number: going on with what there was at step 0" in n for n in notes
+    )
+    assert all(bool(weight.isfinite().all()) for weight in picture.network.parameters())
+
+
 def test_images_that_are_all_the_same_are_noticed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(learner, "STEPS_PER_CHECK", 2)
     monkeypatch.setattr(adversarial_stage.AdversarialStage, "images", lambda self, random: torch.ones(16, 3, 32, 32))
