@@ -41,7 +41,7 @@ from .kinds import (
     shown as shown,
 )
 from .making import run as run
-from .media import Learnt as Learnt, Photo as Photo, PhotoFolder as PhotoFolder, Sound as Sound
+from .media import Labels as Labels, Learnt as Learnt, Photo as Photo, PhotoFolder as PhotoFolder, Sound as Sound
 from .painting import Picture as Picture, build as build
 from .scene import Scene as Scene, load as load
 from .sessions import Progress as Progress, Result as Result, Session as Session, Trainer as Trainer

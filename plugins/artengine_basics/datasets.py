@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from artengine import Photo, PhotoFolder, depends
+from artengine import Labels, Photo, PhotoFolder, depends
+from artengine.errors import printable, quoted
 from artengine.media import describe_left_out
 
 if TYPE_CHECKING:
@@ -32,11 +33,17 @@ class Folder:
     """The photos of a folder and of those below it, each as the square in its middle.
 
     path: the folder. crop: whether the square is the largest in the middle of a photo, or the whole photo is squeezed
-    into it. Photos are made smaller or larger with Lanczos' filter, in the values that they are displayed with.
+    into it. labels: a table of what the photos show, file,smile,glasses and a row for each: 0 to 1, yes, no, or nothing
+    where that is not known. Photos are made smaller or larger with Lanczos' filter, in the values that they are
+    displayed with.
     """
 
-    def __init__(self, *, path: PhotoFolder, crop: Crop = "centre") -> None:
+    def __init__(self, *, path: PhotoFolder, crop: Crop = "centre", labels: Labels | None = None) -> None:
+        if labels and not labels.missing and not path.missing and not labels.rows.keys() & path.files.keys():
+            first = quoted(printable(next(iter(labels.rows))))
+            raise ValueError(f"found {first} in {quoted(labels.name)}, and no row for any photo in {quoted(path.name)}")
         self._folder = path
+        self._labels = labels
         self._crop: Crop = crop
         self._kept: dict[int, Squares] = {}  # by their size: as long as this is there, others cannot displace them
 
@@ -48,6 +55,9 @@ class Folder:
     def description(self) -> str:
         """How many photos there are, and which files are none."""
         bad = {**self._folder.left_out, **self._seen().bad}
+        bad = {
+            name: why for name, why in bad.items() if not self._labels or self._folder.path / name != self._labels.path
+        }
         left_out = f"; {len(bad):,} left out: {describe_left_out(bad)}" if bad else ""
         return f"{len(self):,} photo{'s' if len(self) > 1 else ''} in {self._folder.name}{left_out}"
 
@@ -69,6 +79,26 @@ class Folder:
         decoded = _decode_whole(self._folder, [names[number] for number in others], self._crop, size)
         squares[~here] = decoded[places]
         return squares
+
+    @property
+    def label_names(self) -> Sequence[str]:
+        """Those in the head of its table."""
+        return self._labels.names if self._labels else ()
+
+    def label(self, name: str, numbers: Sequence[int], /) -> npt.NDArray[np.float64]:
+        """How much of it the photos of these numbers show, as the table says; NaN for photos that are not in it."""
+        import numpy as np
+
+        found = np.full(len(numbers), np.nan)
+        if self._labels is None or self._labels.values is None or name not in self.label_names:
+            raise KeyError(name)
+        column = self._labels.values[:, self.label_names.index(name)]
+        names = self._seen().names
+        for place, number in enumerate(numbers):
+            row = self._labels.rows.get(names[number])
+            if row is not None:
+                found[place] = column[row]
+        return found
 
     def _seen(self) -> _Seen:
         """Which of the photos are whole."""

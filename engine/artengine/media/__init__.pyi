@@ -2,6 +2,7 @@ from . import ffmpeg as ffmpeg
 from .base import MAX_MEDIA_BYTES as MAX_MEDIA_BYTES, Media as Media
 from .blocks import reduce_blocks as reduce_blocks
 from .font import Font as Font, font_at_size as font_at_size, missing_letters as missing_letters
+from .labels import Labels as Labels
 from .learnt import Learnt as Learnt
 from .opening import (
     MEDIA_WORDS as MEDIA_WORDS,

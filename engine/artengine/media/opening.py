@@ -8,6 +8,7 @@ from pathlib import Path
 from artengine.files import is_weights
 from artengine.media.base import Media
 from artengine.media.font import Font, is_font, open_font
+from artengine.media.labels import Labels, is_labels, open_labels
 from artengine.media.learnt import Learnt, open_learnt
 from artengine.media.photo import MAX_MEGAPIXELS, Photo, is_photo, open_photo
 from artengine.media.photo_folder import PhotoFolder, open_photo_folder
@@ -20,6 +21,7 @@ MEDIA_WORDS: dict[type[Media], str] = {
     Sound: "sound",
     Font: "font",
     Learnt: "weights file",
+    Labels: "table of labels",
 }
 
 
@@ -34,6 +36,8 @@ def open_as(kind: type[Media], path: Path, name: str, max_megapixels: float = MA
         return open_font(path, name)
     if kind is Learnt:
         return open_learnt(path, name)
+    if kind is Labels:
+        return open_labels(path, name)
     if kind is PhotoFolder:
         return open_photo_folder(path, name, max_megapixels)
     return open_photo(path, name, max_megapixels)
@@ -50,7 +54,7 @@ def stand_in(kind: type[Media], missing: Media) -> Media:
 
         nothing = np.empty((0, 0, 3), np.uint8)
         return Photo(*known, nothing, where=missing.where, missing=missing.missing)
-    if kind in (Learnt, PhotoFolder):
+    if kind in (Learnt, PhotoFolder, Labels):
         return kind(*known, where=missing.where, missing=missing.missing)
     raise ValueError(missing.missing)
 
@@ -68,6 +72,7 @@ def open_media(path: Path, name: str, max_megapixels: float = MAX_MEGAPIXELS) ->
         Learnt: is_weights,
         Font: is_font,
         Photo: is_photo,
+        Labels: is_labels,
         Sound: is_sound,  # the last one: an MP3 may begin with anything
     }
     kind = next((kind for kind, is_one in signs.items() if is_one(start)), Photo)

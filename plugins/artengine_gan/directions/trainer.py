@@ -33,8 +33,8 @@ def check_labels(photos: Dataset, names: Sequence[str]) -> LabelledDataset:
 
     Raises `ValueError` where they do not.
     """
-    if not isinstance(photos, LabelledDataset):
-        raise ValueError("found photos without labels, expected some with labels, such as drawn_faces")
+    if not isinstance(photos, LabelledDataset) or not photos.label_names:
+        raise ValueError("found photos without labels, expected drawn_faces, or a folder with a table of labels")
     for name in names:
         if name not in photos.label_names:
             known = did_you_mean(name, photos.label_names) or f"; there are {listed(photos.label_names)}"
@@ -51,7 +51,8 @@ def _expects(scene: LoadedScene, options: Mapping[str, Any]) -> None:
     expects_weights(scene.network, count=1 + len(options["of"]), what="directions and the average")
     if scene.network.name == "dcgan":
         raise ValueError("found dcgan, which has no encoder; expected generator")
-    check_labels(options["photos"].make(), options["of"])
+    if not any(media.missing for media in options["photos"].media()):
+        check_labels(options["photos"].make(), options["of"])
 
 
 @teaches(ImageNetwork)
@@ -69,9 +70,9 @@ def directions(
 ) -> Generator[Progress, None, Result]:
     """Find the way from faces without something to faces with it: anna + smile is Anna, smiling.
 
-    photos: pictures with labels, such as drawn_faces. of: the labels. count: how many pictures are looked at. way: from
-    the middle of those without to the middle of those with it; or across the boundary that parts them best. apart:
-    each direction leaves all the others as they are.
+    photos: pictures with labels: drawn_faces, or a folder with a table of them. of: the labels. count: how many
+    pictures are looked at. way: from the middle of those without to the middle of those with it; or across the boundary
+    that parts them best. apart: each direction leaves all the others as they are.
     Source: Shen et al. 2020, "Interpreting the latent space of GANs for semantic face editing", section 3.
     """
     from artengine_gan.directions.learning import Wanted, learn

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image, ImageCms
 from tests.support.photo_sets import cut, noise, photo
 
+from artengine.media.labels import open_labels
 from artengine.media.photo_folder import ChangedError, PhotoFolder, open_photo_folder
 from artengine_basics import datasets
 from artengine_basics.datasets import Folder
@@ -133,3 +134,33 @@ def test_numbers_of_no_photo_are_refused(numbers: list[int], tmp_path: Path) -> 
         photo(tmp_path / "p" / f"{name}.png")
     with pytest.raises(IndexError, match="expected numbers from 0 to 1"):
         Folder(path=opened(tmp_path / "p")).read(numbers, 4)
+
+
+def labelled(folder: Path, text: str) -> Folder:
+    for name in ("a", "b", "c"):
+        stripes(folder / f"{name}.png")
+    (folder / "labels.csv").write_text(text)
+    return Folder(path=opened(folder), labels=open_labels(folder / "labels.csv", "labels.csv"))
+
+
+def test_a_table_says_what_the_photos_of_a_folder_show(tmp_path: Path) -> None:
+    photos = labelled(tmp_path / "p", "file,smile,hat\nc.png,0.5,yes\na.png,1,\nother.png,0,0\n")
+    assert list(photos.label_names) == ["smile", "hat"]
+    assert np.array_equal(photos.label("smile", [2, 0, 1]), [0.5, 1, np.nan], equal_nan=True)
+    assert np.array_equal(photos.label("hat", [0, 2]), [np.nan, 1], equal_nan=True)
+    assert photos.description == "3 photos in p"  # the table is none, and no surprise
+    with pytest.raises(KeyError):
+        photos.label("age", [0])
+
+
+def test_a_table_of_other_photos_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"found 'x.png' in 'labels.csv', and no row for any photo in 'p'"):
+        labelled(tmp_path / "p", "file,smile\nx.png,1\n")
+
+
+def test_a_folder_without_a_table_has_no_labels(tmp_path: Path) -> None:
+    stripes(tmp_path / "p" / "a.png")
+    photos = Folder(path=opened(tmp_path / "p"))
+    assert not photos.label_names
+    with pytest.raises(KeyError):
+        photos.label("smile", [0])

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
+from PIL import Image
 from tests.support.scene_folder import Desk
 from tests.support.trainings import always, result_of, training_of
 
@@ -174,7 +175,7 @@ def test_what_cannot_work_is_told(desk: Desk, old: str, new: str, told: str) -> 
     ("photos", "of", "told"),
     [
         ("{drawn_faces: {count: 300}}", "[smyle, age]", "found 'smyle', which is no label of the photos; did you mean"),
-        ("{folder: {path: .}}", "[smile, age]", "found photos without labels, expected some with labels"),
+        ("{folder: {path: .}}", "[smile, age]", "found photos without labels, expected drawn_faces, or a folder"),
         ("{drawn_faces: {count: 30}}", "[hat_brim, age]", "photos with hat_brim, expected 10 at least"),
     ],
 )
@@ -186,6 +187,27 @@ def test_photos_that_say_nothing_of_it_are_refused(desk: Desk, photos: str, of: 
             result_of(artengine.build(desk.load(text)))
         found = str(raised.value)
     assert told in found
+
+
+def test_a_table_says_what_the_photos_of_a_folder_show(desk: Desk) -> None:
+    """The same faces, with the same labels, lead the same way."""
+    faces = DrawnFaces(count=40)
+    numbers = list(range(40))
+    (desk.folder / "photos").mkdir()
+    rows = ["file,glasses,age"]
+    for number, pixels in enumerate(faces.read(numbers, 32)):
+        Image.fromarray(pixels).save(desk.folder / "photos" / f"{number:02}.png")
+        values = [faces.label(name, [number])[0] for name in ("glasses", "age")]
+        rows.append(f"{number:02}.png,{values[0]:g},{values[1]:.9g}")
+    (desk.folder / "labels.csv").write_text("\n".join(rows))
+    folder = "{folder: {path: photos, labels: labels.csv}}"
+    kept = []
+    for photos in (folder, "{drawn_faces: {count: 40}}"):
+        text = SCENE.replace("{drawn_faces: {count: 300}}", photos).replace("[glasses, age]", "[glasses]")
+        picture = artengine.build(desk.load(text))
+        result_of(picture)
+        kept.append(dict(picture.learnable.state_dict()))
+    assert all(torch.equal(tensor, kept[1][name]) for name, tensor in kept[0].items())
 
 
 def test_a_centre_that_is_no_name_is_refused() -> None:
