@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from artengine import Learnt, expects
+from artengine import Learnt, expects, shown
 from artengine_gan import arithmetic
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def samples(
     *,
     length: Annotated[int, Field(ge=1, le=4096)] = 64,
     kind: Literal["normal", "even"] = "normal",
-    seed: Seed | Annotated[list[Seed], Field(min_length=1, max_length=1000)] = 0,
-    spread: Annotated[float, Field(ge=0, le=10)] = 1.0,
+    seed: Annotated[Seed | Annotated[list[Seed], Field(min_length=1, max_length=1000)], shown] = 0,
+    spread: Annotated[float, Field(ge=0, le=10), shown] = 1.0,
 ) -> Tensor:
     """Latents drawn at random, another one for each image of a sheet: what a network has learnt to show, at a glance.
 
@@ -73,9 +73,9 @@ def _expects(scene: LoadedScene, options: Mapping[str, Any]) -> None:
     network = scene.network
     if network.bundled and "columns" in network.options and len(sums) > 1:
         columns, rows = network.options["columns"], network.options["rows"]
-        if columns * rows != len(sums):
-            hint = "or a single one for all of them"
-            raise ValueError(f"found {len(sums)} sums for a sheet of {columns} x {rows}, expected one each; {hint}")
+        if len(sums) not in (rows, columns * rows):
+            hint = "or one for each row, or a single one for all of them"
+            raise ValueError(f"found {len(sums)} sums for a sheet of {columns} x {rows}, expected one each, {hint}")
 
 
 def _check_lengths(known: Mapping[str, int], network: ScenePart) -> None:
@@ -101,8 +101,9 @@ def _check_lengths(known: Mapping[str, int], network: ScenePart) -> None:
 class Latents:
     """Sums of latents that were found before: man_with_glasses - man + woman, one for each image of a sheet.
 
-    files: what `projection` and `directions` have left; each latent has a name. of: the sums, row by row; of a single
-    one, x and y run from 0 to 1 across and down the sheet, t along a film, and swing along it and back.
+    files: what `projection` and `directions` have left; each latent has a name. of: the sums, row by row; one for each
+    row, or a single one for all of them. x and y run from 0 to 1 across and down the sheet, t along a film, and swing
+    along it and back.
     mix(a, b, t) lies between two, slerp(a, b, t) on the circle through them, mean(a, b, c) amid several.
     Gives (H, W, length).
     """
@@ -127,7 +128,8 @@ class Latents:
         for row in range(top, top + rows):
             for column in range(left, left + columns):
                 place = {"x": column / max(view.width - 1, 1), "y": row / max(view.height - 1, 1)}
-                one = self._sums[(row * view.width + column) % len(self._sums)]
+                number = row if len(self._sums) == view.height else row * view.width + column
+                one = self._sums[number % len(self._sums)]
                 found.append(arithmetic.evaluate(one, self._latents, place | along))
         return torch.from_numpy(np.stack(found).reshape(rows, columns, -1)).float()
 
