@@ -6,12 +6,24 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class ArtengineError(Exception):
     """Something failed while working; shown as one line, without a traceback."""
 
     exit_code = 1
+
+
+class PicturedError(ValueError):
+    """A component refuses something, and shows why; picture: (H, W, 3) in 8 bits, written beside the outputs."""
+
+    def __init__(self, message: str, picture: np.ndarray[Any, Any]) -> None:
+        self.picture = picture
+        super().__init__(message)
 
 
 class OutputError(ArtengineError):

@@ -21,7 +21,8 @@ from artengine_gan.drawn_faces import FACTORS, Choice, Faces, render
 from artengine_gan.drawn_faces.factors import replaced
 from artengine_gan.networks import LatentImages, generator
 from artengine_gan.projection import Projected
-from artengine_gan.projection.finding import Search, SearchStage, task_of
+from artengine_gan.projection.search_stage import SearchStage
+from artengine_gan.projection.task import Search, task_of
 from artengine_gan.quality.comparing import Looked, drawn, photographed
 
 WEIGHTS = Path(__file__).parents[2] / "scenes" / "weights" / "faces.safetensors"
@@ -175,10 +176,10 @@ def quality(network: LatentImages, count: int) -> list[list[str]]:
     photos = DrawnFaces(count=HELD_OUT + 2 * count)
     size = network.shape.size
     here, there = (
-        Looked(photographed(photos, range(first, first + count), size), network)
+        Looked(photographed(photos, range(first, first + count), size), network.judge)
         for first in (HELD_OUT, HELD_OUT + count)
     )
-    found, floor = Looked(drawn(network, count, seed=0), network).beside(here), there.beside(here)
+    found, floor = Looked(drawn(network, count, seed=0), network.judge).beside(here), there.beside(here)
     return [
         [f"Frechet distance of {count:,}", f"{5 * (floor.frechet or 0):.1f}", f"{found.frechet:.1f}"],
         ["recall", "0.50", f"{found.recall:.2f}"],

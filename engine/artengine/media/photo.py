@@ -71,6 +71,14 @@ class Photo(Media):
 
         return reduce_blocks(self.pixels, downscale, average)
 
+    def in_8_bits(self) -> np.ndarray[Any, Any]:
+        """(H, W, 3) in 8 bits."""
+        import numpy as np
+
+        if self.pixels.dtype == np.uint8:
+            return self.pixels
+        return ((self.pixels.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
+
     def square(self, size: int, *, whole: bool = False) -> np.ndarray[Any, Any]:
         """(size, size, 3) in 8 bits: the largest square in the middle, or the whole photo squeezed into one.
 
@@ -79,9 +87,7 @@ class Photo(Media):
         import numpy as np
         from PIL import Image
 
-        pixels = self.pixels
-        if pixels.dtype != np.uint8:
-            pixels = ((pixels.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
+        pixels = self.in_8_bits()
         height, width = pixels.shape[:2]
         if not whole:
             side = min(height, width)

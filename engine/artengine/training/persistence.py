@@ -10,7 +10,7 @@ from typing import Any
 
 from artengine import curve
 from artengine.components import ConfiguredComponent
-from artengine.errors import ArtengineError, InputError
+from artengine.errors import ArtengineError, InputError, PicturedError
 from artengine.events import Event, Note, Resumed, TrainingEnd, TrainingReport, Wrote
 from artengine.files import KEEPING, Replacing, create_file, earlier_files
 from artengine.painting import Picture
@@ -94,7 +94,12 @@ def train_to_file(
         for word in damaged:
             yield Note(word)
         yield Resumed(f"going on from step {step:,}", step) if step else Note("starting anew")
-    result = yield from _saved(TrainingSession(picture, state, should_report), picture, checkpoints)
+    try:
+        result = yield from _saved(TrainingSession(picture, state, should_report), picture, checkpoints)
+    except InputError as error:
+        if isinstance(error.__cause__, PicturedError):
+            yield _show_why(error.__cause__, out / f"{scene.name}-refused.png", replacing)
+        raise
     _write(picture, result, path, describe, replacing)
     checkpoints.clear()
     for word in (*replacing.told(), *_clear_oldest(path)):
@@ -135,6 +140,15 @@ def _saved(session: TrainingSession, picture: Picture, checkpoints: Checkpoints)
         if progress and progress.state:
             checkpoints.save(picture.learnable, progress)
         raise
+
+
+def _show_why(error: PicturedError, path: Path, replacing: Replacing) -> Wrote:
+    """Write the picture of what a trainer has refused."""
+    from PIL import Image
+
+    with create_file(path, replacing=replacing) as file:
+        Image.fromarray(error.picture).save(file, "PNG")
+    return Wrote(path)
 
 
 def _write(picture: Picture, result: Result, path: Path, describe: Describe | None, replacing: Replacing) -> None:

@@ -4,79 +4,21 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from artengine import Photo, Progress, Result, Session
 from artengine.curve import Curve, psnr
-from artengine.training import Measurement, PlannedStage, StepOutcome, run_stages
+from artengine.errors import PicturedError
+from artengine.training import PlannedStage, computing, round_weights, run_stages
 from artengine_gan.networks import Dcgan, LatentImages
-from artengine_gan.projection.comparing import Comparison
-from artengine_gan.projection.holes import known_pixels, spread
-from artengine_gan.projection.mask import Hole, Word
-from artengine_gan.projection.optimisers import Adam, LatentOptimiser, Nesterov
+from artengine_gan.projection.aligning import Aligner, Cutter, Placement
+from artengine_gan.projection.search_stage import SearchStage
 from artengine_gan.projection.source import Projected
-from artengine_gan.projection.starting import best_of, spread_of
+from artengine_gan.projection.task import Search, Task, task_of, without_detail
 
-Space = Literal["z", "w", "w+"]
-Stretch = Literal["z", "w", "w+", "generator"]
-
-RATE = 0.1  # of Adam, times the deviation of latents
-TUNING_RATE = 1e-3
-EVEN_BOUND, NORMAL_BOUND = 1.0, 3.0  # of the cube that Nesterov's latents stay in
-PATIENCE = 0.5  # seconds after which a report comes
-RECORDED = 5  # steps from one point of the curve to the next
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
-    """How latents are searched for: see `projection` for what each of it does."""
-
-    space: Space = "w+"
-    steps: int = 200
-    start: Literal["encoder", "best"] = "encoder"
-    optimiser: Literal["adam", "nesterov"] = "adam"
-    difference: Literal["squared", "absolute"] = "squared"
-    realism: float = 0.0
-    features: float = 0.0
-    likely: float = 0.0
-    mask: Word | Hole | None = None
-    blend: Literal["poisson", "plain"] = "poisson"
-    detail: bool = False
-    tune: int = 0
-
-    @property
-    def spaces(self) -> list[tuple[Stretch, int]]:
-        """Where it goes, one after the other, with how many steps each: before w+ comes w."""
-        halves: list[tuple[Stretch, int]] = [("w", self.steps - self.steps // 2), ("w+", self.steps // 2)]
-        spaces = halves if self.space == "w+" else [(self.space, self.steps)]
-        return [(space, steps) for space, steps in [*spaces, ("generator", self.tune)] if steps]
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What is searched for, and where.
-
-    wanted: photos (N, 3, size, size) in [-1, 1], made up smoothly where they are hidden. true: as they are. known:
-    which pixels are known, (size, size).
-    """
-
-    network: LatentImages | Dcgan
-    source: Projected
-    wanted: Tensor
-    true: Tensor
-    known: Tensor
-    search: Search
-    seed: int
-
-    @property
-    def keeps_detail(self) -> bool:
-        """Whether what the generator does not draw of a photo is kept beside its latent: the source has room for it."""
-        return len(self.source.latents[0]) > self.network.shape.length()
+BITS = 16  # of each number that is kept
 
 
 def find(session: Session, photos: Sequence[Photo], search: Search) -> Generator[Progress, None, Result]:
@@ -92,8 +34,16 @@ def find(session: Session, photos: Sequence[Photo], search: Search) -> Generator
     length = network.shape.length(detail=search.detail or search.mask is not None)
     if source is None or len(source.names) != len(photos) or len(source.latents[0]) != length:
         raise ValueError("found other coordinates than a latent for each photo; leave coordinates out")
-    pixels = np.stack([photo.square(network.shape.size) for photo in photos])
-    task = task_of(network, source, pixels, search, session.seed)
+    network.eval()
+    network.requires_grad_(False)
+    if "stage" in session.state:
+        places = [Placement(*place) if place else None for place in session.state["stage"]["places"]]
+    else:
+        places = yield from _placed(network, photos, search)
+    size = network.shape.size
+    pairs = zip(photos, places, strict=True)
+    squares = [Cutter(photo.in_8_bits(), size).square(at) if at else photo.square(size) for photo, at in pairs]
+    task = task_of(network, source, np.stack(squares), search, session.seed, places)
     planned = [
         PlannedStage(make=functools.partial(SearchStage, task, space, steps), steps=steps)
         for space, steps in search.spaces
@@ -101,37 +51,47 @@ def find(session: Session, photos: Sequence[Photo], search: Search) -> Generator
     return (yield from run_stages(session, planned, functools.partial(_result, task), torch.get_num_threads()))
 
 
-def task_of(network: LatentImages | Dcgan, source: Projected, pixels: np.ndarray, search: Search, seed: int) -> Task:
-    """What is searched for: latents of photos, (N, size, size, 3) in 8 bits, which a source is to give.
+def _placed(
+    network: LatentImages | Dcgan, photos: Sequence[Photo], search: Search
+) -> Generator[Progress, None, list[Placement | None]]:
+    """Where in each photo the square is that the network draws best; None for the middle, where that will do.
 
-    Raises `ValueError` where all of a photo is hidden.
+    Raises `PicturedError` for a photo in which there is none.
     """
-    network.eval()
-    network.requires_grad_(False)
-    known = known_pixels(search.mask, network.shape.size, seed)
-    filled = np.stack([spread(one / 127.5 - 1, known) for one in pixels])
-    device = next(network.parameters()).device
+    if isinstance(network, Dcgan) or search.mask is not None or not search.align:
+        return [None] * len(photos)
+    aligner = Aligner(network)
+    places: list[Placement | None] = []
+    for photo in photos:
+        with computing(torch.get_num_threads()):
+            place = _place(aligner, photo, network.shape.size)
+        places.append(place)
+        if place:  # it took some seconds
+            note = f"{photo.name}: taken from {place.describe(*photo.pixels.shape[1::-1])}"
+            yield Progress(step=0, total=search.steps + search.tune, loss=0.0, note=note)
+    return places
 
-    def tensor(values: np.ndarray) -> Tensor:
-        return torch.from_numpy(values).to(device).permute(0, 3, 1, 2).float()
 
-    return Task(
-        network=network,
-        source=source,
-        wanted=tensor(filled),
-        true=tensor(pixels) / 127.5 - 1,
-        known=torch.from_numpy(known).to(device),
-        search=search,
-        seed=seed,
-    )
+def _place(aligner: Aligner, photo: Photo, size: int) -> Placement | None:
+    if aligner.is_well_placed(photo.square(size)):
+        return None
+    place, decibels = aligner.best(photo.in_8_bits())
+    if decibels < aligner.least:
+        found = f"{photo.name}: found nothing like what the network has learnt; the nearest, {decibels:.1f} dB from it"
+        expected = f"expected {aligner.least:.1f} dB or more; take another photo, or set align: false"
+        raise PicturedError(f"{found}, is in the picture; {expected}", aligner.picture(photo.in_8_bits(), place))
+    return place
 
 
 @torch.no_grad()
 def _result(task: Task, step: int, curve: Curve) -> Result:
     """How near the images are to the photos, as they are painted: where these are known, and where they are not."""
+    round_weights(task.source.weights, BITS)
+    if task.search.tune:
+        round_weights(task.network, BITS)
     decibels, hidden = [], []
     for latent, photo in zip(task.source.latents, task.true, strict=True):
-        image = task.network.images(_without_detail(task, latent.detach()[None]))[0].clamp(-1, 1)
+        image = task.network.images(without_detail(task, latent.detach()[None]))[0].clamp(-1, 1)
         squares = ((image - photo) / 2).square()
         decibels.append(psnr(float(squares[:, task.known].mean())))
         if task.keeps_detail and not bool(task.known.all()):
@@ -141,170 +101,11 @@ def _result(task: Task, step: int, curve: Curve) -> Result:
     loss = curve.points[-1].loss if curve.points else 0.0
     mean = sum(hidden) / len(hidden) if hidden else None
     return Result(
-        step=step, loss=loss, psnr=sum(decibels) / len(decibels), holdout_psnr=mean, note=note, curve=curve.points
+        step=step,
+        loss=loss,
+        psnr=sum(decibels) / len(decibels),
+        holdout_psnr=mean,
+        bits=BITS,
+        note=note,
+        curve=curve.points,
     )
-
-
-def _without_detail(task: Task, latents: Tensor) -> Tensor:
-    """Latents, (N, D), without the detail that is kept behind them."""
-    return latents[:, : -task.true[0].numel()] if task.keeps_detail else latents
-
-
-class SearchStage:
-    """The search in one space: z, w, w+, or the weights of the generator.
-
-    Every photo has a latent of its own, and no loss of one touches that of another. last: how near the images were
-    before the last step.
-    """
-
-    patience = PATIENCE
-
-    def __init__(self, task: Task, space: Stretch, steps: int) -> None:
-        search = task.search
-        self.total: int | None = steps
-        self.done = 0
-        self._task = task
-        self._network = task.network
-        self._space = space
-        self._steps = steps
-        self._compare = Comparison(
-            task.network, task.wanted, task.known, search.difference, search.realism, search.features
-        )
-        self.last = Measurement(loss=0.0)
-        self._moved: list[Tensor] = []
-        self._optimiser: LatentOptimiser | None = None
-
-    @property
-    def finished(self) -> bool:
-        """Whether all steps are done."""
-        return self.done >= self._steps
-
-    @property
-    def rate(self) -> float | None:
-        """Not told: it is another for every space."""
-        return None
-
-    def begin(self) -> None:
-        """Begin where the stage before has ended, or where the search says."""
-        self._take(self._beginning())
-
-    def advance(self) -> StepOutcome:
-        """Take a step."""
-        assert self._optimiser is not None  # noqa: S101 - the stage has begun
-        self._network.eval()  # with a tuned generator too: what is painted is learnt
-        for one in self._moved:
-            one.grad = None
-        loss, errors = self._compare(self._images())
-        loss = loss + self._unlikely()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch's own
-        self._optimiser.step(self.done / self._steps, self.done)
-        self.done += 1
-        decibels = [psnr(float(error)) for error in errors]
-        values = 3 * int(self._task.known.sum())
-        self.last = Measurement(loss=float(errors.mean()) * 4 * values, psnr=sum(decibels) / len(decibels))
-        if self.done % RECORDED and not self.finished:
-            return StepOutcome()
-        return StepOutcome(record=self.last)
-
-    def measure(self) -> Measurement:
-        """Say how near the images were before the last step, and have the picture show where the latents are."""
-        self._show()
-        return self.last
-
-    def end(self) -> None:
-        """Leave the latents where they are."""
-        self._show()
-        for one in self._moved:
-            one.requires_grad_(False)
-
-    def state(self) -> dict[str, Any]:
-        """What it needs to go on."""
-        assert self._optimiser is not None  # noqa: S101 - the stage has begun
-        latents = [] if self._space == "generator" else [one.detach() for one in self._moved]
-        last = {"loss": self.last.loss, "psnr": self.last.psnr}
-        return {"done": self.done, "latents": latents, "optimiser": self._optimiser.state(), "last": last}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
-        self._take(state["latents"][0].to(self._task.wanted.device) if state["latents"] else None)
-        assert self._optimiser is not None  # noqa: S101 - the line before makes it
-        self._optimiser.restore(state["optimiser"])
-        self.done = state["done"]
-        self.last = Measurement(**state["last"])
-
-    def _beginning(self) -> Tensor | None:
-        """The latents to begin with: (N, D), or (N, layers, D) in w+; None where they stay."""
-        network, search = self._network, self._task.search
-        if self._space == "generator":
-            return None
-        if self._space == "w+":
-            return self._found().view(len(self._task.wanted), -1, network.shape.latent)
-        if search.start == "best" or isinstance(network, Dcgan):
-            z = best_of(network, self._task.wanted, self._task.seed)
-            return z if self._space == "z" else network.mapping(z)  # type: ignore[operator]
-        with torch.no_grad():
-            w: Tensor = network.encoder(self._task.wanted)
-            return w if self._space == "w" else network.mapping.back(w)
-
-    def _take(self, latents: Tensor | None) -> None:
-        """Move these latents from now on; the generator where there are none."""
-        search = self._task.search
-        if latents is None:
-            generator = self._network.generator
-            self._moved = list(generator.requires_grad_().parameters())
-            self._optimiser = Adam(self._moved, TUNING_RATE)
-            return
-        self._moved = [latents.detach().clone().requires_grad_()]
-        if search.optimiser == "nesterov":
-            self._optimiser = Nesterov(self._moved, EVEN_BOUND if isinstance(self._network, Dcgan) else NORMAL_BOUND)
-        else:
-            self._optimiser = Adam(self._moved, RATE * spread_of(self._network, self._space == "z"))
-
-    def _images(self) -> Tensor:
-        network = self._network
-        if self._space == "generator":
-            return network.images(self._found())
-        (latents,) = self._moved
-        if self._space == "z":
-            return network.images(latents)
-        assert isinstance(network, LatentImages)  # noqa: S101 - a dcgan has no w
-        images: Tensor = network.generator(latents)
-        return images
-
-    @torch.no_grad()
-    def _show(self) -> None:
-        """Have the source give the latents that have been found."""
-        network = self._network
-        if self._space == "generator":
-            latents = self._found()
-        else:
-            (latents,) = self._moved
-        if self._space != "generator" and isinstance(network, LatentImages):
-            w = network.mapping(latents) if self._space == "z" else latents
-            latents = network.generator.for_each_layer(w).flatten(1)
-        if self._task.keeps_detail:
-            latents = torch.cat([latents, self._detail(network.images(latents)).flatten(1)], dim=1)
-        for one, found in zip(self._task.source.latents, latents, strict=True):
-            one.copy_(found)
-
-    def _detail(self, images: Tensor) -> Tensor:
-        """What photos have that images have not, (N, 3, size, size); where they are hidden, what joins both."""
-        known = self._task.known.cpu().numpy()
-        missing = torch.where(self._task.known, self._task.true - images, 0.0)
-        if self._task.search.blend == "plain":
-            return missing
-        each = [spread(one.permute(1, 2, 0).cpu().numpy(), known).transpose(2, 0, 1) for one in missing]
-        return torch.from_numpy(np.stack(each)).to(images)
-
-    def _found(self) -> Tensor:
-        """The latents that the source gives, (N, D), without detail."""
-        latents = torch.stack([one.detach() for one in self._task.source.latents])
-        return _without_detail(self._task, latents)
-
-    def _unlikely(self) -> Tensor | float:
-        """How unlikely the faces are, times its weight: half the squared length of their z."""
-        if not self._task.search.likely or self._space == "generator" or isinstance(self._network, Dcgan):
-            return 0.0
-        (latents,) = self._moved
-        z = latents if self._space == "z" else self._network.mapping.back(latents.flatten(0, -2))
-        return self._task.search.likely * z.square().sum() / 2 * len(latents) / len(z)

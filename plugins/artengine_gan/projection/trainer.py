@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import math
 import re
 import unicodedata
 from collections.abc import Generator, Mapping, Sequence
@@ -52,9 +53,10 @@ def length_of(network: ScenePart, *, detail: bool = False) -> int:
     return (dcgan_shape_of if network.name == "dcgan" else shape_of)(learnt).length(detail=detail)
 
 
-def expects_weights(network: ScenePart, *, count: int, what: str) -> None:
+def expects_weights(network: ScenePart, *, count: int, what: str, beside: bool = False) -> None:
     """See that a network of ours has learnt something, and that its sheet has room for so many images.
 
+    beside: with a row of photos above each row of images.
     Raises `ValueError` where it has not.
     """
     if not network.bundled or "columns" not in network.options:
@@ -62,15 +64,20 @@ def expects_weights(network: ScenePart, *, count: int, what: str) -> None:
     if network.options.get("weights") is None:
         raise ValueError(f"found the network {network.name} without weights, expected those of a training")
     columns, rows = network.options["columns"], network.options["rows"]
-    if columns * rows < count:
-        hint = f"set network.{network.name}.columns to {count}"
-        raise ValueError(f"found {count} {what} and a sheet of {columns} x {rows}, expected room for all; {hint}")
+    needed = math.ceil(count / columns) * (1 + beside)
+    if rows < needed or (beside and rows % 2):
+        found = f"{count} {what} and a sheet of {columns} x {rows}"
+        room = "room for each beside its photo" if beside else "room for all"
+        hint = f"rows to {needed}" if beside else f"columns to {count}"
+        raise ValueError(f"found {found}, expected {room}; set network.{network.name}.{hint}")
 
 
 def _coordinates(options: Mapping[str, Any], network: ScenePart) -> Any:
     """A latent for each photo."""
     detail = options["detail"] or options["mask"] not in (None, "full")
-    return named("projected", names=names_of(options["photos"]), length=length_of(network, detail=detail))
+    length, whole = length_of(network, detail=detail), length_of(network, detail=True)
+    beside = {"beside": whole} if options["beside"] else {}
+    return named("projected", names=names_of(options["photos"]), length=length, **beside)
 
 
 def _tunes(options: Mapping[str, Any]) -> bool:
@@ -80,11 +87,11 @@ def _tunes(options: Mapping[str, Any]) -> bool:
 def _expects(scene: LoadedScene, options: Mapping[str, Any]) -> None:
     """A network that has learnt something, and a sheet with room for all photos."""
     network = scene.network
-    expects_weights(network, count=len(options["photos"]), what="photos")
+    expects_weights(network, count=len(options["photos"]), what="photos", beside=options["beside"])
     if network.name == "dcgan" and (options["space"] != "z" or options["start"] != "best"):
         raise ValueError("found dcgan, which has no w and no encoder; expected space: z and start: best")
-    if network.name == "dcgan" and (options["mask"] or options["detail"]):
-        raise ValueError("found dcgan with a mask or detail, which are for generator")
+    if network.name == "dcgan" and (options["mask"] or options["detail"] or options["beside"]):
+        raise ValueError("found dcgan with a mask, detail or beside, which are for generator")
 
 
 @teaches(ImageNetwork)
@@ -107,10 +114,13 @@ def projection(
     blend: Literal["poisson", "plain"] = "poisson",
     detail: bool = False,
     tune: Annotated[int, Field(ge=0, le=100_000)] = 0,
+    align: bool = True,
+    beside: bool = False,
 ) -> Generator[Progress, None, Result]:
     """Find the latents whose images come nearest to photos: the faces that a network would have drawn instead.
 
-    photos: squares, or the squares in their middle. space: where latents may go: z, as faces are drawn at random; w,
+    photos: squares, or the squares in their middle, if the network can draw something like them; otherwise the square
+    of a photo that it draws best is looked for. space: where latents may go: z, as faces are drawn at random; w,
     which is wider; w+, another w for each layer, the nearest and least like a face. steps: of the search. start: from
     what the encoder makes of a photo, or from the best of 512 faces. optimiser: how a step is made; nesterov as in the
     face maths of 2016. difference: how pixels are compared. realism: how much the critic's opinion counts beside them.
@@ -118,9 +128,12 @@ def projection(
     mask: what of the photos is hidden, and completed: centre, left, random (four fifths of the pixels), or white parts
     of a picture, a rectangle; full hides nothing. blend: how what is drawn is joined to the rest. detail: keep
     what the generator lacks of a photo, so that its image is the photo, and sums change it with all its detail. tune:
-    steps in which a copy of the generator learns the photos, at last.
+    steps in which a copy of the generator learns the photos, at last. align: look for squares; without it, photos are
+    taken as they are, as they always are with a mask. beside: show a row of
+    photos above each row of what is found; they are kept too, anna_photo beside anna.
     """
-    from artengine_gan.projection.finding import Search, find
+    from artengine_gan.projection.finding import find
+    from artengine_gan.projection.task import Search
 
     search = Search(
         space=space,
@@ -135,5 +148,7 @@ def projection(
         blend=blend,
         detail=detail,
         tune=tune,
+        align=align,
+        beside=beside,
     )
     return (yield from find(session, photos, search))

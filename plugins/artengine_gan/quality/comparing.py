@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from artengine import Dataset
-from artengine_gan.networks import Dcgan, LatentImages
+from artengine_gan.networks import Dcgan, Judge, LatentImages
 from artengine_gan.quality.measures import Quality, frechet, precision_and_recall, sliced_wasserstein
 
 AT_ONCE = 100  # images
@@ -33,7 +33,7 @@ def photographed(photos: Dataset, numbers: Sequence[int], size: int) -> Iterator
 
 
 class Looked:
-    """A set of images as it is compared: what the judge sees of them, (N, F), and the first of them, (N, 3, h, w).
+    """A set of images as it is compared: what a judge sees of them, (N, F), and the first of them, (N, 3, h, w).
 
     raise_if_cancelled: is called now and then; whoever waits no longer raises there.
     """
@@ -41,10 +41,9 @@ class Looked:
     def __init__(
         self,
         images: Iterator[Tensor],
-        network: LatentImages | Dcgan,
+        judge: Judge | None,
         raise_if_cancelled: Callable[[], None] = lambda: None,
     ) -> None:
-        judge = network.judge if isinstance(network, LatentImages) else None
         features: list[Tensor] = []
         first: list[Tensor] = []
         for some in images:

@@ -54,7 +54,8 @@ def quality(
         photographed(photos, range(1, 2 * chosen, 2), size),
         drawn(network, chosen, seed=0),
     )
-    here, there, images = (Looked(one, network, target.raise_if_cancelled) for one in sets)
+    judge = network.judge if isinstance(network, LatentImages) else None
+    here, there, images = (Looked(one, judge, target.raise_if_cancelled) for one in sets)
     with target.create("-quality.txt") as file:
         file.write(_told(images.beside(here), there.beside(here), chosen).encode())
     yield target.path("-quality.txt")

@@ -14,12 +14,12 @@ from artengine.curve import Curve
 from artengine.training import PlannedStage, round_weights, run_stages
 from artengine_gan.datasets import DrawnFaces
 from artengine_gan.networks import Dcgan, LatentImages
+from artengine_gan.precision import learning_dtype
 from artengine_gan.training.adversarial_stage import AdversarialStage
 from artengine_gan.training.autoencoder_stage import AutoencoderStage, decibels
 from artengine_gan.training.batches import Batches
 from artengine_gan.training.dcgan_stage import DcganStage
 from artengine_gan.training.judge_stage import JudgeStage
-from artengine_gan.training.precision import training_dtype
 
 AUTOENCODER_SHARE = 0.5  # of all steps, those that begin as an autoencoder
 JUDGE_SHARE = 0.1  # of all steps, those in which the judge learns, where there is one
@@ -81,7 +81,7 @@ def _telling(reports: Generator[Progress, None, Result], words: str) -> Generato
 def _stages(
     session: Session, network: LatentImages, photos: Dataset, batches: Batches, plan: Plan, batch: int
 ) -> list[PlannedStage]:
-    dtype = training_dtype(session.device)
+    dtype = learning_dtype(session.device)
     augment = batches.learnt < FEW if plan.augment is None else plan.augment
     judging = max(1, round(JUDGE_SHARE * plan.steps)) if network.judge else 0
     before = max(1, round(AUTOENCODER_SHARE * plan.steps)) if plan.start == "autoencoder" else 0

@@ -282,4 +282,4 @@ def test_spoilt_faces_are_softer_or_noisier_and_still_faces() -> None:
 def test_bfloat16_is_for_processors_that_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
     for able, expected in (({"avx512_bf16": True}, torch.bfloat16), ({"avx2": True}, torch.float32)):
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda able=able: able)
-        assert precision.training_dtype(torch.device("cpu")) == expected
+        assert precision.learning_dtype(torch.device("cpu")) == expected

@@ -21,6 +21,7 @@ from artengine.media import Photo
 from artengine.training import weights
 from artengine_gan.datasets import DrawnFaces
 from artengine_gan.networks import Dcgan, LatentImages, dcgan, generator
+from artengine_gan.projection import Projected
 from artengine_gan.projection.comparing import Comparison
 from artengine_gan.projection.optimisers import MOMENTUM, NESTEROV_RATE, Nesterov
 from artengine_gan.projection.trainer import names_of
@@ -61,7 +62,7 @@ def desk(tmp_path: Path, network: LatentImages) -> Desk:
     z = network.draw(2, torch.Generator().manual_seed(8))
     with torch.no_grad():
         images = (network.images(z).clamp(-1, 1) + 1) * 127.5
-    for name, image in zip("ab", images, strict=True):
+    for name, image in zip(["a", "b"], images, strict=True):
         Image.fromarray(image.round().byte().permute(1, 2, 0).numpy()).save(tmp_path / f"{name}.png")
     return Desk(tmp_path)
 
@@ -240,6 +241,41 @@ def test_latents_are_called_as_their_photos_are() -> None:
     assert names_of([photo(name) for name in names]) == list(names.values())
 
 
+def test_photos_are_shown_above_what_is_found_and_kept_beside_it(desk: Desk, run_cli: RunCli) -> None:
+    Image.fromarray(DrawnFaces().read([3], 32)[0]).save(desk.folder / "a.png")  # which it cannot draw
+    text = (
+        scene(beside="true", align="false")
+        .replace("columns: 2", "columns: 1, rows: 4")
+        .replace("{width: 64, height: 32}", "{width: 32, height: 128}")
+    )
+    desk.load(text)
+    assert run_cli("run", desk.folder / "s.yaml", "--out", desk.folder / "out").code == 0
+    with Image.open(desk.folder / "out" / "s.png") as image:
+        shown = np.asarray(image.convert("RGB")).astype(float).reshape(4, 32, 32, 3)
+    a, b = (np.asarray(Image.open(desk.folder / f"{name}.png")).astype(float) for name in "ab")
+    assert np.abs(shown[0] - a).max() <= 2
+    assert np.abs(shown[2] - b).max() <= 2
+    assert np.abs(shown[1] - a).mean() > 10
+    (desk.folder / "kept.safetensors").write_bytes((desk.folder / "out" / "s.safetensors").read_bytes())
+    sums = text.partition("training:")[0] + (
+        "coordinates: {latents: {files: kept.safetensors, of: [a_photo, a, 2 * b_photo - b_photo, b]}}\n"
+    )
+    again = artengine.build(desk.load(sums)).paint() * 255
+    assert np.abs(again.reshape(shown.shape) - shown).max() <= 1
+
+
+def test_a_hole_is_shown_in_the_photo_beside(desk: Desk) -> None:
+    text = scene(beside="true", mask="left").replace("columns: 2", "columns: 2, rows: 2")
+    picture, _ = found_by(desk, text.replace("height: 32", "height: 64"))
+    shown = picture.paint()
+    b = np.asarray(Image.open(desk.folder / "b.png")) / 255
+    assert np.abs(shown[:32, 48:] - b[:, 16:]).max() < 0.01
+    hole = shown[:32, 32:48]
+    assert hole.std() < 0.01
+    assert np.abs(shown[32:, 48:] - b[:, 16:]).max() < 0.01  # below, the rest of the photo is as it was
+    assert shown[32:, 32:48].std() > 0.02  # and the hole is filled
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
@@ -258,6 +294,12 @@ def test_latents_are_called_as_their_photos_are() -> None:
             "mlp: {}",
             "found the network mlp, which colours points",
         ),
+        (
+            "steps: 12",
+            "beside: true",
+            "found 2 photos and a sheet of 2 x 1, expected room for each beside its photo; "
+            "set network.generator.rows to 2",
+        ),
         ("generator: ", "dcgan: ", "faces.safetensors: it holds the weights of another network"),
         ("steps: 12", "space: v", "space: found the text 'v', expected one of z, w, w+"),
         ("[a.png, b.png]", "[]", "photos: found"),
@@ -267,6 +309,11 @@ def test_latents_are_called_as_their_photos_are() -> None:
 def test_what_cannot_work_is_told_before_torch_works(desk: Desk, old: str, new: str, told: str) -> None:
     assert old in SCENE
     assert told in "\n".join(desk.mistakes(SCENE.replace(old, new)))
+
+
+def test_a_name_that_is_that_of_a_photo_beside_is_refused() -> None:
+    with pytest.raises(ValueError, match="found the name 'a_photo', which is that of the photo beside another one"):
+        Projected(names=["a", "a_photo"], length=2, beside=4)
 
 
 def test_coordinates_that_cannot_move_are_refused(desk: Desk) -> None:

@@ -60,7 +60,9 @@ def test_patches_tell_a_blur() -> None:
 
 def test_a_network_without_a_judge_is_measured_by_patches_alone() -> None:
     network = generator(Ports(inputs=4), size=32, width=8).eval()
-    found = Looked(drawn(network, 30, 0), network).beside(Looked(photographed(DrawnFaces(), range(30), 32), network))
+    found = Looked(drawn(network, 30, 0), network.judge).beside(
+        Looked(photographed(DrawnFaces(), range(30), 32), network.judge)
+    )
     assert (found.frechet, found.precision, found.recall) == (None, None, None)
     assert found.wasserstein > 0
 

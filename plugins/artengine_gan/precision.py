@@ -1,11 +1,11 @@
-"""In which precision a training computes: bfloat16 where the processor has instructions for it."""
+"""In which precision images are computed while something is learnt: bfloat16 where the processor can do that."""
 
 from __future__ import annotations
 
 import torch
 
 
-def training_dtype(device: torch.device) -> torch.dtype:
+def learning_dtype(device: torch.device) -> torch.dtype:
     """The precision of what lies between weights and images: bfloat16 where that is quicker, else float32.
 
     With instructions for it (measured with AVX-512: 1.8 times as quick), never without (twenty times as slow). The
