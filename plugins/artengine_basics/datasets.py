@@ -39,7 +39,7 @@ class Folder:
     """
 
     def __init__(self, *, path: PhotoFolder, crop: Crop = "centre", labels: Labels | None = None) -> None:
-        if labels and not labels.missing and not path.missing and not labels.rows.keys() & path.files.keys():
+        if labels and not labels.missing and not path.missing and not labels.known(path.files):
             first = quoted(printable(next(iter(labels.rows))))
             raise ValueError(f"found {first} in {quoted(labels.name)}, and no row for any photo in {quoted(path.name)}")
         self._folder = path
@@ -54,12 +54,16 @@ class Folder:
     @property
     def description(self) -> str:
         """How many photos there are, and which files are none."""
-        bad = {**self._folder.left_out, **self._seen().bad}
-        bad = {
-            name: why for name, why in bad.items() if not self._labels or self._folder.path / name != self._labels.path
-        }
-        left_out = f"; {len(bad):,} left out: {describe_left_out(bad)}" if bad else ""
-        return f"{len(self):,} photo{'s' if len(self) > 1 else ''} in {self._folder.name}{left_out}"
+        seen = self._seen()
+        table = self._labels.path if self._labels else None
+        others = {name: why for name, why in self._folder.left_out.items() if self._folder.path / name != table}
+        bad = {**others, **seen.bad}
+        words = [f"{len(self):,} photo{'s' if len(self) > 1 else ''} in {self._folder.name}"]
+        if self._labels:
+            words.append(f"{self._labels.known(seen.names):,} of them in {self._labels.name}")
+        if bad:
+            words.append(f"{len(bad):,} left out: {describe_left_out(bad)}")
+        return "; ".join(words)
 
     def read(self, numbers: Sequence[int], size: int, /) -> Squares:
         """The photos of these numbers, (N, size, size, 3)."""
@@ -87,18 +91,10 @@ class Folder:
 
     def label(self, name: str, numbers: Sequence[int], /) -> npt.NDArray[np.float64]:
         """How much of it the photos of these numbers show, as the table says; NaN for photos that are not in it."""
-        import numpy as np
-
-        found = np.full(len(numbers), np.nan)
-        if self._labels is None or self._labels.values is None or name not in self.label_names:
+        if self._labels is None:
             raise KeyError(name)
-        column = self._labels.values[:, self.label_names.index(name)]
         names = self._seen().names
-        for place, number in enumerate(numbers):
-            row = self._labels.rows.get(names[number])
-            if row is not None:
-                found[place] = column[row]
-        return found
+        return self._labels.of(name, [names[number] for number in numbers])
 
     def _seen(self) -> _Seen:
         """Which of the photos are whole."""

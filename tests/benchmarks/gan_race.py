@@ -14,7 +14,6 @@ from tests.benchmarks.gan import HELD_OUT, WEIGHTS, network_of
 from tests.benchmarks.tables import machine, table
 
 import artengine
-from artengine import Progress
 from artengine.training.session import TrainingSession
 from artengine_gan.datasets import DrawnFaces
 from artengine_gan.networks import Dcgan, Judge, LatentImages
@@ -34,7 +33,7 @@ training: {adversarial: {photos: {drawn_faces: {count: 500000}}, steps: 1000000}
 class Judged:
     """Photos as a judge sees them, and how far images are from them."""
 
-    def __init__(self, judge: Judge | None, count: int) -> None:
+    def __init__(self, judge: Judge, count: int) -> None:
         self._judge, self._count = judge, count
         photos = DrawnFaces(count=HELD_OUT + count)
         self._photos = Looked(photographed(photos, range(HELD_OUT, HELD_OUT + count), SIZE), judge)
@@ -42,7 +41,8 @@ class Judged:
     def distance(self, network: LatentImages | Dcgan) -> str:
         """The Frechet distance, and the recall."""
         found = Looked(drawn(network.eval(), self._count, seed=0), self._judge).beside(self._photos)
-        return f"{found.frechet or 0:.0f} (recall {found.recall or 0:.2f})"
+        assert found.frechet is not None
+        return f"{found.frechet:.0f} (recall {found.recall:.2f})"
 
 
 def learn(text: str, seconds: float | None) -> tuple[LatentImages | Dcgan, Mapping[str, Any], int, float]:
@@ -55,28 +55,32 @@ def learn(text: str, seconds: float | None) -> tuple[LatentImages | Dcgan, Mappi
     assert isinstance(network, LatentImages | Dcgan)
     begin, state, step = time.process_time(), {}, 0
     for report in TrainingSession(picture, None, lambda step, total: total is not None and step == total - 1).run():
-        assert isinstance(report, Progress)
         step = report.step
         done = seconds is not None and time.process_time() - begin > seconds
         if report.state and (done or step == (report.total or 0) - 1):
             state = report.state()
         if done:
             break
+    else:
+        step += 1  # the last one, which is not reported but ends it
     return network, state, step, time.process_time() - begin
 
 
 @click.command()
 @click.option("--weights", type=click.Path(path_type=Path, exists=True, dir_okay=False), default=WEIGHTS)
 @click.option("--steps", default=1000, show_default=True, type=click.IntRange(10), help="Of the default.")
-@click.option("--samples", default=2000, show_default=True, type=click.IntRange(50), help="Images that are compared.")
+@click.option("--samples", default=2000, show_default=True, type=click.IntRange(500), help="Images that are compared.")
 def main(weights: Path, steps: int, samples: int) -> None:
     """Measure what the default comes to, and dcgan in the same time; the judge is that of other weights."""
-    judged = Judged(network_of(weights).judge, samples)
+    judge = network_of(weights).judge
+    if judge is None:
+        raise click.UsageError(f"{weights} holds no judge")
+    judged = Judged(judge, samples)
     network, state, step, seconds = learn(DEFAULT.replace("STEPS", str(steps)), None)
     rows = [["default, shown", f"{step:,}", f"{seconds:.0f} s", judged.distance(network)]]
     learning = state["trainer"]["stage"]["learning"]
     own = {name: tensor for name, tensor in learning.items() if not name.startswith("recent.")}
-    network.load_state_dict(own, strict=False)
+    assert not network.load_state_dict(own, strict=False).unexpected_keys
     rows.append(["default, as it learns", f"{step:,}", "", judged.distance(network)])
     published, _, step, seconds = learn(PUBLISHED, seconds)
     rows.append(["dcgan", f"{step:,}", f"{seconds:.0f} s", judged.distance(published)])

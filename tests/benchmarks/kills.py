@@ -44,7 +44,7 @@ training: {adversarial: {photos: {drawn_faces: {count: 60}}, steps: 60, batch: 4
 DCGAN = FACES.replace("generator", "dcgan")
 LOOKALIKE = """canvas: {width: 64, height: 32}
 network: {generator: {weights: made/faces.safetensors, columns: 2}}
-training: {projection: {photos: [photo.png, made/painter.png], steps: 40, tune: 20, detail: true}}
+training: {projection: {photos: [photo.png, made/painter.png], steps: 40, tune: 20, detail: true, align: false}}
 """
 DIRECTIONS = """canvas: {width: 96, height: 32}
 network: {generator: {weights: made/faces.safetensors, columns: 3}}

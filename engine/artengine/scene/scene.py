@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from artengine.capabilities import ImageNetwork
 from artengine.components import ConfiguredComponent, is_installed, version_of
 from artengine.kinds import Filter, Network, Output, Source, named
 from artengine.media import Media
@@ -157,7 +158,9 @@ class Scene:
 
     def _hash_training(self, without: Collection[str] = ()) -> str:
         parts = [*self.coordinates, self.network]
-        decide = [one.decides() for one in parts]
+        # whoever learns whole images looks at no coordinates, only at how many numbers they have
+        images = self.training is not None and self.training.component.declares.teaches is ImageNetwork
+        decide = [one.decides() if images else one.describe() for one in self.coordinates] + [self.network.decides()]
         if self.training:
             parts.append(self.training)
             decide.append(self.training.decides(without))

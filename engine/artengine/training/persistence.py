@@ -10,7 +10,7 @@ from typing import Any
 
 from artengine import curve
 from artengine.components import ConfiguredComponent
-from artengine.errors import ArtengineError, InputError, PicturedError
+from artengine.errors import ArtengineError, InputError, OutputError, PicturedError
 from artengine.events import Event, Note, Resumed, TrainingEnd, TrainingReport, Wrote
 from artengine.files import KEEPING, Replacing, create_file, earlier_files
 from artengine.painting import Picture
@@ -142,13 +142,16 @@ def _saved(session: TrainingSession, picture: Picture, checkpoints: Checkpoints)
         raise
 
 
-def _show_why(error: PicturedError, path: Path, replacing: Replacing) -> Wrote:
-    """Write the picture of what a trainer has refused."""
+def _show_why(error: PicturedError, path: Path, replacing: Replacing) -> Note:
+    """Write the picture of what a trainer has refused; gives a word about it."""
     from PIL import Image
 
-    with create_file(path, replacing=replacing) as file:
-        Image.fromarray(error.picture).save(file, "PNG")
-    return Wrote(path)
+    try:
+        with create_file(path, replacing=replacing) as file:
+            Image.fromarray(error.picture).save(file, "PNG")
+    except OutputError as failed:
+        return Note(f"the picture that shows why could not be written: {failed}")
+    return Note(f"{path} shows why")
 
 
 def _write(picture: Picture, result: Result, path: Path, describe: Describe | None, replacing: Replacing) -> None:

@@ -93,7 +93,9 @@ def direction(w: Tensor, label: np.ndarray, name: str, way: Literal["difference"
     has, lacks = _parted(label)
     for word, chosen in (("with", has), ("without", lacks)):
         if chosen.sum() < LEAST:
-            raise ValueError(f"found {chosen.sum()} photos {word} {name}, expected {LEAST} at least; look at more")
+            raise ValueError(
+                f"found {chosen.sum()} photos {word} {name}, expected {LEAST} at least; look at more, or label more"
+            )
     one, other = (w[torch.from_numpy(chosen).to(w.device)].double() for chosen in (has, lacks))
     difference = one.mean(0) - other.mean(0)
     if way == "boundary":  # Fisher 1936: the direction in which both differ most, for what they vary within themselves

@@ -77,9 +77,11 @@ def _place(aligner: Aligner, photo: Photo, size: int) -> Placement | None:
         return None
     place, decibels = aligner.best(photo.in_8_bits())
     if decibels < aligner.least:
-        found = f"{photo.name}: found nothing like what the network has learnt; the nearest, {decibels:.1f} dB from it"
+        found = (
+            f"{photo.name}: found nothing like what the network has learnt, the best square drawn to {decibels:.1f} dB"
+        )
         expected = f"expected {aligner.least:.1f} dB or more; take another photo, or set align: false"
-        raise PicturedError(f"{found}, is in the picture; {expected}", aligner.picture(photo.in_8_bits(), place))
+        raise PicturedError(f"{found}, {expected}", aligner.picture(photo.in_8_bits(), place))
     return place
 
 

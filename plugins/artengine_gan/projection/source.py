@@ -42,7 +42,9 @@ class Projected:
         if odd := [name for name in names if not name.isidentifier()]:
             raise ValueError(f"found the name {odd[0]!r}, expected letters, digits and _, and a letter first, for sums")
         if beside and (same := {name + PHOTO for name in names} & {*names}):
-            raise ValueError(f"found the name {sorted(same)[0]!r}, which is that of the photo beside another one")
+            raise ValueError(
+                f"found the name {sorted(same)[0]!r}, which stands for a photo beside; call that file otherwise"
+            )
         if around is not None and around not in names:
             raise ValueError(f"found around: {around}, expected one of the names")
         self.names = names

@@ -15,8 +15,8 @@ from artengine_gan.projection.aligning import Placement
 from artengine_gan.projection.holes import known_pixels, spread
 from artengine_gan.projection.mask import Hole, Word
 from artengine_gan.projection.source import Projected
+from artengine_gan.projection.trainer import Space
 
-Space = Literal["z", "w", "w+"]
 Stretch = Literal["z", "w", "w+", "generator"]
 
 

@@ -48,10 +48,14 @@ def test_values_are_written_in_several_ways(word: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "found the head '', expected a table in CSV"),
-        ("file\na.png\n", "found the head 'file'"),
-        ("file,smile,smile\na.png,1,1\n", "found the head 'file,smile,smile'"),
-        ("file,,smile\na.png,1,1\n", "found the head 'file,,smile'"),
+        ("", "found the first line '', expected a table in CSV"),
+        ("file\na.png\n", "found the first line 'file'"),
+        ("file;smile\na.png;1\n", "found the first line 'file;smile', .*, all in UTF-8, with commas between"),
+        ("file,sm\tile\na.png,1\n", "found the first line"),
+        ("file,\x00\na.png,1\n", "found the first line"),
+        (f"file,{'x' * 70_000}\na.png,1\n", "found the first line"),
+        ("file,smile,smile\na.png,1,1\n", "found 'smile' in the head, expected each label once"),
+        ("file,,smile\na.png,1,1\n", "found '' in the head"),
         ("file,smile\n", "found a table without rows"),
         ("file,smile\na.png,1\nb.png,1,0\n", "found 3 values in line 3, expected 2, as the head has"),
         ("file,smile\na.png,1\na.png,0\n", "found 'a.png' again in line 3, expected each photo once"),
@@ -61,13 +65,29 @@ def test_values_are_written_in_several_ways(word: str, tmp_path: Path) -> None:
         ),
         ("file,smile\na.png,nan\n", "found 'nan' for 'smile' in line 2"),
         ("file,smile\na.png,\x1b[31mred\n", r"found '\?\[31mred' for 'smile' in line 2"),
-        ('file,smile\n"a.png,1\n', "found no table"),
+        ('file,smile\n"a.png,1\n', "found no table .* in line 2"),
         (b"file,smile\n\xff\xfe,1\n", "found no text in UTF-8"),
+        ("file,smile\na.png\n", "found 1 value in line 2, expected 2"),
     ],
 )
 def test_a_wrong_table_is_told_with_its_place(text: str | bytes, told: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=told.replace("'?'", r"'\?'")):
         open_labels(held(tmp_path, text), "labels.csv")
+
+
+def test_what_is_opened_as_a_table_is_known_as_one(tmp_path: Path) -> None:
+    for head in ("file,é", "file,wavy hair,5 o'clock", "a,b\r", f"file,{'ä' * 30_000}"):
+        path = held(tmp_path, f"{head}\n")
+        path.write_bytes(path.read_bytes() + b"x.png" + b",1" * head.count(",") + b"\n")
+        assert isinstance(open_media(path, "labels.csv"), Labels)
+    path = held(tmp_path, "file,wavy hair,5 o'clock\nx.png,1,0\n")
+    assert open_labels(path, "labels.csv").names == ("wavy_hair", "5_o_clock")
+
+
+def test_names_of_photos_are_the_same_however_accents_are_written(tmp_path: Path) -> None:
+    found = open_labels(held(tmp_path, "file,smile\n e\u0301.png ,1\n"), "labels.csv")
+    assert found.known(["\u00e9.png", "e\u0301.png", "e.png"]) == 2
+    assert np.array_equal(found.of("smile", ["e.png", "\u00e9.png"]), [np.nan, 1], equal_nan=True)
 
 
 def test_other_files_are_not_taken_for_tables(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def test_a_table_says_what_the_photos_of_a_folder_show(tmp_path: Path) -> None:
     assert list(photos.label_names) == ["smile", "hat"]
     assert np.array_equal(photos.label("smile", [2, 0, 1]), [0.5, 1, np.nan], equal_nan=True)
     assert np.array_equal(photos.label("hat", [0, 2]), [np.nan, 1], equal_nan=True)
-    assert photos.description == "3 photos in p"  # the table is none, and no surprise
+    assert photos.description == "3 photos in p; 2 of them in labels.csv"  # the table is none, and no surprise
     with pytest.raises(KeyError):
         photos.label("age", [0])
 

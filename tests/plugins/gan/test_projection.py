@@ -312,7 +312,7 @@ def test_what_cannot_work_is_told_before_torch_works(desk: Desk, old: str, new: 
 
 
 def test_a_name_that_is_that_of_a_photo_beside_is_refused() -> None:
-    with pytest.raises(ValueError, match="found the name 'a_photo', which is that of the photo beside another one"):
+    with pytest.raises(ValueError, match="found the name 'a_photo', which stands for a photo beside; call that"):
         Projected(names=["a", "a_photo"], length=2, beside=4)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import pytest
 import torch
+from tests.support.scene_folder import Desk
 
 from artengine.view import View
 from artengine_gan.sources import samples
@@ -50,3 +52,18 @@ def test_a_film_walks_through_all_seeds_and_back() -> None:
     jumps = [float((after - before).norm()) for before, after in itertools.pairwise(steps)]
     assert max(jumps) < 3 * sum(jumps) / len(jumps)
     assert min(float(step.norm()) for step in steps) > 0.8 * min(float(at(k / 3).norm()) for k in range(3))
+
+
+IMAGES = "network: {generator: {size: 32, width: 8}}\ntraining: {adversarial: {photos: {drawn_faces: {}}, steps: 4}}\n"
+POINTS = "network: {mlp: {width: 4}}\ntraining: {regression: {target: photo.png, until: {steps: 2}}}\n"
+
+
+@pytest.mark.parametrize(("text", "same"), [(IMAGES, True), (POINTS, False)])
+def test_other_samples_learn_anew_only_who_looks_at_them(text: str, same: bool, tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    keys = {
+        desk.load(f"coordinates: {{samples: {{length: 6, {option}}}}}\n{text}").training_key
+        for option in ("seed: 1", "seed: 2", "spread: 0.5")
+    }
+    assert len(keys) == (1 if same else 3)
+    assert desk.load(f"coordinates: {{samples: {{length: 7}}}}\n{text}").training_key not in keys
