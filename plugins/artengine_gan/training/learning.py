@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -19,10 +18,10 @@ from artengine_gan.training.adversarial_stage import AdversarialStage
 from artengine_gan.training.autoencoder_stage import AutoencoderStage, decibels
 from artengine_gan.training.batches import Batches
 from artengine_gan.training.dcgan_stage import DcganStage
-from artengine_gan.training.judge_stage import JudgeStage
+from artengine_gan.training.finishing_stage import FinishingStage
 
 AUTOENCODER_SHARE = 0.5  # of all steps, those that begin as an autoencoder
-JUDGE_SHARE = 0.1  # of all steps, those in which the judge learns, where there is one
+FINISHING_SHARE = 0.1  # of all steps, those at the end in which encoder and generator stay as they are
 BATCH, DCGAN_BATCH = 32, 64
 FEW = 5_000  # photos, fewer than which a critic learns by heart
 BITS = 16  # of each weight in the file that is kept
@@ -83,9 +82,12 @@ def _stages(
 ) -> list[PlannedStage]:
     dtype = learning_dtype(session.device)
     augment = batches.learnt < FEW if plan.augment is None else plan.augment
-    judging = max(1, round(JUDGE_SHARE * plan.steps)) if network.judge else 0
+    if network.judge and not isinstance(photos, DrawnFaces):
+        raise ValueError("found a judge, which learns drawn_faces alone, with other photos; leave judge out")
+    faces = photos if isinstance(photos, DrawnFaces) else None
+    finishing = max(1, round(FINISHING_SHARE * plan.steps))
     before = max(1, round(AUTOENCODER_SHARE * plan.steps)) if plan.start == "autoencoder" else 0
-    after = max(1, plan.steps - before - judging)
+    after = max(1, plan.steps - before - finishing)
 
     def autoencoder() -> AutoencoderStage:
         return AutoencoderStage(session, batches, steps=before, batch=batch, dtype=dtype)
@@ -93,13 +95,12 @@ def _stages(
     def adversarial() -> AdversarialStage:
         return AdversarialStage(session, batches, steps=after, batch=batch, dtype=dtype, augment=augment, before=before)
 
-    def judge(faces: DrawnFaces) -> JudgeStage:
-        return JudgeStage(session, batches, faces, steps=judging, before=before + after, dtype=dtype)
+    def finish() -> FinishingStage:
+        return FinishingStage(session, batches, faces, steps=finishing, batch=batch, before=before + after, dtype=dtype)
 
     planned = [PlannedStage(make=autoencoder, steps=before)] if before else []
-    planned.append(PlannedStage(make=adversarial, steps=after))
-    if network.judge:
-        if not isinstance(photos, DrawnFaces):
-            raise ValueError("found a judge, which learns drawn_faces alone, with other photos; leave judge out")
-        planned.append(PlannedStage(make=functools.partial(judge, photos), steps=judging))
-    return planned
+    return [
+        *planned,
+        PlannedStage(make=adversarial, steps=after),
+        PlannedStage(make=finish, steps=finishing),
+    ]

@@ -17,11 +17,12 @@ from tests.support.trainings import always, result_of, training_of
 import artengine
 from artengine import InputError, Picture, Progress, Result
 from artengine.curve import psnr
+from artengine_gan import precision
 from artengine_gan.datasets import DrawnFaces
-from artengine_gan.networks import LatentImages
-from artengine_gan.training import adversarial_stage, autoencoder_stage, learner, precision
+from artengine_gan.networks import LatentImages, Mapping
+from artengine_gan.training import adversarial_stage, autoencoder_stage, finishing_stage, learner, learning, prior
 from artengine_gan.training.augment import augmented
-from artengine_gan.training.judge_stage import spoilt
+from artengine_gan.training.finishing_stage import spoilt
 
 if TYPE_CHECKING:
     from tests.support.common import RunCli
@@ -70,7 +71,13 @@ def test_a_network_learns_to_draw_photos_that_it_has_never_seen(desk: Desk, monk
     found = np.mean([psnr(float(one)) for one in ((drawn - photos) / 2).square().mean((1, 2, 3))])
     assert found > floor + 0.5  # decibels, on average over faces
     assert result.psnr == pytest.approx(found, abs=1)
-    assert [point.step for point in result.curve] == [40, 80, 120, 160]
+    assert [point.step for point in result.curve] == [
+        40,
+        80,
+        120,
+        144,
+        160,
+    ]  # with the end of a stage
     assert picture.paint().std() > 0.05
 
 
@@ -83,6 +90,8 @@ def test_a_training_goes_on_from_any_step_to_the_same_weights(
     desk: Desk, network: str, extra: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(learner, "STEPS_PER_CHECK", 3)
+    monkeypatch.setattr(finishing_stage, "ENOUGH", 4)
+    monkeypatch.setattr(learning, "FINISHING_SHARE", 0.3)
     text = scene(network, steps=10)
     if extra == "start":
         text = text.replace("batch: 4", "batch: 4, start: scratch, augment: false")
@@ -269,6 +278,40 @@ def test_augmented_images_keep_their_shape_and_gradients() -> None:
     again = augmented(images, torch.Generator().manual_seed(1))
     assert torch.equal(changed, again)
     assert (changed.detach() - images.detach()).abs().flatten(1).max(1).values.min() > 0.1
+
+
+def test_a_critic_of_latents_draws_a_mapping_to_those_of_photos() -> None:
+    numbers = torch.Generator().manual_seed(1)
+    recent = prior.RecentLatents(4, 4096)
+    w = torch.randn(4096, 4, generator=numbers)
+    recent.add(w)
+    mapping, critic = Mapping(np.random.RandomState(0), 4), prior.LatentCritic(np.random.RandomState(0), 4)
+    mapping.fit(w)
+    with torch.no_grad():
+        mapping.linear.bias[0] += 1.5
+    z = torch.randn(2000, 4, generator=numbers)
+
+    def opinions(*some: torch.Tensor) -> list[float]:
+        with torch.no_grad():
+            return [float(critic(recent.scaled(one)).mean()) for one in some]
+
+    optimiser = torch.optim.Adam(critic.parameters(), lr=prior.CRITIC_RATE)
+    for number in range(40):
+        optimiser.zero_grad()
+        prior.critic_loss(mapping, critic, recent, recent.some(numbers), numbers, smooth=number % 4 == 0).backward()
+        optimiser.step()
+    before = mapping(z).detach()
+    of_photos, given = opinions(w, before)
+    assert of_photos > given + 0.5
+    optimiser = torch.optim.Adam(mapping.parameters(), lr=prior.RATE)
+    for _ in range(40):
+        optimiser.zero_grad()
+        prior.mapping_loss(mapping, critic, recent, recent.some(numbers), numbers).backward()
+        optimiser.step()
+    assert all(one.requires_grad for one in critic.parameters())
+    earlier, now = opinions(before, mapping(z))
+    assert now > earlier + 0.1
+    assert float(mapping(z).detach()[:, 0].mean()) < float(before[:, 0].mean()) - 0.05
 
 
 def test_spoilt_faces_are_softer_or_noisier_and_still_faces() -> None:
