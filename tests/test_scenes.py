@@ -19,7 +19,7 @@ from artengine.making.pipeline import make_files
 from artengine.media import ffmpeg
 from artengine.scene.loading import load_work
 from artengine.scene.montage import Montage
-from artengine.training import enclosed
+from artengine.training import enclosed, weights
 
 
 def from_git(*words: str) -> bytes | None:
@@ -46,6 +46,15 @@ def as_committed(path: Path, folder: Path) -> Path:
     return copy
 
 
+def scene_as_committed(path: Path, folder: Path) -> Path:
+    """A copy of a scene as it stands in the project, with the weights that it names."""
+    if "weights/" in path.read_text():
+        (folder / "weights").mkdir()
+        for kept in committed("scenes/weights"):
+            as_committed(kept, folder / "weights")
+    return as_committed(path, folder)
+
+
 def unlike(one: Path, other: Path) -> float:
     """How far two pictures are apart: the mean difference of their pixels, in levels of 255."""
     with Image.open(one) as first, Image.open(other) as second:
@@ -57,7 +66,14 @@ SCENES = sorted(path for path in committed("scenes") if path.suffix == ".yaml")
 QUICK = {
     "regression": ["training.regression.until.steps=2", "training.regression.downscale=8"],
     "dividers": ["training.dividers.cycles=1", "training.dividers.downscale=16", "training.dividers.candidates=2"],
+    "adversarial": [
+        *("training.adversarial.steps=3", "training.adversarial.batch=2"),
+        *("network.generator.size=32", "network.generator.width=8"),
+    ],
+    "projection": ["training.projection.steps=2"],
+    "directions": ["training.directions.count=200"],
 }
+SHIPPED = {"faces-train": "faces", "lookalike": "people", "average": "directions"}  # weights that other scenes take
 SLOW = "film.fps=1"
 SHORTER = {"walk": ["film.length=5s"]}  # still a frame at every seed
 STRIP = 12  # frames of a strip
@@ -107,21 +123,40 @@ def test_a_scene_has_its_picture_in_the_gallery_made_from_just_this_scene(path: 
         assert kept.stat().st_size <= 350_000
 
 
+@pytest.mark.parametrize(("name", "kept"), SHIPPED.items())
+def test_weights_that_come_with_the_project_are_those_of_its_scenes(name: str, kept: str) -> None:
+    scene = artengine.load(ROOT / "scenes" / f"{name}.yaml")
+    assert weights.about(ROOT / "scenes" / "weights" / f"{kept}.safetensors")["key"] == scene.training_key
+
+
+def test_weights_that_come_with_the_project_are_small() -> None:
+    assert sum(path.stat().st_size for path in committed("scenes/weights")) <= 8_000_000
+
+
+LARGE = "faces-train"  # whose weights are no part of its picture
+
+
 @pytest.mark.parametrize(
     "path",
-    [path for path in SCENES if "training:" in path.read_text() and "learning:" not in path.read_text()],
+    [
+        path
+        for path in SCENES
+        if "training:" in path.read_text() and "learning:" not in path.read_text() and path.stem != LARGE
+    ],
     ids=lambda path: path.stem,
 )
 def test_a_learnt_picture_in_the_gallery_has_what_it_has_learnt(path: Path, tmp_path: Path) -> None:
     (picture,) = [one for one in committed("gallery") if one.stem == path.stem]
-    # in an empty folder, where no photo is
+    # in a folder where no photo is
     (tmp_path / "empty").mkdir()
+    scene_as_committed(path, tmp_path / "empty").unlink()
     again = remaking_of(Path(shutil.copy(as_committed(picture, tmp_path), tmp_path / "empty")))
     assert isinstance(again.scene, artengine.Scene)
     assert again.packed
     small = artengine.build(again.scene, "cpu")
     before = small.glance(24, 24)
-    enclosed.load(again.packed, small.network, tmp_path / "there")
+    enclosed.load(again.packed, small.learnable, tmp_path / "there")
+    small.take_learnt()
     assert np.abs(small.glance(24, 24) - before).mean() > 0.05
 
 
@@ -137,7 +172,7 @@ def test_a_scene_still_gives_the_picture_in_the_gallery(path: Path, tmp_path: Pa
     quick = (
         [f"film.fps={STRIP * math.ceil(film.duration / STRIP) / film.duration}", "outputs=filmstrip"] if film else []
     )
-    (made,) = artengine.run(as_committed(path, tmp_path), out=tmp_path / "out", overrides=quick, device="cpu")
+    (made,) = artengine.run(scene_as_committed(path, tmp_path), out=tmp_path / "out", overrides=quick, device="cpu")
     assert made.name == picture.name
     # a strip of a longer film shows moments that are a frame or two away from these
     assert unlike(made, as_committed(picture, tmp_path)) < (8 if film else 1)

@@ -51,6 +51,8 @@ class SheetRenderer:
         self._latents: Tensor | None = None
         self._images: OrderedDict[int, Tensor] = OrderedDict()  # by their place, counted row by row
         self._version = 0
+        self._pool: ThreadPoolExecutor | None = None
+        self._own = threading.local()  # of each thread, the network that is its own and the version that it is of
 
     def version(self) -> int:
         """A number that changes with the network's weights; images of others are dropped."""
@@ -158,16 +160,13 @@ class SheetRenderer:
 
     def _compute(self, places: list[int]) -> list[Tensor]:
         threads = torch.get_num_threads()
-        workers = min(threads if self.device.type == "cpu" else 1, len(places))
-        own = threading.local()
-        latents = self._latents
+        own, latents, version = self._own, self._latents, self._version
         assert latents is not None  # noqa: S101 - they are taken before anything is rendered
 
-        def begin() -> None:
-            torch.set_num_threads(1)
-            own.network = copied(self._network).eval()
-
         def work(place: int) -> Tensor:
+            if getattr(own, "version", None) != version:
+                torch.set_num_threads(1)
+                own.network, own.version = copied(self._network).eval(), version
             with torch.inference_mode():
                 images: Tensor = own.network.images(latents[place : place + 1])
             if images.ndim != 4 or len(images) != 1 or images.shape[1] != self.channels:
@@ -175,11 +174,12 @@ class SheetRenderer:
                 raise ValueError(f"gave images of shape {tuple(images.shape)} for one latent, expected {shape}")
             return images[0].float()
 
-        with ThreadPoolExecutor(workers, initializer=begin) as pool:
-            try:
-                return list(pool.map(work, places))
-            finally:
-                torch.set_num_threads(threads)  # it is what threads to come begin with, too
+        if self._pool is None:  # kept, as a thread that begins anew prepares all weights anew
+            self._pool = ThreadPoolExecutor(threads if self.device.type == "cpu" else 1)
+        try:
+            return list(self._pool.map(work, places))
+        finally:
+            torch.set_num_threads(threads)  # it is what threads to come begin with, too
 
 
 def interpolate(images: Tensor, which: Tensor, x: Tensor, y: Tensor) -> Tensor:
