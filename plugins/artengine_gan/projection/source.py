@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from artengine import View
 
 Name = Annotated[str, StringConstraints(pattern=r"^\w{1,60}$")]
+
+Space = Literal["z", "w", "w+"]
 
 NAMES: list[Name] = ["photo"]
 PHOTO = "_photo"  # stands behind the names of the latents that show the photos themselves

@@ -14,8 +14,7 @@ from artengine_gan.networks import Dcgan, LatentImages
 from artengine_gan.projection.aligning import Placement
 from artengine_gan.projection.holes import known_pixels, spread
 from artengine_gan.projection.mask import Hole, Word
-from artengine_gan.projection.source import Projected
-from artengine_gan.projection.trainer import Space
+from artengine_gan.projection.source import Projected, Space
 
 Stretch = Literal["z", "w", "w+", "generator"]
 

@@ -15,13 +15,13 @@ from pydantic import Field
 from artengine import ImageNetwork, Photo, Progress, Result, ScenePart, expects, moves, named, teaches
 from artengine_gan import arithmetic
 from artengine_gan.projection.mask import Hole, Word
+from artengine_gan.projection.source import Space
 
 if TYPE_CHECKING:
     from artengine import LoadedScene, Session
 
 RESERVED = {*arithmetic.PLACES, *arithmetic.FUNCTIONS}
 
-Space = Literal["z", "w", "w+"]
 Weight = Annotated[float, Field(ge=0, le=1e6)]
 
 

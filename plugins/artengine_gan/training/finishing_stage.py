@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from artengine import Session
 from artengine_gan.datasets import DrawnFaces
-from artengine_gan.networks import Judge, LatentImages, Mapping, judging_error
+from artengine_gan.networks import Judge, LatentCritic, LatentImages, Mapping, judging_error
 from artengine_gan.training import prior
 from artengine_gan.training.batches import Batches
 from artengine_gan.training.learner import Average, Learner
@@ -61,7 +61,7 @@ class FinishingStage(Learner):
 
     def _take_learning(self) -> None:
         network, latent = self._network, self._network.shape.latent
-        critic = prior.LatentCritic(np.random.RandomState(self.session.seed), latent)
+        critic = LatentCritic(np.random.RandomState(self.session.seed), latent)
         parts = {
             "mapping": copy.deepcopy(network.mapping),
             "critic": critic,
@@ -80,7 +80,7 @@ class FinishingStage(Learner):
         """Bring the mapping nearer to what photos are, and the judge; gives how unlikely photos are to the mapping."""
         mapping, critic, recent = (self.learning[name] for name in ("mapping", "critic", "recent"))
         assert isinstance(mapping, Mapping)  # noqa: S101 - for type checkers
-        assert isinstance(critic, prior.LatentCritic)  # noqa: S101 - for type checkers
+        assert isinstance(critic, LatentCritic)  # noqa: S101 - for type checkers
         assert isinstance(recent, prior.RecentLatents)  # noqa: S101 - for type checkers
         with torch.no_grad():
             recent.add(self._network.encoder(photos, self.dtype).float())

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from artengine_gan.networks import Mapping
-from artengine_gan.networks.layers import GAIN, SLOPE, linear
+from artengine_gan.networks import LatentCritic, Mapping
 
 RATE = 1e-3
 BETAS = (0.9, 0.99)
@@ -19,7 +17,6 @@ STEEPEST = 1.0  # length of its gradient, at most
 # against a critic of latents
 ADVERSARIAL_RATE, CRITIC_RATE = 3e-4, 1e-3
 ADVERSARIAL_BETAS = (0.0, 0.99)
-HIDDEN = 512  # numbers between a latent and the critic's opinion of it, twice
 COMPARED = 512  # latents, at a step
 NOISE = 0.03  # on those of photos
 LIKELIHOOD = 0.1  # weight of the likelihood beside the critic's opinion
@@ -55,24 +52,6 @@ class RecentLatents(nn.Module):
         """Latents in units of how these ones vary."""
         here = self.w[: int(self.count)]
         return (w - here.mean(0)) / (here.std(0, correction=0) + NOISE)
-
-
-class LatentCritic(nn.Module):
-    """An opinion of latents, (N, D) to (N, 1): higher for those of photos than for those that a mapping gives."""
-
-    def __init__(self, random: np.random.RandomState, latent: int) -> None:
-        super().__init__()
-        self.layers = nn.ModuleList(
-            [linear(random, latent, HIDDEN, gain=GAIN), linear(random, HIDDEN, HIDDEN, gain=GAIN)]
-        )
-        self.last = linear(random, HIDDEN, 1)
-
-    def forward(self, w: Tensor) -> Tensor:
-        """The opinion."""
-        for layer in self.layers:
-            w = functional.leaky_relu(layer(w), SLOPE)
-        opinion: Tensor = self.last(w)
-        return opinion
 
 
 def optimiser_of(mapping: nn.Module) -> torch.optim.Optimizer:

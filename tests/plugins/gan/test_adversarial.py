@@ -19,7 +19,7 @@ from artengine import InputError, Picture, Progress, Result
 from artengine.curve import psnr
 from artengine_gan import precision
 from artengine_gan.datasets import DrawnFaces
-from artengine_gan.networks import LatentImages, Mapping
+from artengine_gan.networks import LatentCritic, LatentImages, Mapping
 from artengine_gan.training import adversarial_stage, autoencoder_stage, finishing_stage, learner, learning, prior
 from artengine_gan.training.augment import augmented
 from artengine_gan.training.finishing_stage import spoilt
@@ -285,7 +285,7 @@ def test_a_critic_of_latents_draws_a_mapping_to_those_of_photos() -> None:
     recent = prior.RecentLatents(4, 4096)
     w = torch.randn(4096, 4, generator=numbers)
     recent.add(w)
-    mapping, critic = Mapping(np.random.RandomState(0), 4), prior.LatentCritic(np.random.RandomState(0), 4)
+    mapping, critic = Mapping(np.random.RandomState(0), 4), LatentCritic(np.random.RandomState(0), 4)
     mapping.fit(w)
     with torch.no_grad():
         mapping.linear.bias[0] += 1.5
