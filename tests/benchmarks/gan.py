@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -35,7 +36,7 @@ EDITS: Mapping[str, tuple[Mapping[str, object], Mapping[str, object], str]] = {
     "beard": ({"beard": "none"}, {"beard": "full"}, "beard_full"),
     "smile": ({"smile": -0.7}, {"smile": 0.7}, "smile"),
 }
-STRENGTHS = (1.0, 1.25, 1.5, 2.0)  # of a direction, the least that is seen often enough
+STRENGTHS = (1.0, 1.25, 1.5, 2.0)  # of a direction: the one with the least error of those that are seen often enough
 ENOUGH = 0.9  # of faces
 CHANGED = 0.02  # of a colour's range, by which a pixel is another one
 
@@ -149,11 +150,11 @@ def edits(network: LatentImages, count: int, looked_at: int) -> list[list[str]]:
     rows = []
     for name, (_, _, label) in EDITS.items():
         way = direction(w, photos.label(label, numbers), label, "difference")
-        strength, seen, error = STRENGTHS[0], 0.0, 1.0
-        for strength in STRENGTHS:  # set on other faces than those it is measured on
-            seen, _ = edited(network, strength * way, name, HELD_OUT - count, count)
-            if seen >= ENOUGH:
-                break
+        tried = {}  # on other faces than those it is measured on
+        for strength in STRENGTHS:
+            seen, error = edited(network, strength * way, name, HELD_OUT - count, count)
+            tried[strength] = (error, -seen) if seen >= ENOUGH else (math.inf, -seen)
+        strength = min(tried, key=lambda one: tried[one])
         seen, error = edited(network, strength * way, name, HELD_OUT, count)
         rows.append([name, f"{strength:g}", f"{seen:.0%}", f"{error:.2f}"])
     return rows
