@@ -166,7 +166,7 @@ class SheetRenderer:
         def work(place: int) -> Tensor:
             if getattr(own, "version", None) != version:
                 torch.set_num_threads(1)
-                own.network, own.version = copied(self._network).eval(), version
+                own.network, own.version = copied(self._network), version
             with torch.inference_mode():
                 images: Tensor = own.network.images(latents[place : place + 1])
             if images.ndim != 4 or len(images) != 1 or images.shape[1] != self.channels:

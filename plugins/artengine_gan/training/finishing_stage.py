@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from artengine import Session
 from artengine_gan.datasets import DrawnFaces
-from artengine_gan.networks import Judge, LatentCritic, LatentImages, Mapping, judging_error
+from artengine_gan.networks import LatentCritic, LatentImages, judging_error
 from artengine_gan.training import prior
 from artengine_gan.training.batches import Batches
 from artengine_gan.training.learner import Average, Learner
@@ -61,27 +61,22 @@ class FinishingStage(Learner):
 
     def _take_learning(self) -> None:
         network, latent = self._network, self._network.shape.latent
-        critic = LatentCritic(np.random.RandomState(self.session.seed), latent)
-        parts = {
-            "mapping": copy.deepcopy(network.mapping),
-            "critic": critic,
-            "recent": prior.RecentLatents(latent, KEPT),
-        }
+        self._mapping = copy.deepcopy(network.mapping)
+        self._critic = LatentCritic(np.random.RandomState(self.session.seed), latent)
+        self._recent = prior.RecentLatents(latent, KEPT)
+        parts = {"mapping": self._mapping, "critic": self._critic, "recent": self._recent}
         self.learning = nn.ModuleDict(parts).to(network.generator.start.device)
         self.optimisers = {
-            "mapping": (prior.adversary_of(self.learning["mapping"]), prior.ADVERSARIAL_RATE),
-            "critic": (prior.adversary_of(self.learning["critic"]), prior.CRITIC_RATE),
+            "mapping": (prior.adversary_of(self._mapping), prior.ADVERSARIAL_RATE),
+            "critic": (prior.adversary_of(self._critic), prior.CRITIC_RATE),
         }
-        if self._network.judge:
-            judge = torch.optim.Adam(self._network.judge.parameters(), betas=BETAS, fused=True)
+        if network.judge:
+            judge = torch.optim.Adam(network.judge.parameters(), betas=BETAS, fused=True)
             self.optimisers["judge"] = judge, JUDGE_RATE
 
     def take_step(self, photos: Tensor, random: torch.Generator) -> float:
         """Bring the mapping nearer to what photos are, and the judge; gives how unlikely photos are to the mapping."""
-        mapping, critic, recent = (self.learning[name] for name in ("mapping", "critic", "recent"))
-        assert isinstance(mapping, Mapping)  # noqa: S101 - for type checkers
-        assert isinstance(critic, LatentCritic)  # noqa: S101 - for type checkers
-        assert isinstance(recent, prior.RecentLatents)  # noqa: S101 - for type checkers
+        mapping, critic, recent = self._mapping, self._critic, self._recent
         with torch.no_grad():
             recent.add(self._network.encoder(photos, self.dtype).float())
         for number in range(UPDATES if int(recent.count) >= ENOUGH else 0):
@@ -90,8 +85,9 @@ class FinishingStage(Learner):
             self.follow("critic", prior.critic_loss(mapping, critic, recent, w, random, smooth=smooth))
             self.follow("mapping", prior.mapping_loss(mapping, critic, recent, w, random))
         self._average.follow(self._network.mapping, mapping, self.done)
-        if self._network.judge:
-            self._teach_judge(photos, random)
+        if self._network.judge and self._faces:
+            faces = self._faces.factors(self.batches.numbers(self.before + self.done))
+            self.follow("judge", judging_error(self._network.judge(spoilt(photos, random), self.dtype), faces))
         with torch.no_grad():
             return float(mapping.surprise(recent.some(random)))
 
@@ -99,14 +95,8 @@ class FinishingStage(Learner):
     def images(self, random: torch.Generator) -> Tensor:
         """Some images as they are learnt."""
         z = self._network.draw(16, random).to(self.session.device)
-        images: Tensor = self._network.generator(self.learning["mapping"](z))
+        images: Tensor = self._network.generator(self._mapping(z))
         return images
-
-    def _teach_judge(self, photos: Tensor, random: torch.Generator) -> None:
-        assert isinstance(self._network.judge, Judge)  # noqa: S101 - the caller has looked
-        assert self._faces is not None  # noqa: S101 - the trainer has looked
-        faces = self._faces.factors(self.batches.numbers(self.before + self.done))
-        self.follow("judge", judging_error(self._network.judge(spoilt(photos, random), self.dtype), faces))
 
 
 def spoilt(images: Tensor, random: torch.Generator) -> Tensor:
