@@ -36,7 +36,6 @@ class Search:
     detail: bool = False
     tune: int = 0
     align: bool = True
-    beside: bool = False
 
     @property
     def spaces(self) -> list[tuple[Stretch, int]]:

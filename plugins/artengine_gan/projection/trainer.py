@@ -149,6 +149,5 @@ def projection(
         detail=detail,
         tune=tune,
         align=align,
-        beside=beside,
     )
     return (yield from find(session, photos, search))
