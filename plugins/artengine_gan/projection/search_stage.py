@@ -34,6 +34,7 @@ class SearchStage:
     """
 
     patience = PATIENCE
+    _optimiser: LatentOptimiser  # once it has begun, or goes on
 
     def __init__(self, task: Task, space: Stretch, steps: int) -> None:
         search = task.search
@@ -48,7 +49,6 @@ class SearchStage:
         )
         self.last = Measurement(loss=0.0)
         self._moved: list[Tensor] = []
-        self._optimiser: LatentOptimiser | None = None
 
     @property
     def finished(self) -> bool:
@@ -66,7 +66,6 @@ class SearchStage:
 
     def advance(self) -> StepOutcome:
         """Take a step."""
-        assert self._optimiser is not None  # noqa: S101 - the stage has begun
         self._network.eval()  # with a tuned generator too: what is painted is learnt
         for one in self._moved:
             one.grad = None
@@ -95,7 +94,6 @@ class SearchStage:
 
     def state(self) -> dict[str, Any]:
         """What it needs to go on."""
-        assert self._optimiser is not None  # noqa: S101 - the stage has begun
         latents = [] if self._space == "generator" else [one.detach() for one in self._moved]
         last = {"loss": self.last.loss, "psnr": self.last.psnr}
         places = [list(dataclasses.astuple(place)) if place else [] for place in self._task.places]
@@ -110,7 +108,6 @@ class SearchStage:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from there."""
         self._take(state["latents"][0].to(self._task.wanted.device) if state["latents"] else None)
-        assert self._optimiser is not None  # noqa: S101 - the line before makes it
         self._optimiser.restore(state["optimiser"])
         self.done = state["done"]
         self.last = Measurement(**state["last"])
